@@ -1,0 +1,1 @@
+//! Upstream tools as TypeScript files: code generation, the file tree, and search.

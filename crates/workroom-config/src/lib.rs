@@ -1,0 +1,1 @@
+//! Workroom's configuration: text in, checked settings out, each with its origin.

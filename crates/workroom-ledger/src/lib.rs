@@ -1,0 +1,1 @@
+//! Counts what passed: o200k tokens and bytes.

@@ -1,0 +1,1 @@
+//! QuickJS in WebAssembly on Wasmtime: the sandbox that agent code runs in.

@@ -1,0 +1,1 @@
+//! Workroom's TypeScript front end: accept, strip types, link imports, map errors back.

@@ -1,0 +1,1 @@
+//! Workroom's MCP clients: stdio and Streamable HTTP servers, started, watched and ended.
