@@ -74,6 +74,9 @@ pub trait Interrupter: Send + Sync {
 pub struct Turn {
     /// What the script logged in this turn, in order.
     pub logs: Vec<LogLine>,
+    /// The calls made in this turn, in order, also those of a turn that ended the run: a call
+    /// that nothing awaits is still to be made. Calls of earlier turns may still be under way.
+    pub calls: Vec<GuestCall>,
     /// What happens next.
     pub state: TurnState,
 }
@@ -81,9 +84,8 @@ pub struct Turn {
 /// What a turn ended with.
 #[derive(Debug)]
 pub enum TurnState {
-    /// The script waits. These calls are new; others may still be under way.
-    /// Empty if the script waits only for those.
-    Waiting(Vec<GuestCall>),
+    /// The script waits for answers.
+    Waiting,
     /// The script ended. The value is JSON; `None` is `undefined`.
     Done(Option<String>),
     /// The script threw, and nothing caught it.
