@@ -22,10 +22,10 @@ pub struct ToolDef {
     pub description: Option<String>,
     /// JSON Schema of the arguments.
     #[serde(default)]
-    pub input_schema: Arc<Value>,
+    pub input_schema: Value,
     /// JSON Schema of `structuredContent`, where the server promises one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub output_schema: Option<Arc<Value>>,
+    pub output_schema: Option<Value>,
     /// Hints about what the tool does to the world.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub annotations: Option<ToolAnnotations>,
