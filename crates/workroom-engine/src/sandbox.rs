@@ -53,6 +53,9 @@ pub trait Guest: Send {
     /// Gives up the current run: pending calls and queued jobs are dropped, variables stay.
     fn abandon(&mut self);
 
+    /// What was logged in a turn that ended with a [`SandboxError`], in order; empty otherwise.
+    fn take_logs(&mut self) -> Vec<LogLine>;
+
     /// Stops a computing guest from another thread; [`SandboxError::Cancelled`] ends its turn.
     fn interrupter(&self) -> Arc<dyn Interrupter>;
 

@@ -11,14 +11,14 @@ use serde::Serialize;
 /// Crockford's base 32: no letter that a reader takes for a digit.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
-/// Names one run, such as `r_7f3k2m9q`.
+/// Names one run, such as `r_7f3k2m9q4c8v1x0t`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct RunId(String);
 
 impl RunId {
-    /// A run id of 40 of `random`'s bits: enough to be unique within a process, short to read.
+    /// A run id of 80 of `random`'s bits: a kept result is found by it, so it must not be guessed.
     pub fn from_random(random: u128) -> Self {
-        Self(format!("r_{}", base32(random, 8)))
+        Self(format!("r_{}", base32(random, 16)))
     }
 
     /// The id as it is shown.
