@@ -96,6 +96,7 @@ impl Limit {
     }
 
     /// The default, in [`Limit::unit`].
+    #[expect(clippy::match_same_arms, reason = "a line a limit, as in the documented table")]
     pub const fn default_value(self) -> u64 {
         match self {
             // A 10 MB JSON document, parsed and grouped, takes about 100 MiB.

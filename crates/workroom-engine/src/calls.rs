@@ -1,0 +1,88 @@
+//! One call of a script: its arguments checked and sent, its answer made into data.
+
+use std::{sync::Arc, time::Instant};
+
+use serde_json::{Map, Value};
+use workroom_types::{Limit, Limits, ToolRef};
+
+use crate::{
+    Shared, answer,
+    sandbox::{Answer, AnswerError, GuestCall},
+    upstreams::ToolCall,
+};
+
+/// A call that has ended.
+pub(crate) struct Done {
+    pub(crate) answer: Answer,
+}
+
+/// Makes `call` and waits for its answer, until `deadline` at most.
+pub(crate) async fn make(
+    shared: Arc<Shared>,
+    call: GuestCall,
+    limits: Limits,
+    deadline: Instant,
+) -> Done {
+    let tool = ToolRef { server: call.module, tool: call.function };
+    let result = match arguments(&tool, &call.arguments) {
+        Ok(arguments) => send(&shared, tool, arguments, limits, deadline).await,
+        Err(error) => Err(error),
+    };
+    Done { answer: Answer { id: call.id, result } }
+}
+
+/// Calls `tool` and gives its data as JSON, or the error that a script would see.
+pub(crate) async fn send(
+    shared: &Shared,
+    tool: ToolRef,
+    arguments: Map<String, Value>,
+    limits: Limits,
+    deadline: Instant,
+) -> Result<String, AnswerError> {
+    let call = ToolCall { tool: tool.clone(), arguments, deadline };
+    let output =
+        shared.upstreams.call(call).await.map_err(|error| answer::call_error(&tool, &error))?;
+    let data = answer::data(&tool, output)?;
+    if data.len() > limits.size(Limit::Result) {
+        let message = format!(
+            "the result of `{tool}` is {}; at most {} KiB may enter the sandbox \
+             (`limits.{}`): ask for fewer rows or fields",
+            crate::report::bytes(data.len() as u64),
+            limits.get(Limit::Result),
+            Limit::Result.setting(),
+        );
+        return Err(answer::tool_error(&tool, "result_too_large", &message));
+    }
+    Ok(data)
+}
+
+/// MCP takes an object; no arguments are an empty one.
+fn arguments(tool: &ToolRef, json: &str) -> Result<Map<String, Value>, AnswerError> {
+    match serde_json::from_str(json) {
+        Ok(Value::Object(map)) => Ok(map),
+        Ok(Value::Null) => Ok(Map::new()),
+        Ok(other) => {
+            let message = format!(
+                "`{tool}` takes one object of named parameters, such as {{ name: value }}, and \
+                 not {}",
+                kind(&other)
+            );
+            Err(answer::tool_error(tool, "invalid_arguments", &message))
+        }
+        Err(error) => {
+            let message = format!("the arguments of `{tool}` cannot be read: {error}");
+            Err(answer::tool_error(tool, "invalid_arguments", &message))
+        }
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}

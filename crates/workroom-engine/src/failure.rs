@@ -1,0 +1,106 @@
+//! From what went wrong to the words that the agent reads: in its own text's
+//! lines, with a next step.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use workroom_script::{Diagnostic, DiagnosticKind};
+use workroom_types::{Limit, LimitExceeded};
+
+use crate::{
+    report::{CallStats, FailureKind, RunFailure},
+    sandbox::{GuestError, SandboxError},
+    session::Compiled,
+};
+
+/// The mistakes that were found before anything ran, the first one in front.
+pub(crate) fn from_diagnostics(source: &str, diagnostics: &[Diagnostic]) -> RunFailure {
+    let Some(first) = diagnostics.first() else {
+        return RunFailure::new(FailureKind::Internal, "the script was refused without a reason");
+    };
+    let kind = match first.kind {
+        DiagnosticKind::UnknownModule | DiagnosticKind::UnknownExport => FailureKind::UnknownImport,
+        _ => FailureKind::Syntax,
+    };
+    let mut failure = RunFailure::new(kind, first.message.clone());
+    failure.line = Some(first.position.line);
+    failure.column = Some(first.position.column);
+    failure.hint.clone_from(&first.hint);
+    failure.excerpt = Some(workroom_script::excerpt(source, first.position));
+    if let Some(more) = diagnostics.get(1..).filter(|more| !more.is_empty()) {
+        let rest: Vec<String> =
+            more.iter().map(|diagnostic| workroom_script::render(source, diagnostic)).collect();
+        failure.excerpt =
+            failure.excerpt.map(|excerpt| format!("{excerpt}\nalso: {}", rest.join("\nalso: ")));
+    }
+    failure
+}
+
+/// An exception that nothing caught, at its innermost place in an agent's text.
+pub(crate) fn from_exception(
+    error: &GuestError,
+    programs: &VecDeque<Arc<Compiled>>,
+) -> RunFailure {
+    let message = match error.name.as_str() {
+        "" => format!("the script threw {}", error.message),
+        name => format!("{name}: {}", error.message),
+    };
+    let mut failure = RunFailure::new(FailureKind::Exception, message);
+    let place = error.frames.iter().find_map(|frame| {
+        let compiled = programs.iter().rev().find(|compiled| compiled.file == frame.file)?;
+        let position = compiled.program.original(frame.line, frame.column)?;
+        Some((compiled, position))
+    });
+    if let Some((compiled, position)) = place {
+        failure.line = Some(position.line);
+        failure.column = Some(position.column);
+        let mut excerpt = workroom_script::excerpt(&compiled.source, position);
+        if programs.back().is_some_and(|last| last.file != compiled.file) {
+            excerpt.push_str("\n(in the code of an earlier run of this session)");
+        }
+        failure.excerpt = Some(excerpt);
+    }
+    failure
+}
+
+/// A run that the sandbox did not let end by itself.
+pub(crate) fn from_sandbox(error: &SandboxError, calls: CallStats) -> RunFailure {
+    let failure = match error {
+        SandboxError::Limit(limit) => return after_calls(from_limit(*limit), calls),
+        SandboxError::Cancelled => RunFailure::new(FailureKind::Cancelled, error.to_string()),
+        SandboxError::Deadlock => RunFailure::new(FailureKind::Deadlock, error.to_string())
+            .hint("await only tool calls and promises that the code itself settles"),
+        SandboxError::Dead => RunFailure::new(FailureKind::Session, error.to_string())
+            .hint("run the code again; it starts with no variables"),
+        SandboxError::Internal(_) => RunFailure::new(FailureKind::Internal, error.to_string()),
+    };
+    after_calls(failure, calls)
+}
+
+/// A limit, with what to do about it.
+pub(crate) fn from_limit(exceeded: LimitExceeded) -> RunFailure {
+    let less = match exceeded.limit {
+        Limit::Memory => "work through the data in parts",
+        Limit::Cpu => "look for a loop that does not end",
+        Limit::Wall => "make independent calls together with `Promise.all`",
+        Limit::Stack => "recurse less deeply",
+        Limit::Calls | Limit::CallsInFlight => "call a tool that takes many items at once",
+        Limit::Argument => "send the data in parts",
+        Limit::Result => "ask for fewer rows or fields",
+        Limit::Output | Limit::OutputTokens => "return and log less: counts, the first rows",
+        Limit::Code => "read data by tools and do not write it into the code",
+    };
+    RunFailure::new(FailureKind::Limit, exceeded.to_string())
+        .hint(format!("{less}, or raise `limits.{}` in workroom.toml", exceeded.limit.setting()))
+}
+
+fn after_calls(mut failure: RunFailure, calls: CallStats) -> RunFailure {
+    if calls.made > 0 {
+        let hint = failure.hint.take().map(|hint| format!("{hint}; ")).unwrap_or_default();
+        let were = if calls.made == 1 { "call was" } else { "calls were" };
+        failure.hint = Some(format!(
+            "{hint}{} tool {were} sent before and may have had effects",
+            calls.made
+        ));
+    }
+    failure
+}

@@ -1,0 +1,253 @@
+//! A world for the engine's tests: upstreams that answer by rule, and a guest
+//! that follows a plan instead of running code. What code really does is tested
+//! with the real sandbox, where the binary is.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use futures::{FutureExt, future::BoxFuture};
+use serde_json::{Value, json};
+use tokio::sync::{Notify, watch};
+use workroom_engine::{
+    Engine, Guest, RunReport, RunRequest, Sandbox, SessionChoice, Upstreams,
+    sandbox::{Answer, GuestCall, Interrupter, LogLine, SandboxError, Turn, TurnState},
+    upstreams::{CallError, ToolCall, ToolOutput},
+};
+use workroom_types::{Limits, ServerSnapshot, ServerStatus, SessionId, ToolDef};
+
+/// One server, `crm`, whose tool `hang` never answers and whose others answer with their name.
+pub(crate) struct World {
+    changes: watch::Sender<u64>,
+    status: Mutex<ServerStatus>,
+    under_way: AtomicUsize,
+    /// The most calls that were under way at once.
+    pub(crate) peak: AtomicUsize,
+    /// Told when a call to `hang` has arrived.
+    pub(crate) hanging: Notify,
+    /// Calls that were dropped before their answer.
+    pub(crate) dropped: Arc<AtomicUsize>,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            changes: watch::channel(1).0,
+            status: Mutex::new(ServerStatus::Ready),
+            under_way: AtomicUsize::new(0),
+            peak: AtomicUsize::new(0),
+            hanging: Notify::new(),
+            dropped: Arc::default(),
+        }
+    }
+}
+
+impl World {
+    pub(crate) fn set_status(&self, status: ServerStatus) {
+        *self.status.lock().unwrap() = status;
+        self.changes.send_modify(|version| *version += 1);
+    }
+}
+
+impl Upstreams for World {
+    fn servers(&self) -> Vec<Arc<ServerSnapshot>> {
+        let status = self.status.lock().unwrap().clone();
+        let tool = |name: &str| ToolDef {
+            name: name.to_owned(),
+            input_schema: json!({ "type": "object" }),
+            ..ToolDef::default()
+        };
+        let tools = match status {
+            ServerStatus::Ready => ["echo", "hang", "fail", "big"].map(tool).to_vec(),
+            _ => Vec::new(),
+        };
+        vec![Arc::new(ServerSnapshot {
+            name: "crm".to_owned(),
+            status,
+            tools: Arc::new(tools),
+            ..ServerSnapshot::default()
+        })]
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    fn call(&self, call: ToolCall) -> BoxFuture<'_, Result<ToolOutput, CallError>> {
+        async move {
+            let now = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;
+            self.peak.fetch_max(now, Ordering::SeqCst);
+            let text = |text: String| ToolOutput {
+                content: vec![json!({ "type": "text", "text": text })],
+                ..ToolOutput::default()
+            };
+            let output = match call.tool.tool.as_str() {
+                "hang" => {
+                    let _count = CountDrop(Arc::clone(&self.dropped));
+                    self.hanging.notify_one();
+                    std::future::pending().await
+                }
+                "fail" => ToolOutput { is_error: true, ..text("no such id".to_owned()) },
+                "big" => text("x".repeat(2_000)),
+                _ => {
+                    tokio::task::yield_now().await;
+                    text(Value::Object(call.arguments).to_string())
+                }
+            };
+            self.under_way.fetch_sub(1, Ordering::SeqCst);
+            Ok(output)
+        }
+        .boxed()
+    }
+}
+
+struct CountDrop(Arc<AtomicUsize>);
+
+impl Drop for CountDrop {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// What a planned guest does in one turn, given the answers it got.
+pub(crate) type Step = Box<dyn FnOnce(Vec<Answer>) -> Result<Turn, SandboxError> + Send>;
+
+/// Hands out guests that follow one plan together, turn after turn.
+#[derive(Default)]
+pub(crate) struct Planned {
+    pub(crate) steps: Arc<Mutex<VecDeque<Step>>>,
+    /// How many guests were made.
+    pub(crate) opened: AtomicUsize,
+}
+
+impl Sandbox for Planned {
+    fn open(&self, _: &Limits) -> Result<Box<dyn Guest>, SandboxError> {
+        self.opened.fetch_add(1, Ordering::SeqCst);
+        Ok(Box::new(PlannedGuest {
+            steps: Arc::clone(&self.steps),
+            stop: Arc::default(),
+            alive: true,
+        }))
+    }
+}
+
+struct PlannedGuest {
+    steps: Arc<Mutex<VecDeque<Step>>>,
+    stop: Arc<Stop>,
+    alive: bool,
+}
+
+#[derive(Default)]
+struct Stop(AtomicBool);
+
+impl Interrupter for Stop {
+    fn interrupt(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+impl PlannedGuest {
+    fn step(&mut self, answers: Vec<Answer>) -> Result<Turn, SandboxError> {
+        let step = self.steps.lock().unwrap().pop_front().expect("the plan covers every turn");
+        let turn = step(answers);
+        if matches!(turn, Err(SandboxError::Limit(_))) {
+            self.alive = false;
+        }
+        turn
+    }
+}
+
+impl Guest for PlannedGuest {
+    fn start(&mut self, _: &str, _: &str, _: &Limits, _: Instant) -> Result<Turn, SandboxError> {
+        self.step(Vec::new())
+    }
+
+    fn resume(&mut self, answers: Vec<Answer>) -> Result<Turn, SandboxError> {
+        self.step(answers)
+    }
+
+    fn abandon(&mut self) {}
+
+    fn take_logs(&mut self) -> Vec<LogLine> {
+        Vec::new()
+    }
+
+    fn interrupter(&self) -> Arc<dyn Interrupter> {
+        Arc::clone(&self.stop) as _
+    }
+
+    fn is_alive(&self) -> bool {
+        self.alive
+    }
+
+    fn memory_bytes(&self) -> usize {
+        0
+    }
+}
+
+/// A turn that ends in `state` after `calls` of crm's tools.
+#[expect(clippy::unnecessary_wraps, reason = "what a planned step gives")]
+pub(crate) fn turn(calls: &[(u32, &str)], state: TurnState) -> Result<Turn, SandboxError> {
+    let calls = calls.iter().map(|(id, tool)| GuestCall {
+        id: *id,
+        module: "crm".to_owned(),
+        function: (*tool).to_owned(),
+        arguments: format!("{{\"n\":{id}}}"),
+    });
+    Ok(Turn { logs: Vec::new(), calls: calls.collect(), state })
+}
+
+/// The script's end with a JSON value.
+pub(crate) fn done(json: &str) -> TurnState {
+    TurnState::Done(Some(json.to_owned()))
+}
+
+/// An engine over a fresh world, and its parts.
+pub(crate) struct Bench {
+    pub(crate) engine: Engine,
+    pub(crate) world: Arc<World>,
+    pub(crate) sandbox: Arc<Planned>,
+}
+
+impl Bench {
+    pub(crate) fn new(limits: Limits) -> Self {
+        let (world, sandbox) = (Arc::new(World::default()), Arc::new(Planned::default()));
+        let engine = Engine::new(Arc::clone(&world) as _, Arc::clone(&sandbox) as _, limits);
+        Self { engine, world, sandbox }
+    }
+
+    pub(crate) fn plan(
+        &self,
+        step: impl FnOnce(Vec<Answer>) -> Result<Turn, SandboxError> + Send + 'static,
+    ) -> &Self {
+        self.sandbox.steps.lock().unwrap().push_back(Box::new(step));
+        self
+    }
+
+    pub(crate) async fn run(&self, code: &str) -> RunReport {
+        self.run_in(code, SessionChoice::Own(SessionId::named("s1"))).await
+    }
+
+    pub(crate) async fn run_in(&self, code: &str, session: SessionChoice) -> RunReport {
+        let request = RunRequest { code: code.to_owned(), session, timeout_ms: None };
+        // A test that hangs is a failure that says so.
+        tokio::time::timeout(Duration::from_secs(20), self.engine.run(request))
+            .await
+            .expect("the run ends")
+    }
+}
+
+/// The answers in the order of their ids, errors as `name: message`.
+pub(crate) fn read(mut answers: Vec<Answer>) -> Vec<String> {
+    answers.sort_by_key(|answer| answer.id);
+    let text = |answer: Answer| match answer.result {
+        Ok(json) => json,
+        Err(error) => format!("{}: {}", error.name, error.message),
+    };
+    answers.into_iter().map(text).collect()
+}
