@@ -1,0 +1,122 @@
+//! JSON Schema (2020-12, draft-07 and what servers make of them) as TypeScript.
+//!
+//! # Invariants
+//!
+//! * Every schema gives a valid declaration. What TypeScript cannot say becomes
+//!   `unknown` with a note, or a line in the property's comment.
+//! * Nothing outside of the schema is read: a reference to another document stays `unknown`.
+//! * Work and text are bounded, whatever the schema: see [`DEPTH_MAX`], [`NODES_MAX`]
+//!   and [`TYPE_BYTES_MAX`]. A schema that is too large loses its comments first, then
+//!   its inner levels, and only then everything.
+
+mod convert;
+mod facts;
+mod print;
+mod types;
+
+use serde_json::Value;
+
+use convert::Converter;
+use types::Type;
+
+/// The most levels of a schema that are shown.
+pub const DEPTH_MAX: usize = 24;
+
+/// The most subschemas of one schema that are looked at.
+pub const NODES_MAX: usize = 4_000;
+
+/// The most bytes of TypeScript that one schema becomes, comments included: about 2,000 tokens.
+pub const TYPE_BYTES_MAX: usize = 8 * 1024;
+
+/// The most values of an `enum` that are shown as a union.
+pub const ENUM_VALUES_MAX: usize = 100;
+
+/// The most bytes of an `enum` that are shown as a union, and of one literal.
+pub const ENUM_BYTES_MAX: usize = 2 * 1024;
+
+/// What is tried, in this order, until a schema fits: its levels, and the bytes of its comments.
+const DETAILS: [(usize, usize); 7] = [
+    (DEPTH_MAX, crate::text::DESCRIPTION_BYTES_MAX),
+    (DEPTH_MAX, 240),
+    (DEPTH_MAX, 100),
+    (8, 100),
+    (6, 60),
+    (4, 60),
+    (2, 0),
+];
+
+/// One schema as TypeScript.
+#[derive(Debug)]
+pub(crate) struct Declared {
+    /// `export interface X {…}` or `export type X = …;`, and the types it needs.
+    pub(crate) text: String,
+    /// The type on one line, for a signature.
+    pub(crate) compact: String,
+    /// Nothing has to be given.
+    pub(crate) optional: bool,
+    /// Nothing can be given.
+    pub(crate) empty: bool,
+    /// The names of the types declared, so that another declaration of the file avoids them.
+    pub(crate) names: Vec<String>,
+}
+
+/// Whether a type is what a caller gives or what it gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Input,
+    Output,
+}
+
+/// `schema` as the type `name`, which avoids the type names in `taken`.
+pub(crate) fn declare(schema: &Value, name: &str, role: Role, taken: &[String]) -> Declared {
+    for (depth, comment_bytes) in DETAILS {
+        let mut converter = Converter::new(schema, depth, comment_bytes, taken, name);
+        let root = converter.root(role);
+        if converter.overflowed() {
+            continue;
+        }
+        let mut text = print::declaration(&converter, &root, name, role);
+        if text.len() > TYPE_BYTES_MAX {
+            continue;
+        }
+        let mut notes = converter.notes().to_vec();
+        if comment_bytes != DETAILS[0].1 {
+            notes.push("the schema is large; its comments are shortened".to_owned());
+        }
+        let notes: String = notes.iter().map(|note| format!("// note: {note}\n")).collect();
+        text.insert_str(0, &notes);
+        return Declared {
+            text,
+            compact: print::compact(&converter, &root, role),
+            optional: root.all_optional(),
+            empty: root.is_empty_object(),
+            names: converter.names(),
+        };
+    }
+    let (unknown, compact) = match role {
+        Role::Input => ("{ [key: string]: unknown }", "object"),
+        Role::Output => ("unknown", "unknown"),
+    };
+    Declared {
+        text: format!(
+            "// note: the schema is too large to show\nexport type {name} = {unknown};\n"
+        ),
+        compact: compact.to_owned(),
+        // A caller that gives nothing learns from the server what is missing.
+        optional: true,
+        empty: false,
+        names: vec![name.to_owned()],
+    }
+}
+
+impl Type {
+    /// An object without required properties.
+    fn all_optional(&self) -> bool {
+        matches!(self, Type::Object(object) if object.properties.iter().all(|p| p.optional))
+    }
+
+    fn is_empty_object(&self) -> bool {
+        matches!(self, Type::Object(object)
+            if object.properties.is_empty() && object.rest.is_none() && object.closed)
+    }
+}

@@ -1,0 +1,203 @@
+//! Tools by intent: BM25 over weighted fields.
+//!
+//! # Invariants
+//!
+//! * The same catalog and query give the same answer, in the same order.
+//! * A query is read up to [`QUERY_BYTES_MAX`] and [`QUERY_TERMS_MAX`], and answered with at
+//!   most [`LIMIT_MAX`] matches, whatever was asked.
+//! * The name of a tool finds that tool first.
+//! * Saying a word often, or praising oneself, ranks no tool higher: repetition counts
+//!   up to three times, and superlatives are not words.
+//!
+//! The `bm25` crate has no fields and walks every matching document's words for each
+//! query; an index of our own has both in fewer lines than the adapter.
+
+mod index;
+mod terms;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use workroom_types::ServerStatus;
+
+pub(crate) use index::{Documents, Index};
+
+use crate::{Catalog, ToolEntry, text, tree};
+
+/// The most bytes of a query that are read.
+pub const QUERY_BYTES_MAX: usize = 1024;
+
+/// The most different words of a query that are looked up.
+pub const QUERY_TERMS_MAX: usize = 32;
+
+/// The most matches of one answer.
+pub const LIMIT_MAX: usize = 100;
+
+/// How much of a match is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Detail {
+    /// Its path.
+    Name,
+    /// Its signature and one line about it.
+    #[default]
+    Signature,
+    /// Its file.
+    Full,
+}
+
+/// What is looked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SearchQuery {
+    /// Words. None at all matches every tool.
+    pub query: String,
+    /// Only the tools of this server (its folder or name).
+    pub server: Option<String>,
+    /// How much of a match is shown.
+    pub detail: Detail,
+    /// How many matches are shown, up to [`LIMIT_MAX`].
+    pub limit: usize,
+}
+
+/// The best matches of a query.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct SearchResults {
+    /// How many tools match, shown or not.
+    pub total: usize,
+    /// How many tools were looked at.
+    pub of: usize,
+    /// The best ones, best first.
+    pub matches: Vec<Match>,
+    /// Why something that was expected may be missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// One tool that matches.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Match {
+    /// Its server's name in the configuration.
+    pub server: String,
+    /// Its own name.
+    pub tool: String,
+    /// Its file.
+    pub path: String,
+    /// Its function.
+    pub function: String,
+    /// How well it matches; only to be compared within one answer.
+    pub score: f64,
+    /// Its signature, at [`Detail::Signature`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
+    /// One line about it, at [`Detail::Signature`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Its file's text, at [`Detail::Full`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+pub(crate) fn search(catalog: &Catalog, index: &Index, query: &SearchQuery) -> SearchResults {
+    let servers = catalog.servers();
+    let within = match &query.server {
+        None => 0..servers.len(),
+        Some(wanted) => {
+            let found = catalog.server(wanted.trim());
+            let at =
+                found.and_then(|it| servers.iter().position(|s| std::sync::Arc::ptr_eq(s, it)));
+            match at {
+                Some(at) => at..at + 1,
+                None => {
+                    return SearchResults {
+                        note: Some(no_server(catalog, wanted)),
+                        ..SearchResults::default()
+                    };
+                }
+            }
+        }
+    };
+    let (total, best) = index.best(
+        text::prefix(&query.query, QUERY_BYTES_MAX),
+        within.clone(),
+        query.limit.min(LIMIT_MAX),
+    );
+    let matches = best.into_iter().filter_map(|(server, tool, score)| {
+        let server = servers.get(server)?;
+        Some(shown(&server.name, server.tools.get(tool)?, score, query.detail))
+    });
+    SearchResults {
+        total,
+        of: servers[within.clone()].iter().map(|server| server.tools.len()).sum(),
+        matches: matches.collect(),
+        note: missing(catalog, within),
+    }
+}
+
+fn shown(server: &str, tool: &ToolEntry, score: f32, detail: Detail) -> Match {
+    let signature = detail == Detail::Signature;
+    Match {
+        server: server.to_owned(),
+        tool: tool.def.name.clone(),
+        path: tool.path(),
+        function: tool.function.clone(),
+        score: (f64::from(score) * 1000.0).round() / 1000.0,
+        signature: signature.then(|| tool.signature()),
+        description: signature.then(|| tool.summary()).filter(|it| !it.is_empty()),
+        source: (detail == Detail::Full).then(|| tool.source()),
+    }
+}
+
+fn no_server(catalog: &Catalog, wanted: &str) -> String {
+    let folders = catalog.servers().iter().map(|server| server.folder.as_str());
+    let nearest = tree::nearest(wanted, folders);
+    let hint = nearest.map(|it| format!(" (nearest: `{it}`)")).unwrap_or_default();
+    format!(
+        "there is no server `{}`{hint}; list `./servers` for what there is",
+        text::one_line(wanted, 80)
+    )
+}
+
+/// The servers whose tools are not known now.
+fn missing(catalog: &Catalog, within: std::ops::Range<usize>) -> Option<String> {
+    let absent: Vec<String> = catalog.servers()[within]
+        .iter()
+        .filter(|server| server.tools.is_empty())
+        .filter_map(|server| match &server.status {
+            ServerStatus::Ready => None,
+            ServerStatus::Starting => Some(format!("`{}` is starting", server.folder)),
+            ServerStatus::Failed { .. } => Some(format!("`{}` failed", server.folder)),
+        })
+        .take(10)
+        .collect();
+    (!absent.is_empty()).then(|| format!("not searched: {}", absent.join(", ")))
+}
+
+impl fmt::Display for SearchResults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.matches.len(), self.total) {
+            (0, 0) => writeln!(f, "no match among {} tools", self.of)?,
+            (shown, total) => {
+                writeln!(f, "{shown} of {total} match{}", if total == 1 { "" } else { "es" })?;
+            }
+        }
+        if let Some(note) = &self.note {
+            writeln!(f, "{note}")?;
+        }
+        if self.total == 0 {
+            writeln!(f, "try other words, or list `./servers`")?;
+        }
+        for one in &self.matches {
+            writeln!(f, "{}", one.path)?;
+            if let Some(signature) = &one.signature {
+                writeln!(f, "  {signature}")?;
+            }
+            if let Some(description) = &one.description {
+                writeln!(f, "  {description}")?;
+            }
+            if let Some(source) = &one.source {
+                writeln!(f, "{source}")?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,172 @@
+//! One tool as a TypeScript file.
+//!
+//! Agents pay for every token of these files, and read them from the top. So a
+//! file starts with the tool's own words and its function, then its types, and
+//! holds nothing that is the same in every file but the one line that makes it
+//! compile by itself.
+
+use std::{fmt, ops::Deref, sync::Arc, sync::OnceLock};
+
+use serde_json::Value;
+use workroom_types::{ServerSnapshot, ToolAnnotations, ToolDef};
+
+use crate::{
+    names,
+    schema::{self, Declared, Role},
+    text,
+};
+
+/// A tool's definition, shared with the snapshot it came in.
+#[derive(Clone)]
+pub struct SharedDef {
+    snapshot: Arc<ServerSnapshot>,
+    index: usize,
+}
+
+impl Deref for SharedDef {
+    type Target = ToolDef;
+
+    fn deref(&self) -> &ToolDef {
+        &self.snapshot.tools[self.index]
+    }
+}
+
+impl fmt::Debug for SharedDef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+/// One tool in the catalog.
+#[derive(Clone, Debug)]
+pub struct ToolEntry {
+    /// What its server says of it.
+    pub def: SharedDef,
+    /// Its file's name without `.ts`; the same as [`ToolEntry::function`].
+    pub stem: String,
+    /// The function that calls it: an identifier that is unique within the server.
+    pub function: String,
+    /// The name of its input's type.
+    pub input_type: String,
+    /// The name of its output's type.
+    pub output_type: String,
+    /// The folder of its server.
+    folder: Arc<str>,
+    signature: OnceLock<String>,
+}
+
+impl ToolEntry {
+    pub(crate) fn new(
+        snapshot: &Arc<ServerSnapshot>,
+        index: usize,
+        function: String,
+        folder: &Arc<str>,
+    ) -> Self {
+        Self {
+            def: SharedDef { snapshot: Arc::clone(snapshot), index },
+            stem: function.clone(),
+            input_type: names::type_name(&function, "Input"),
+            output_type: names::type_name(&function, "Output"),
+            function,
+            folder: Arc::clone(folder),
+            signature: OnceLock::new(),
+        }
+    }
+
+    /// Where its file is: `./servers/<folder>/<stem>.ts`.
+    pub fn path(&self) -> String {
+        format!("./servers/{}/{}.ts", self.folder, self.stem)
+    }
+
+    /// How it is called, on one line, with the types written out as far as they are short:
+    /// `getContact(input: { id: string; limit?: number }): Promise<{ name: string }>`.
+    pub fn signature(&self) -> String {
+        self.signature
+            .get_or_init(|| {
+                let (input, output) = self.declared();
+                let parameter = match (&input, input.optional) {
+                    (input, _) if input.empty => String::new(),
+                    (input, true) => format!("input?: {}", input.compact),
+                    (input, false) => format!("input: {}", input.compact),
+                };
+                format!("{}({parameter}): Promise<{}>", self.function, output.compact)
+            })
+            .clone()
+    }
+
+    /// What it does, in one line; empty if its server does not say.
+    pub fn summary(&self) -> String {
+        let title = || self.def.title.as_deref().or(self.annotations()?.title.as_deref());
+        match self.def.description.as_deref().map(text::summary) {
+            Some(summary) if !summary.is_empty() => summary,
+            _ => title()
+                .map(|title| text::one_line(title, text::SUMMARY_CHARS_MAX))
+                .unwrap_or_default(),
+        }
+    }
+
+    /// Its file.
+    pub fn source(&self) -> String {
+        let (input, output) = self.declared();
+        let mut out = text::doc_comment(&self.words(), "");
+        let default = if input.optional { " = {}" } else { "" };
+        let Self { function, input_type, output_type, .. } = self;
+        // Names of servers and tools may hold anything: they appear in a literal only.
+        let id = text::literal(&format!("{}__{}", self.def.snapshot.name, self.def.name));
+        out += &format!(
+            "export async function {function}(input: {input_type}{default}): Promise<{output_type}> {{\n  \
+             return callMCPTool({id}, input);\n}}\n\n"
+        );
+        out += &input.text;
+        out.push('\n');
+        out += &output.text;
+        out += "\ndeclare const callMCPTool: any;\n";
+        out
+    }
+
+    fn annotations(&self) -> Option<&ToolAnnotations> {
+        self.def.annotations.as_ref()
+    }
+
+    /// The lines of the file's first comment.
+    fn words(&self) -> Vec<String> {
+        let description = self.def.description.as_deref().unwrap_or_default();
+        let mut lines = text::lines(description, text::DESCRIPTION_BYTES_MAX);
+        if lines.is_empty() {
+            lines.extend(Some(self.summary()).filter(|summary| !summary.is_empty()));
+        }
+        let says = |hint: fn(&ToolAnnotations) -> Option<bool>| {
+            self.annotations().and_then(hint).unwrap_or(false)
+        };
+        if says(|it| it.destructive_hint) && !says(|it| it.read_only_hint) {
+            lines.push("Destructive: it may overwrite or delete.".to_owned());
+        }
+        lines
+    }
+
+    fn declared(&self) -> (Declared, Declared) {
+        let input = schema::declare(
+            &self.def.input_schema,
+            &self.input_type,
+            Role::Input,
+            &[self.output_type.clone()],
+        );
+        let output = match &self.def.output_schema {
+            Some(schema) if *schema != Value::Null => {
+                schema::declare(schema, &self.output_type, Role::Output, &input.names)
+            }
+            _ => Declared {
+                text: format!(
+                    "/** Not described by the server: parsed JSON if it answers JSON, else a string. */\n\
+                     export type {} = unknown;\n",
+                    self.output_type
+                ),
+                compact: "unknown".to_owned(),
+                optional: true,
+                empty: false,
+                names: Vec::new(),
+            },
+        };
+        (input, output)
+    }
+}
