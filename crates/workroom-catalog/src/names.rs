@@ -18,7 +18,7 @@
 //!   long) always carries a hash of itself. It can therefore not take the plain name
 //!   of another, and adding or removing it renames nothing.
 //! * Where several whole names meet (`get_user`, `getUser`), the plain one goes to the
-//!   camelCase spelling, then to snake_case, then to the first in byte order. The others
+//!   camel-case spelling, then to snake case, then to the first in byte order. The others
 //!   carry a hash of themselves: a new spelling renames an old one only if it stands
 //!   before it in this order.
 
@@ -154,7 +154,7 @@ fn allocate(names: &[&str], make: fn(&str) -> Candidate, joint: char) -> Vec<Str
         let base = &candidates[i].base;
         let base = crate::text::prefix(base, NAME_CHARS_MAX - SUFFIX_CHARS);
         // A second try is needed only where hashes meet, or a name is listed twice.
-        given[i] = (0u32..)
+        given[i] = (0..=u32::MAX)
             .map(|attempt| format!("{base}{joint}{:08x}", hash(names[i], attempt)))
             .find(|name| taken.insert(name.to_ascii_lowercase()));
     }

@@ -135,12 +135,6 @@ impl ToolEntry {
         if lines.is_empty() {
             lines.extend(Some(self.summary()).filter(|summary| !summary.is_empty()));
         }
-        let says = |hint: fn(&ToolAnnotations) -> Option<bool>| {
-            self.annotations().and_then(hint).unwrap_or(false)
-        };
-        if says(|it| it.destructive_hint) && !says(|it| it.read_only_hint) {
-            lines.push("Destructive: it may overwrite or delete.".to_owned());
-        }
         lines
     }
 
@@ -149,7 +143,7 @@ impl ToolEntry {
             &self.def.input_schema,
             &self.input_type,
             Role::Input,
-            &[self.output_type.clone()],
+            std::slice::from_ref(&self.output_type),
         );
         let output = match &self.def.output_schema {
             Some(schema) if *schema != Value::Null => {

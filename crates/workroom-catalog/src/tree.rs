@@ -31,7 +31,7 @@ pub struct Entry {
 
 /// There is nothing at a path.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("there is nothing at `{path}`{}; {next}", nearest_text(nearest))]
+#[error("there is nothing at `{path}`{}; {next}", nearest_text(nearest.as_deref()))]
 pub struct PathError {
     /// The path asked for, shortened.
     pub path: String,
@@ -41,8 +41,8 @@ pub struct PathError {
     pub next: String,
 }
 
-fn nearest_text(nearest: &Option<String>) -> String {
-    nearest.as_ref().map(|path| format!(" (nearest: `{path}`)")).unwrap_or_default()
+fn nearest_text(nearest: Option<&str>) -> String {
+    nearest.map(|path| format!(" (nearest: `{path}`)")).unwrap_or_default()
 }
 
 pub(crate) fn open(catalog: &Catalog, path: &str) -> Result<Node, PathError> {

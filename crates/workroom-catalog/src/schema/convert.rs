@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use super::{
-    DEPTH_MAX, ENUM_BYTES_MAX, ENUM_VALUES_MAX, NODES_MAX, Role, TYPE_BYTES_MAX,
+    DEPTH_MAX, ENUM_BYTES_MAX, ENUM_VALUES_MAX, NODES_MAX, Role, TYPE_BYTES_MAX, cycles,
     facts::{self, Facts},
     types::{Local, Object, Property, Tuple, Type},
 };
@@ -83,7 +83,9 @@ impl<'a> Converter<'a> {
         }
         self.locals[0].ty = ty.clone();
         self.locals[0].doc = self.doc(self.document);
-        self.cut_bare_cycles();
+        if cycles::cut_bare(&mut self.locals) {
+            self.note("a type that is nothing but itself is left out");
+        }
         self.locals[0].ty.clone()
     }
 
@@ -149,7 +151,7 @@ impl<'a> Converter<'a> {
             }
         };
         if depth >= self.depth_max && !is_flat(schema) {
-            self.note(format!("levels below the {}th are `unknown`", self.depth_max));
+            self.note(format!("levels deeper than {} are `unknown`", self.depth_max));
             return Type::Unknown;
         }
         let reference =
@@ -416,66 +418,6 @@ impl<'a> Converter<'a> {
         let lines = self.facts.of(schema);
         self.bytes += lines.iter().map(String::len).sum::<usize>();
         lines
-    }
-
-    /// Breaks cycles of aliases that no object or array interrupts: TypeScript has no such types.
-    fn cut_bare_cycles(&mut self) {
-        for start in 0..self.locals.len() {
-            let mut path = vec![start];
-            let mut ty = std::mem::replace(&mut self.locals[start].ty, Type::Unknown);
-            if self.cut(&mut ty, &mut path, &mut HashSet::new()) {
-                self.note("a type that is nothing but itself is `unknown`");
-            }
-            self.locals[start].ty = ty;
-        }
-    }
-
-    /// Replaces the bare references in `ty` from which the first of `path` can be reached.
-    fn cut(&self, ty: &mut Type, path: &mut Vec<usize>, seen: &mut HashSet<usize>) -> bool {
-        match ty {
-            Type::Local(index) => {
-                if self.reaches(*index, path[0], seen) {
-                    *ty = Type::text("never");
-                    return true;
-                }
-                false
-            }
-            Type::Union(parts) => {
-                let cut = parts.iter_mut().fold(false, |cut, it| self.cut(it, path, seen) || cut);
-                if cut {
-                    *ty = Type::union(std::mem::take(parts));
-                    if *ty == Type::text("never") {
-                        *ty = Type::Unknown;
-                    }
-                }
-                cut
-            }
-            Type::All(parts) => {
-                let before = parts.len();
-                parts.retain(|part| {
-                    !matches!(part, Type::Local(index)
-                    if self.reaches(*index, path[0], seen))
-                });
-                before != parts.len()
-            }
-            _ => false,
-        }
-    }
-
-    fn reaches(&self, from: usize, to: usize, seen: &mut HashSet<usize>) -> bool {
-        if from == to {
-            return true;
-        }
-        if !seen.insert(from) {
-            return false;
-        }
-        match &self.locals[from].ty {
-            Type::Local(next) => self.reaches(*next, to, seen),
-            Type::Union(parts) | Type::All(parts) => parts
-                .iter()
-                .any(|part| matches!(part, Type::Local(next) if self.reaches(*next, to, seen))),
-            _ => false,
-        }
     }
 }
 

@@ -150,7 +150,7 @@ fn counts(schema: &Value, [least, most]: [&str; 2], what: &str, facts: &mut Vec<
     match (count(least).filter(|it| *it > 0), count(most).filter(|it| *it < 1 << 40)) {
         (Some(1), None) if what != "key" => facts.push("not empty".to_owned()),
         (Some(least), Some(most)) if least == most => {
-            facts.push(format!("{least} {what}{}", s(least)))
+            facts.push(format!("{least} {what}{}", s(least)));
         }
         (Some(least), Some(most)) => facts.push(format!("{least} to {most} {what}s")),
         (Some(least), None) => facts.push(format!("at least {least} {what}{}", s(least))),
@@ -201,10 +201,12 @@ fn options(schema: &Value, bytes_max: usize) -> Vec<String> {
     for key in ["anyOf", "oneOf"] {
         for option in schema.get(key).and_then(Value::as_array).into_iter().flatten() {
             let words = ["description", "title"].iter().find_map(|key| option.get(*key)?.as_str());
-            if let (Some(value), Some(words)) = (option.get("const"), words) {
-                if let Some(value) = small_json(value).filter(|_| lines.len() < LISTED_MAX) {
-                    lines.push(format!("- {value}: {}", text::one_line(words, bytes_max.min(200))));
-                }
+            let value = option.get("const").and_then(small_json);
+            if let (Some(value), Some(words)) = (value, words)
+                && lines.len() < LISTED_MAX
+            {
+                let words = text::one_line(words, bytes_max.min(200));
+                lines.push(format!("- {value}: {words}"));
             }
         }
     }

@@ -10,6 +10,7 @@
 //!   its inner levels, and only then everything.
 
 mod convert;
+mod cycles;
 mod facts;
 mod print;
 mod types;

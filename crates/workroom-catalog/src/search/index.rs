@@ -120,7 +120,7 @@ impl Index {
         let mut postings: HashMap<Box<str>, Vec<(u32, f32)>> = HashMap::new();
         for (number, document) in (0_u32..).zip(documents()) {
             for (term, counts) in &document.terms {
-                let weight = weight(counts, &document.lengths, &averages);
+                let weight = weight(*counts, document.lengths, &averages);
                 match postings.get_mut(term) {
                     Some(list) => list.push((number, weight)),
                     None => {
@@ -251,7 +251,7 @@ fn averages<'a>(documents: impl Iterator<Item = &'a Document>) -> [f32; FIELDS] 
 }
 
 /// What a term with these counts weighs in a document of these lengths.
-fn weight(counts: &[u8; FIELDS], lengths: &[u16; FIELDS], averages: &[f32; FIELDS]) -> f32 {
+fn weight(counts: [u8; FIELDS], lengths: [u16; FIELDS], averages: &[f32; FIELDS]) -> f32 {
     let mut sum = 0.0;
     for field in 0..FIELDS {
         let share = f32::from(lengths[field]) / averages[field];

@@ -224,12 +224,16 @@ impl Stems {
             return;
         }
         if let Some(stem) = self.known.get(&word) {
-            stem.iter().for_each(|stem| take(stem));
+            if let Some(stem) = stem {
+                take(stem);
+            }
             return;
         }
         let says = !STOP.contains(&word.as_str());
         let stem = says.then(|| self.stemmer.stem(&word).into_owned());
-        stem.iter().for_each(|stem| take(stem));
+        if let Some(stem) = &stem {
+            take(stem);
+        }
         self.known.insert(word, stem);
     }
 }
