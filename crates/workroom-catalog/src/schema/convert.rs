@@ -82,7 +82,10 @@ impl<'a> Converter<'a> {
             ty = self.as_input(ty);
         }
         self.locals[0].ty = ty.clone();
-        self.locals[0].doc = self.doc(self.document);
+        self.locals[0].doc = match role {
+            Role::Input => self.facts.of_arguments(self.document),
+            Role::Output => self.doc(self.document),
+        };
         if cycles::cut_bare(&mut self.locals) {
             self.note("a type that is nothing but itself is left out");
         }

@@ -18,6 +18,12 @@ pub(super) struct Facts {
 }
 
 impl Facts {
+    /// The constraints on the arguments as a whole: their words are the tool's description.
+    pub(super) fn of_arguments(&self, schema: &Value) -> Vec<String> {
+        let facts = if self.bytes_max == 0 { Vec::new() } else { constraints(schema, "") };
+        sentence(&facts).into_iter().collect()
+    }
+
     /// The lines of a comment on `schema`.
     pub(super) fn of(&self, schema: &Value) -> Vec<String> {
         if self.bytes_max == 0 || !schema.is_object() {
@@ -27,16 +33,7 @@ impl Facts {
         let mut lines = text::lines(description, self.bytes_max);
         let facts = constraints(schema, description);
         lines.extend(options(schema, self.bytes_max));
-        if let Some(items) = schema.get("items").filter(|it| it.is_object()) {
-            let words = items.get("description").and_then(Value::as_str).unwrap_or_default();
-            let each = constraints(items, words);
-            let words = text::one_line(words, self.bytes_max.min(200));
-            let each: Vec<String> =
-                (!words.is_empty()).then_some(words).into_iter().chain(sentence(&each)).collect();
-            if !each.is_empty() {
-                lines.push(format!("Each: {}", each.join(" ")));
-            }
-        }
+        lines.extend(each(schema, self.bytes_max));
         if let Some(facts) = sentence(&facts) {
             match lines.as_mut_slice() {
                 [line] if line.chars().count() + facts.chars().count() < 160 => {
@@ -50,6 +47,20 @@ impl Facts {
             lines.push("@deprecated".to_owned());
         }
         lines
+    }
+}
+
+/// What an array's items are, where their type does not say it.
+fn each(schema: &Value, bytes_max: usize) -> Option<String> {
+    let items = schema.get("items").filter(|it| it.is_object())?;
+    let words = items.get("description").and_then(Value::as_str).unwrap_or_default();
+    let facts = constraints(items, words).join(", ");
+    let words = text::one_line(words, bytes_max.min(200));
+    match (words.is_empty(), facts.is_empty()) {
+        (true, true) => None,
+        (true, false) => Some(format!("Each: {facts}.")),
+        (false, true) => Some(format!("Each: {words}")),
+        (false, false) => Some(format!("Each: {words} ({facts})")),
     }
 }
 

@@ -36,13 +36,14 @@ pub const ENUM_VALUES_MAX: usize = 100;
 pub const ENUM_BYTES_MAX: usize = 2 * 1024;
 
 /// What is tried, in this order, until a schema fits: its levels, and the bytes of its comments.
-const DETAILS: [(usize, usize); 7] = [
+const DETAILS: [(usize, usize); 8] = [
     (DEPTH_MAX, crate::text::DESCRIPTION_BYTES_MAX),
     (DEPTH_MAX, 240),
     (DEPTH_MAX, 100),
-    (8, 100),
-    (6, 60),
-    (4, 60),
+    (DEPTH_MAX, 0),
+    (7, 100),
+    (5, 60),
+    (3, 60),
     (2, 0),
 ];
 
@@ -76,13 +77,14 @@ pub(crate) fn declare(schema: &Value, name: &str, role: Role, taken: &[String]) 
         if converter.overflowed() {
             continue;
         }
-        let mut text = print::declaration(&converter, &root, name, role);
+        let mut text = print::declaration(&converter, &root, name);
         if text.len() > TYPE_BYTES_MAX {
             continue;
         }
         let mut notes = converter.notes().to_vec();
         if comment_bytes != DETAILS[0].1 {
-            notes.push("the schema is large; its comments are shortened".to_owned());
+            let how = if comment_bytes == 0 { "left out" } else { "shortened" };
+            notes.push(format!("the schema is large; its comments are {how}"));
         }
         let notes: String = notes.iter().map(|note| format!("// note: {note}\n")).collect();
         text.insert_str(0, &notes);

@@ -20,13 +20,9 @@ const RESULT_CHARS_MAX: usize = 160;
 const UNION_CHARS_MAX: usize = 80;
 
 /// `root` as the exported type `name`, then the types it refers to.
-pub(super) fn declaration(from: &Converter<'_>, root: &Type, name: &str, role: Role) -> String {
+pub(super) fn declaration(from: &Converter<'_>, root: &Type, name: &str) -> String {
     let printer = Printer { locals: from.locals() };
-    let mut out = match role {
-        // What a tool takes is said by the tool's own description.
-        Role::Input => String::new(),
-        Role::Output => text::doc_comment(&from.locals()[0].doc, ""),
-    };
+    let mut out = text::doc_comment(&from.locals()[0].doc, "");
     out.push_str("export ");
     printer.declare(&mut out, name, root);
     for (index, local) in from.locals().iter().enumerate().skip(1) {
