@@ -1,1 +1,27 @@
 //! The demo worlds: seeded upstream servers, a job, its truth, and both ways of doing it.
+//!
+//! A world is made from a seed alone, so that each server's process makes the same one and
+//! the right answer is known without asking any server. The servers are real MCP servers
+//! over standard input and output; the binary starts them as its own subcommands.
+//!
+//! # Layout
+//!
+//! * [`serve_stdio`]: one server of a world, speaking MCP.
+//! * [`Backend`]: the same server without the protocol, for tests and measurements.
+//! * [`inventory`]: the world of a shop, a marketplace, a warehouse and an accounting system.
+//!
+//! # Not here
+//!
+//! Running the job: the binary does it, through the real gateway, and counts what passes.
+
+mod arguments;
+mod backend;
+mod day;
+pub mod inventory;
+mod page;
+mod rng;
+mod serve;
+
+pub use backend::{Backend, DemoServer, Refusal, UnknownServer};
+pub use day::Day;
+pub use serve::{ServeError, serve_stdio};
