@@ -1,0 +1,113 @@
+//! `${VAR}` and `${VAR:-default}` in configured texts.
+//!
+//! `${VAR}` is the variable's value; it is an error if the variable is unset.
+//! `${VAR:-default}` is `default` if the variable is unset or empty, as in a
+//! shell; a default is taken as it is and cannot hold `}`. `$${` stands for a
+//! literal `${`. Any other `$` is itself.
+
+/// A text with its variables replaced.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Expanded {
+    pub(crate) text: String,
+    /// The variables that it was made with, in order.
+    pub(crate) variables: Vec<String>,
+}
+
+/// Why a text cannot be expanded.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum ExpandError {
+    /// The variable is unset and has no default.
+    Unset(String),
+    /// `${` without a name or without `}`.
+    Malformed(String),
+}
+
+pub(crate) fn expand(
+    text: &str,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Expanded, ExpandError> {
+    let mut expanded = Expanded { text: String::new(), variables: Vec::new() };
+    let mut rest = text;
+    while let Some(at) = rest.find("${") {
+        if rest[..at].ends_with('$') {
+            expanded.text.push_str(&rest[..at - 1]);
+            expanded.text.push_str("${");
+            rest = &rest[at + 2..];
+            continue;
+        }
+        expanded.text.push_str(&rest[..at]);
+        let (inside, after) = rest[at + 2..]
+            .split_once('}')
+            .ok_or_else(|| ExpandError::Malformed(rest[at..].to_owned()))?;
+        let (name, default) = match inside.split_once(":-") {
+            Some((name, default)) => (name, Some(default)),
+            None => (inside, None),
+        };
+        let is_name = !name.starts_with(|c: char| c.is_ascii_digit())
+            && !name.is_empty()
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !is_name {
+            return Err(ExpandError::Malformed(format!("${{{inside}}}")));
+        }
+        match (env(name), default) {
+            (Some(value), None) => expanded.text.push_str(&value),
+            (Some(value), Some(_)) if !value.is_empty() => expanded.text.push_str(&value),
+            (_, Some(default)) => expanded.text.push_str(default),
+            (None, None) => return Err(ExpandError::Unset(name.to_owned())),
+        }
+        if !expanded.variables.iter().any(|known| known == name) {
+            expanded.variables.push(name.to_owned());
+        }
+        rest = after;
+    }
+    expanded.text.push_str(rest);
+    Ok(expanded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Result<&str, &str>) {
+        let env = |name: &str| match name {
+            "HOME" => Some("/h".to_owned()),
+            "EMPTY" => Some(String::new()),
+            "MONEY" => Some("${HOME}".to_owned()),
+            _ => None,
+        };
+        let result = expand(text, &env).map(|expanded| expanded.text);
+        let result = result.map_err(|error| match error {
+            ExpandError::Unset(name) => format!("unset {name}"),
+            ExpandError::Malformed(text) => format!("malformed {text}"),
+        });
+        assert_eq!(result.as_deref().map_err(String::as_str), expected, "{text}");
+    }
+
+    #[test]
+    fn variables_and_defaults() {
+        check("a${HOME}b${HOME}", Ok("a/hb/h"));
+        check("${NOPE:-d}", Ok("d"));
+        check("${NOPE:-}", Ok(""));
+        check("${EMPTY:-d}", Ok("d"));
+        check("${EMPTY}", Ok(""));
+        check("${NOPE}", Err("unset NOPE"));
+        check("${NOPE:-a:-b}", Ok("a:-b"));
+    }
+
+    #[test]
+    fn what_is_no_variable_stays() {
+        check("$HOME costs $5 and $", Ok("$HOME costs $5 and $"));
+        check("$${HOME}", Ok("${HOME}"));
+        check("${MONEY}", Ok("${HOME}"));
+    }
+
+    #[test]
+    fn a_broken_variable_is_told() {
+        check("x${HOME", Err("malformed ${HOME"));
+        check("${}", Err("malformed ${}"));
+        check("${1A}", Err("malformed ${1A}"));
+        check("${A B}", Err("malformed ${A B}"));
+        check("${HOME-x}", Err("malformed ${HOME-x}"));
+    }
+}
