@@ -1,1 +1,194 @@
-//! QuickJS in WebAssembly on Wasmtime: the sandbox that agent code runs in.
+//! The sandbox: QuickJS in WebAssembly on Wasmtime.
+//!
+//! A guest cannot touch the host's memory; its whole state is one linear memory. Its imports are
+//! four: queue a tool call, write a line of the log, read a clock of one millisecond, and get
+//! random bits. There is nothing else to reach: no files, no network, no environment.
+//!
+//! # What a script finds
+//!
+//! ECMAScript as quickjs-ng has it, without `Intl`. Also:
+//!
+//! * `__workroom.call(module, function, input)`, a promise, and `__workroom.module(name,
+//!   [[function, tool], …])`, an object with one function for each tool. Both are for generated
+//!   code; an unknown property of a module is a `TypeError` with the nearest names.
+//! * `console` (`debug`, `log`, `info`, `warn`, `error`, `dir`, `trace`, `table`), `URL`,
+//!   `URLSearchParams`, `TextEncoder`, `TextDecoder` (UTF-8 only), `structuredClone`, `atob`,
+//!   `btoa`, `crypto.randomUUID`, `crypto.getRandomValues`, `performance.now`, `queueMicrotask`,
+//!   `DOMException`.
+//!
+//! Absent: timers (`setTimeout` says so when it is called), `fetch`, `require`, `process`,
+//! `Buffer`, `WebAssembly`, `import()` of anything, workers, and host names that are not ASCII
+//! in `URL`.
+//!
+//! # How a run ends
+//!
+//! * The value is made plain: maps become objects (or lists of pairs, where a key is not text),
+//!   sets lists, big integers text, dates ISO text, errors `{name, message, …}`, functions
+//!   `[function name]`. A value that holds itself throws a `TypeError` that says where.
+//! * An exception is [`TurnState::Threw`], also the `RangeError` of a stack that went past
+//!   `Limit::Stack`: the script may catch that one. A rejected call carries the stack of the
+//!   place that called.
+//! * Every other limit ends the run with [`SandboxError::Limit`]. The guest lives on with its
+//!   variables, unless it was in code that cannot be stopped (see `host`): then
+//!   [`Guest::is_alive`] is false.
+//!
+//! # Threads and stacks
+//!
+//! WebAssembly may use [`WASM_STACK`] of the native stack, far more than a test's or an
+//! asynchronous runtime's thread has. A turn therefore moves to a stack of its own when its
+//! thread has too little left. That costs some microseconds; a caller with many short turns
+//! gives its threads [`THREAD_STACK`].
+//!
+//! [`TurnState::Threw`]: workroom_engine::sandbox::TurnState::Threw
+//! [`SandboxError::Limit`]: workroom_engine::sandbox::SandboxError::Limit
+//! [`Guest::is_alive`]: workroom_engine::sandbox::Guest::is_alive
+
+mod cache;
+mod guest;
+mod host;
+mod report;
+mod ticker;
+
+use std::{fmt, path::PathBuf, sync::Arc};
+
+use wasmtime::{
+    Config, Engine, InstanceAllocationStrategy, InstancePre, OptLevel, PoolingAllocationConfig,
+};
+use workroom_engine::sandbox::{Guest, Sandbox, SandboxError};
+use workroom_types::{Limit, Limits};
+
+use crate::{host::State, ticker::Ticker};
+
+/// The guest, pre-initialised; `cargo xtask guest --check` builds it again and compares.
+static GUEST: &[u8] = include_bytes!("../guest/guest.wasm");
+
+/// The native stack that WebAssembly may use.
+///
+/// QuickJS bounds its own stack (`Limit::Stack`, at most 768 KiB of the guest's memory) and knows
+/// nothing of this one, of which each of its frames takes several times as much.
+pub const WASM_STACK: usize = 16 * 1024 * 1024;
+
+/// A thread of this stack runs every turn in place.
+pub const THREAD_STACK: usize = WASM_STACK + 1024 * 1024;
+
+/// What a turn needs: WebAssembly's share, and the host's functions above it.
+const STACK_NEEDED: usize = WASM_STACK + 512 * 1024;
+
+/// The most guests alive at once. Each has 4 GiB of address space of its own, so that addresses
+/// need no check; 1,000 of them fit well into the 128 TiB that a process has.
+pub const GUESTS_MAX: u32 = 1_000;
+
+/// Makes guests that run JavaScript.
+pub struct QuickJs {
+    shared: Arc<Shared>,
+}
+
+/// What all guests of one sandbox share.
+pub(crate) struct Shared {
+    pub(crate) image: InstancePre<State>,
+    pub(crate) ticker: Ticker,
+}
+
+impl fmt::Debug for QuickJs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QuickJs").finish_non_exhaustive()
+    }
+}
+
+impl QuickJs {
+    /// Loads the guest, compiled: from `cache_dir`, or by compiling it for about half a second
+    /// and keeping it there. Without a folder it is compiled each time.
+    ///
+    /// # Errors
+    ///
+    /// [`SandboxError::Internal`] when this machine cannot run WebAssembly.
+    pub fn new(cache_dir: Option<PathBuf>) -> Result<Self, SandboxError> {
+        let engine = engine().map_err(|error| internal(&error))?;
+        let module =
+            cache::load(&engine, cache_dir.as_deref()).map_err(|error| internal(&error))?;
+        let image = host::linker(&engine)
+            .and_then(|linker| linker.instantiate_pre(&module))
+            .map_err(|error| internal(&error))?;
+        let ticker = Ticker::start(engine).map_err(|error| {
+            SandboxError::Internal(format!("cannot start the sandbox's clock: {error}"))
+        })?;
+        Ok(Self { shared: Arc::new(Shared { image, ticker }) })
+    }
+}
+
+impl Sandbox for QuickJs {
+    fn open(&self, limits: &Limits) -> Result<Box<dyn Guest>, SandboxError> {
+        let guest = guest::QuickJsGuest::open(Arc::clone(&self.shared), limits)?;
+        Ok(Box::new(guest))
+    }
+}
+
+/// An engine whose guests come from a pool, or, where the address space for one is refused (as
+/// under `ulimit -v`), are allocated one by one.
+fn engine() -> wasmtime::Result<Engine> {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_memories(GUESTS_MAX)
+        .total_core_instances(GUESTS_MAX)
+        .total_tables(GUESTS_MAX)
+        .table_elements(host::TABLE_MAX)
+        .max_memory_size(memory_max());
+    let mut config = config();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    Engine::new(&config).or_else(|error| {
+        tracing::warn!(%error, "no pool of sandboxes; each is allocated on its own");
+        Engine::new(&self::config())
+    })
+}
+
+fn config() -> Config {
+    let mut config = Config::new();
+    config
+        .cranelift_opt_level(OptLevel::Speed)
+        .epoch_interruption(true)
+        .max_wasm_stack(WASM_STACK)
+        // Nothing here is asynchronous; Wasmtime compares the two all the same.
+        .async_stack_size(THREAD_STACK)
+        .memory_init_cow(true)
+        .wasm_backtrace_max_frames(None);
+    config
+}
+
+/// The greatest memory that a user may set.
+fn memory_max() -> usize {
+    let (_, mib) = Limit::Memory.range();
+    usize::try_from(mib).unwrap_or(usize::MAX).saturating_mul(1024 * 1024)
+}
+
+/// Runs `work` where [`STACK_NEEDED`] is left: here, or on a stack made for it.
+pub(crate) fn on_large_stack<T>(work: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(STACK_NEEDED, THREAD_STACK, work)
+}
+
+pub(crate) fn internal(error: &wasmtime::Error) -> SandboxError {
+    SandboxError::Internal(format!("{error:#}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    #[test]
+    fn the_stored_guest_has_the_stored_hash() {
+        let hash = Sha256::digest(GUEST).iter().map(|byte| format!("{byte:02x}"));
+        let stored = include_str!("../guest/guest.wasm.sha256");
+        assert_eq!(stored, format!("{}  guest.wasm\n", hash.collect::<String>()));
+    }
+
+    #[test]
+    fn a_guest_imports_the_protocol_the_clock_and_randomness() {
+        let module = wasmtime::Module::new(&engine().unwrap(), GUEST).unwrap();
+        let mut imports: Vec<_> = module
+            .imports()
+            .map(|import| format!("{}.{}", import.module(), import.name()))
+            .collect();
+        imports.sort();
+        assert_eq!(imports, ["env.__rquickjs_host_now_us", "host.call", "host.log", "host.random"]);
+    }
+}

@@ -1,0 +1,120 @@
+//! Reads what a guest reports of a run's end: the thrown value and its stack.
+
+use serde::Deserialize;
+use workroom_engine::sandbox::{Frame, GuestError};
+
+/// The longest message that is kept, in bytes.
+pub(crate) const MESSAGE_MAX: usize = 64 * 1024;
+
+/// What QuickJS throws when an allocation fails.
+const OUT_OF_MEMORY: &str = "out of memory";
+
+/// What the prelude's `describe` gives.
+#[derive(Deserialize)]
+struct Thrown {
+    name: String,
+    message: String,
+    stack: String,
+}
+
+/// The exception that `json` describes; `None` where even describing it failed.
+pub(crate) fn exception(json: Option<String>) -> GuestError {
+    let thrown = json.and_then(|json| serde_json::from_str::<Thrown>(&json).ok());
+    let Some(mut thrown) = thrown else {
+        let message = "an exception that cannot be described".to_owned();
+        return GuestError { message, ..GuestError::default() };
+    };
+    thrown.message.truncate(thrown.message.floor_char_boundary(MESSAGE_MAX));
+    GuestError {
+        name: thrown.name,
+        message: thrown.message,
+        frames: thrown.stack.lines().filter_map(frame).collect(),
+    }
+}
+
+/// Whether `error` is QuickJS' own report that an allocation failed.
+pub(crate) fn is_out_of_memory(error: &GuestError) -> bool {
+    error.name == "InternalError" && error.message == OUT_OF_MEMORY
+}
+
+/// Reads `    at function (file:line:column)` or, of a syntax error, `    at file:line:column`.
+///
+/// Gives `None` for frames of the engine and of the prelude.
+fn frame(line: &str) -> Option<Frame> {
+    let text = line.trim_start().strip_prefix("at ")?;
+    let (function, position) = match text.strip_suffix(')').and_then(|text| text.rsplit_once(" ("))
+    {
+        Some((function, position)) => (function, position),
+        None => ("", text),
+    };
+    let (rest, column) = position.rsplit_once(':')?;
+    let (file, line) = rest.rsplit_once(':')?;
+    if file.starts_with("workroom:") || file.starts_with('<') {
+        return None;
+    }
+    // Top-level code is a function named `<eval>`; an arrow without a name is `<anonymous>`.
+    let function = if function.starts_with('<') { "" } else { function };
+    Some(Frame {
+        function: function.to_owned(),
+        file: file.to_owned(),
+        line: line.parse().ok()?,
+        column: column.parse().ok()?,
+    })
+}
+
+/// `json` with each lone surrogate, which QuickJS writes as an escape and Rust's JSON refuses,
+/// replaced by U+FFFD. QuickJS escapes no surrogate that has its other half.
+pub(crate) fn well_formed(json: String) -> String {
+    if !json.contains("\\ud") {
+        return json;
+    }
+    let mut clean = String::with_capacity(json.len());
+    let mut rest = json.as_str();
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        clean.push_str(before);
+        let is_surrogate = escape.starts_with("\\ud")
+            && matches!(escape.as_bytes().get(3), Some(b'8'..=b'9' | b'a'..=b'f'));
+        // An escape is a backslash and one character, or `\u` and four digits; all are ASCII.
+        let len = if is_surrogate { 6 } else { 2 }.min(escape.len());
+        clean.push_str(if is_surrogate { "\\ufffd" } else { &escape[..len] });
+        rest = &escape[len..];
+    }
+    clean.push_str(rest);
+    clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lone_surrogates_become_replacement_characters_and_backslashes_stay() {
+        let check = |json: &str, expected: &str| {
+            assert_eq!(well_formed(json.to_owned()), expected, "{json}");
+        };
+        check(r#""\ud800""#, r#""\ufffd""#);
+        check(r#""a\udfffb\n""#, r#""a\ufffdb\n""#);
+        check(r#""\\ud800""#, r#""\\ud800""#);
+        check(r#""\u0001\ud83d""#, r#""\u0001\ufffd""#);
+        check(r#"{"a":"\"\\"}"#, r#"{"a":"\"\\"}"#);
+    }
+
+    #[test]
+    fn a_frame_names_its_function_and_position() {
+        let check = |line: &str, expected: Option<(&str, &str, u32, u32)>| {
+            let found = frame(line);
+            let found = found.as_ref();
+            let found = found.map(|f| (f.function.as_str(), f.file.as_str(), f.line, f.column));
+            assert_eq!(found, expected, "{line}");
+        };
+        check("    at f (run.ts:3:9)", Some(("f", "run.ts", 3, 9)));
+        check("    at <eval> (run.ts:1:1)", Some(("", "run.ts", 1, 1)));
+        check("    at run.ts:2:5", Some(("", "run.ts", 2, 5)));
+        check("    at call (native)", None);
+        check("    at getContact (workroom:prelude:90:3)", None);
+        check("    at a (b) (run.ts:4:2)", Some(("a (b)", "run.ts", 4, 2)));
+        check("    at f (run.ts:x:9)", None);
+        check("nothing", None);
+    }
+}
