@@ -1,1 +1,156 @@
-//! Workroom's TypeScript front end: accept, strip types, link imports, map errors back.
+//! Workroom's TypeScript front end: accept, check, link imports, strip types, map errors back.
+//!
+//! [`compile`] turns what an agent wrote into one global script for the guest:
+//!
+//! ```js
+//! "use strict";
+//! var crm, deals;                       // top-level names: they outlive the run
+//! function total(list) { … }            // top-level functions, hoisted
+//! (async () => {
+//!   crm = __workroom.module("crm", [["getContact", "get_contact"]]);
+//!   deals = await crm.listDeals();
+//!   return total(deals);                // the run's value
+//! })();
+//! ```
+//!
+//! # What gives the run's value
+//!
+//! In this order: a top-level `return`; `export default`, called if it is a function; the last
+//! statement if it is an expression, called if it is a lone function; a function `main` that
+//! nothing mentions, called if all else is declarations. Only functions that can do without
+//! arguments are called. An assignment as the last statement gives no value, like a `const`:
+//! what a script keeps in a variable it does not show.
+//!
+//! # Invariants
+//!
+//! * The code is what oxc prints of its syntax tree, never spliced text, and holds no comment.
+//! * Top-level names become global variables, so every run of a session may declare them
+//!   again. The price: reading one before its declaration gives `undefined` or the value of an
+//!   earlier run. Assigning to a `const` is refused here, since nothing would stop it later.
+//! * Static, dynamic and re-exporting imports all go through [`Modules::resolve`] or are refused.
+//! * No text can panic or overflow the stack: see `nesting`.
+//!
+//! # Not here
+//!
+//! Which modules there are is the engine's; what `__workroom` does is the guest's. No types are
+//! checked beyond names.
+
+mod check;
+mod diagnostic;
+mod import;
+mod map;
+mod nesting;
+mod output;
+mod pattern;
+mod print;
+mod rewrite;
+mod text;
+
+pub use diagnostic::{DIAGNOSTICS_MAX, Diagnostic, DiagnosticKind, Position, excerpt, render};
+pub use nesting::NESTING_MAX;
+
+use map::SourceMap;
+
+/// What the script may import. Implemented by the engine over the catalog.
+pub trait Modules: Sync {
+    /// `specifier` is as written: `./servers/crm`, `../servers/crm`, `servers/crm`,
+    /// `./servers/crm/getContact`, `….ts`, `./servers/crm/index.ts`.
+    fn resolve(&self, specifier: &str) -> Result<Module, UnknownModule>;
+
+    /// All modules, for the global `servers`.
+    fn all(&self) -> Vec<Module>;
+}
+
+/// One server as a module.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Module {
+    /// The server's exact name, handed to the guest.
+    pub server: String,
+    /// Its key under the global `servers`.
+    pub identifier: String,
+    /// What it exports.
+    pub functions: Vec<Function>,
+    /// The one function that is exported, where a tool's own file was imported.
+    pub tool: Option<usize>,
+}
+
+/// One tool as an exported function.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Function {
+    /// The export's name, in camel case.
+    pub name: String,
+    /// The tool's exact name.
+    pub tool: String,
+    /// How it is called, for messages.
+    pub signature: String,
+}
+
+/// There is no such module.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnknownModule {
+    /// Why, in one clause.
+    pub message: String,
+    /// Specifiers that may have been meant, the likeliest first.
+    pub nearest: Vec<String>,
+}
+
+/// A script that the guest can evaluate.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// A global script; its completion value is a promise of the run's value.
+    pub code: String,
+    /// The top-level names that it declares and that persist, in order, imports left out.
+    pub declared: Vec<String>,
+    map: SourceMap,
+}
+
+impl Program {
+    /// From a position in [`Program::code`] to the agent's own text; `None` in generated code.
+    ///
+    /// Lines and columns count from 1, columns in characters.
+    pub fn original(&self, line: u32, column: u32) -> Option<Position> {
+        self.map.original(line, column)
+    }
+}
+
+/// Compiles an agent's TypeScript to the JavaScript that the guest evaluates.
+pub fn compile(source: &str, modules: &dyn Modules) -> Result<Program, Vec<Diagnostic>> {
+    let text = text::prepare(source);
+    let depth = nesting::depth(&text).map_err(|diagnostic| vec![*diagnostic])?;
+    let failed = |message: &str| {
+        let kind = DiagnosticKind::Internal;
+        Err(vec![Diagnostic { kind, message: message.to_owned(), ..Diagnostic::default() }])
+    };
+    // The parser recurses; a thread of its own has the stack that this text may need, and
+    // contains the panic of a parser that meets a text it was not built for.
+    std::thread::scope(|scope| {
+        let compiler = std::thread::Builder::new()
+            .name("workroom-script".to_owned())
+            .stack_size(nesting::stack_bytes(depth))
+            .spawn_scoped(scope, || compile_here(source, &text, modules));
+        match compiler.map(std::thread::ScopedJoinHandle::join) {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => failed("the compiler failed on this script"),
+            Err(_) => failed("the compiler could not be started"),
+        }
+    })
+}
+
+/// `text` is `source` with what is not code blanked out.
+fn compile_here(
+    source: &str,
+    text: &str,
+    modules: &dyn Modules,
+) -> Result<Program, Vec<Diagnostic>> {
+    let index = text::TextIndex::new(source);
+    let allocator = oxc::allocator::Allocator::default();
+    let report = |found: Vec<check::Finding>| diagnostic::from_findings(found, &index);
+
+    let mut program = check::parse(&allocator, text).map_err(report)?;
+    let analysis = check::analyse(&program, modules).map_err(report)?;
+    let scoping = check::strip_types(&allocator, &mut program, analysis.scoping).map_err(report)?;
+    drop(scoping);
+    let rewritten = rewrite::rewrite(&allocator, program, analysis.plan);
+    let printed = print::print(&rewritten.program, text, &index);
+    Ok(Program { code: printed.code, declared: rewritten.declared, map: printed.map })
+}

@@ -1,0 +1,323 @@
+//! Accepts or refuses a script, and gathers what rewriting it needs to know.
+//!
+//! # Invariants
+//!
+//! * Whatever gets past here is strict TypeScript that the sandbox can run once its types are
+//!   stripped: no JSX, decorators, dynamic imports or `using`.
+//! * All mistakes of one stage are reported together; a text that does not parse is not looked
+//!   into further.
+
+use std::path::Path;
+
+use oxc::{
+    allocator::Allocator,
+    ast::{AstKind, ast::*},
+    ast_visit::{Visit, walk},
+    diagnostics::{Diagnostics, OxcDiagnostic},
+    parser::{ParseOptions, Parser},
+    semantic::{AstNodes, Scoping, Semantic, SemanticBuilder},
+    span::{GetSpan, SourceType, Span},
+    syntax::symbol::SymbolFlags,
+    transformer::{TransformOptions, Transformer},
+};
+
+use crate::{
+    Modules,
+    diagnostic::DiagnosticKind,
+    import::{self, Import},
+    output::{self, Output},
+};
+
+/// What names of ours start with.
+pub(crate) const INTERNAL: &str = "__workroom";
+
+/// A mistake at an offset.
+#[derive(Debug)]
+pub(crate) struct Finding {
+    pub(crate) kind: DiagnosticKind,
+    pub(crate) message: String,
+    pub(crate) offset: u32,
+    pub(crate) hint: Option<String>,
+}
+
+impl Finding {
+    pub(crate) fn new(kind: DiagnosticKind, span: Span, message: impl Into<String>) -> Self {
+        Finding { kind, message: message.into(), offset: span.start, hint: None }
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    fn unsupported(span: Span, message: &str, hint: &str) -> Self {
+        Finding::new(DiagnosticKind::Unsupported, span, message).hint(hint)
+    }
+}
+
+/// What rewriting needs to know of the script as it was written.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// Assignments that stand for imports, in order.
+    pub(crate) imports: Vec<Import>,
+    /// Where the run's value comes from.
+    pub(crate) output: Output,
+    /// Enums, which a run must not merge with those of an earlier one.
+    pub(crate) enums: Vec<String>,
+}
+
+/// A script that was accepted.
+pub(crate) struct Analysis {
+    pub(crate) scoping: Scoping,
+    pub(crate) plan: Plan,
+}
+
+fn options() -> ParseOptions {
+    ParseOptions {
+        parse_regular_expression: true,
+        allow_return_outside_function: true,
+        preserve_parens: false,
+        ..ParseOptions::default()
+    }
+}
+
+/// Parses TypeScript with the freedoms that agents take.
+pub(crate) fn parse<'a>(
+    allocator: &'a Allocator,
+    text: &'a str,
+) -> Result<Program<'a>, Vec<Finding>> {
+    let parsed = Parser::new(allocator, text, SourceType::ts()).with_options(options()).parse();
+    if !parsed.diagnostics.has_errors() && !parsed.panicked {
+        return Ok(parsed.program);
+    }
+    if let Some(jsx) = first_jsx(allocator, text) {
+        return Err(vec![Finding::unsupported(
+            jsx,
+            "JSX is not supported",
+            "return data, or build text with template literals",
+        )]);
+    }
+    Err(findings(parsed.diagnostics))
+}
+
+/// Where the first element is, if the text is right but for its JSX.
+fn first_jsx<'a>(allocator: &'a Allocator, text: &'a str) -> Option<Span> {
+    struct FirstJsx(Option<Span>);
+    impl<'a> Visit<'a> for FirstJsx {
+        fn visit_jsx_element(&mut self, element: &JSXElement<'a>) {
+            self.0.get_or_insert(element.span);
+        }
+        fn visit_jsx_fragment(&mut self, fragment: &JSXFragment<'a>) {
+            self.0.get_or_insert(fragment.span);
+        }
+    }
+    let parsed = Parser::new(allocator, text, SourceType::tsx()).with_options(options()).parse();
+    if parsed.diagnostics.has_errors() || parsed.panicked {
+        return None;
+    }
+    let mut first = FirstJsx(None);
+    first.visit_program(&parsed.program);
+    first.0
+}
+
+/// Checks names, links imports, and finds what cannot run here.
+pub(crate) fn analyse<'a>(
+    program: &'a Program<'a>,
+    modules: &dyn Modules,
+) -> Result<Analysis, Vec<Finding>> {
+    let built = SemanticBuilder::new()
+        .with_check_syntax_error(true)
+        .with_build_nodes(true)
+        .with_enum_eval(true)
+        .build(program);
+    let mut found = findings(built.diagnostics);
+    let semantic = built.semantic;
+
+    let mut unsupported = Unsupported { found: Vec::new(), semantic: &semantic };
+    unsupported.visit_program(program);
+    found.append(&mut unsupported.found);
+    found.extend(constant_writes(semantic.scoping(), semantic.nodes()));
+    found.extend(reserved_names(semantic.scoping()));
+    let imports = import::link(program, &semantic, modules, &mut found);
+    if !found.is_empty() {
+        return Err(found);
+    }
+    let output = output::find(program, semantic.scoping());
+    let enums = program.body.iter().filter_map(enum_name).map(str::to_owned).collect();
+    Ok(Analysis { scoping: semantic.into_scoping(), plan: Plan { imports, output, enums } })
+}
+
+/// Turns TypeScript into JavaScript in place.
+pub(crate) fn strip_types<'a>(
+    allocator: &'a Allocator,
+    program: &mut Program<'a>,
+    scoping: Scoping,
+) -> Result<Scoping, Vec<Finding>> {
+    // Imports are linked already, and the transformer would drop the ones nothing mentions yet.
+    program.body.retain(|statement| !matches!(statement, Statement::ImportDeclaration(_)));
+    let options = TransformOptions::default();
+    let done = Transformer::new(allocator, Path::new("script.ts"), &options)
+        .build_with_scoping(scoping, program);
+    let found = findings(done.diagnostics);
+    if found.is_empty() { Ok(done.scoping) } else { Err(found) }
+}
+
+fn enum_name<'a>(statement: &Statement<'a>) -> Option<&'a str> {
+    let declared = match statement {
+        Statement::TSEnumDeclaration(declared) => declared,
+        Statement::ExportDeclaration(export) => match &export.declaration {
+            Declaration::TSEnumDeclaration(declared) => declared,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    (!declared.declare).then_some(declared.id.name.as_str())
+}
+
+/// Oxc's words as ours: a clause without capital and stop.
+fn findings(diagnostics: Diagnostics) -> Vec<Finding> {
+    diagnostics.into_iter().map(finding).collect()
+}
+
+fn finding(diagnostic: OxcDiagnostic) -> Finding {
+    let label = diagnostic.labels.iter().find(|label| label.primary());
+    // Of a name declared twice, the second declaration is the mistake.
+    let twice = diagnostic.message.contains("already been declared");
+    let label = label.or(if twice { diagnostic.labels.last() } else { diagnostic.labels.first() });
+    let offset = label.map_or(0, |label| u32::try_from(label.offset()).unwrap_or(u32::MAX));
+    let hint = diagnostic
+        .help
+        .as_deref()
+        .map(clause)
+        .or_else(|| label.and_then(|label| label.label()).filter(|_| !twice).map(clause));
+    let message = clause(&diagnostic.message);
+    let message = message.trim_start_matches("syntax error: ").to_owned();
+    Finding { kind: DiagnosticKind::Syntax, message, offset, hint }
+}
+
+fn clause(sentence: &str) -> String {
+    let sentence = sentence.trim().trim_end_matches('.');
+    let mut chars = sentence.chars();
+    match (chars.next(), chars.next()) {
+        (Some(first), Some(second)) if first.is_uppercase() && !second.is_uppercase() => {
+            first.to_lowercase().chain(sentence.chars().skip(1)).collect()
+        }
+        _ => sentence.to_owned(),
+    }
+}
+
+/// Assignments to what cannot be assigned to, which the rewritten script would allow.
+fn constant_writes(scoping: &Scoping, nodes: &AstNodes<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for symbol in scoping.symbol_ids() {
+        let flags = scoping.symbol_flags(symbol);
+        let what = match () {
+            () if flags.is_import() => "import",
+            () if flags.is_const_variable() => "constant",
+            () => continue,
+        };
+        for reference in scoping.get_resolved_references(symbol).filter(|seen| seen.is_write()) {
+            let name = scoping.symbol_name(symbol);
+            found.push(
+                Finding::new(
+                    DiagnosticKind::Syntax,
+                    nodes.kind(reference.node_id()).span(),
+                    format!("cannot assign to {what} `{name}`"),
+                )
+                .hint(format!("declare another variable, or `let {name}`")),
+            );
+        }
+    }
+    found
+}
+
+/// Top-level names that a global variable cannot have, or that are ours.
+fn reserved_names(scoping: &Scoping) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for symbol in scoping.symbol_ids() {
+        let name = scoping.symbol_name(symbol);
+        let top = scoping.symbol_scope_id(symbol) == scoping.root_scope_id();
+        let ours = name.starts_with(INTERNAL);
+        let fixed = top && matches!(name, "undefined" | "NaN" | "Infinity" | "globalThis");
+        if (ours || fixed) && is_value(scoping.symbol_flags(symbol)) {
+            let kind = DiagnosticKind::Unsupported;
+            let message = format!("the name `{name}` is reserved");
+            found.push(
+                Finding::new(kind, scoping.symbol_span(symbol), message)
+                    .hint("choose another name"),
+            );
+        }
+    }
+    found.sort_by_key(|finding| finding.offset);
+    found
+}
+
+fn is_value(flags: SymbolFlags) -> bool {
+    flags.is_value() || flags.is_import()
+}
+
+const STATIC_IMPORT: &str = "write `import * as name from './servers/<server>'` at the top";
+
+/// Finds syntax that is TypeScript but does not run here.
+struct Unsupported<'s, 'a> {
+    found: Vec<Finding>,
+    semantic: &'s Semantic<'a>,
+}
+
+impl<'a> Visit<'a> for Unsupported<'_, 'a> {
+    fn enter_node(&mut self, kind: AstKind<'a>) {
+        let (message, hint) = match kind {
+            AstKind::ImportExpression(_) => ("dynamic `import()` is not supported", STATIC_IMPORT),
+            AstKind::ImportMeta(_) => {
+                ("`import.meta` is not supported", "a script has no file of its own")
+            }
+            AstKind::Decorator(_) => {
+                ("decorators are not supported", "call the function on the class instead")
+            }
+            AstKind::AccessorProperty(_) => {
+                ("`accessor` fields are not supported", "write a getter and a setter")
+            }
+            AstKind::VariableDeclaration(declared) if declared.kind.is_using() => {
+                ("`using` is not supported", "use `const` and `try … finally`")
+            }
+            AstKind::ImportDeclaration(import) if import.phase.is_some() => {
+                ("import phases are not supported", STATIC_IMPORT)
+            }
+            AstKind::TSImportEqualsDeclaration(import)
+                if matches!(
+                    import.module_reference,
+                    TSModuleReference::ExternalModuleReference(_)
+                ) =>
+            {
+                ("`import … = require()` is not supported", STATIC_IMPORT)
+            }
+            AstKind::TSExportAssignment(_) => {
+                ("`export =` is not supported", "write `return …` or `export default …`")
+            }
+            AstKind::ExportFromDeclaration(export) if export.export_kind.is_value() => {
+                ("exports from other modules are not supported", STATIC_IMPORT)
+            }
+            AstKind::ExportAllDeclaration(export) if export.export_kind.is_value() => {
+                ("exports from other modules are not supported", STATIC_IMPORT)
+            }
+            AstKind::CallExpression(call) if self.is_require(call) => {
+                ("`require()` is not supported", STATIC_IMPORT)
+            }
+            _ => return,
+        };
+        self.found.push(Finding::unsupported(kind.span(), message, hint));
+    }
+
+    fn visit_ts_type(&mut self, it: &TSType<'a>) {
+        // Types are stripped whatever they hold, but recursion into them finds `typeof import()`.
+        walk::walk_ts_type(self, it);
+    }
+}
+
+impl Unsupported<'_, '_> {
+    fn is_require(&self, call: &CallExpression<'_>) -> bool {
+        matches!(&call.callee, Expression::Identifier(callee)
+            if callee.name == "require"
+                && self.semantic.is_reference_to_global_variable(callee))
+    }
+}

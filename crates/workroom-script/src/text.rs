@@ -1,0 +1,169 @@
+//! The agent's text: what is not code blanked out, and offsets turned into positions.
+//!
+//! # Invariants
+//!
+//! * [`prepare`] keeps the length in bytes and every line break, so an offset in what is
+//!   compiled is an offset in what the agent sent.
+//! * Lines end at `\n`, `\r\n` and `\r`, as in an editor. U+2028 and U+2029 end none.
+
+use std::borrow::Cow;
+
+use crate::diagnostic::Position;
+
+/// Blanks out what agents put around code: a byte order mark, a Markdown fence, a hashbang.
+pub(crate) fn prepare(source: &str) -> Cow<'_, str> {
+    let start = source.len() - source.trim_start_matches(is_blank).len();
+    let head = &source[start..];
+    let fenced = head.starts_with("```") || head.starts_with("~~~");
+    if !fenced && !head.starts_with("#!") && !source.starts_with('\u{FEFF}') {
+        return Cow::Borrowed(source);
+    }
+    let mut text = source.to_owned();
+    if let Some(rest) = text.strip_prefix('\u{FEFF}') {
+        text = format!("   {rest}");
+    }
+    if fenced {
+        let mark = &head[..3];
+        let open_end = start + head.find(['\n', '\r']).unwrap_or(head.len());
+        blank(&mut text, start, open_end);
+        let end = source.trim_end_matches(is_blank).len();
+        // A fence that was never closed is a text that was cut, or a model that forgot it.
+        let close = source[..end].rfind(['\n', '\r']).map_or(end, |at| at + 1);
+        let line = source[close..end].trim();
+        if close >= open_end && line.starts_with(mark) && line.trim_matches(['`', '~']).is_empty() {
+            blank(&mut text, close, end);
+        }
+    }
+    let start = text.len() - text.trim_start().len();
+    if text[start..].starts_with("#!") {
+        let end = text[start..].find(['\n', '\r']).map_or(text.len(), |end| start + end);
+        blank(&mut text, start, end);
+    }
+    Cow::Owned(text)
+}
+
+fn is_blank(char: char) -> bool {
+    char.is_whitespace() || char == '\u{FEFF}'
+}
+
+fn blank(text: &mut String, start: usize, end: usize) {
+    text.replace_range(start..end, &" ".repeat(end - start));
+}
+
+/// Finds places in a text, in constant time wherever they are.
+#[derive(Debug)]
+pub(crate) struct TextIndex<'t> {
+    text: &'t str,
+    /// Where each line starts.
+    lines: Vec<usize>,
+    /// How much lies before each [`STRIDE`]th byte; empty if all is ASCII.
+    marks: Vec<Mark>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Mark {
+    chars: usize,
+    utf16: usize,
+}
+
+const STRIDE: usize = 64;
+
+impl<'t> TextIndex<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        Self::with_breaks(text, false)
+    }
+
+    /// As oxc's source maps count lines: U+2028 and U+2029 end one too.
+    pub(crate) fn of_source_map(text: &'t str) -> Self {
+        Self::with_breaks(text, true)
+    }
+
+    fn with_breaks(text: &'t str, separators: bool) -> Self {
+        let bytes = text.as_bytes();
+        let mut lines = vec![0];
+        for (at, byte) in bytes.iter().enumerate() {
+            let ends = match byte {
+                b'\n' => true,
+                b'\r' => bytes.get(at + 1) != Some(&b'\n'),
+                // The last byte of U+2028 and U+2029.
+                0xA8 | 0xA9 => separators && at >= 2 && bytes[at - 2..at] == [0xE2, 0x80],
+                _ => false,
+            };
+            if ends {
+                lines.push(at + 1);
+            }
+        }
+        let mut marks = Vec::new();
+        if !text.is_ascii() {
+            let mut mark = Mark::default();
+            for (at, char) in text.char_indices() {
+                while marks.len() * STRIDE <= at {
+                    marks.push(mark);
+                }
+                mark.chars += 1;
+                mark.utf16 += char.len_utf16();
+            }
+            // A text's last stride may hold only the rest of a character.
+            while marks.len() * STRIDE <= text.len() {
+                marks.push(mark);
+            }
+        }
+        TextIndex { text, lines, marks }
+    }
+
+    /// The position of the character at `offset`, or of the text's end.
+    pub(crate) fn position(&self, offset: usize) -> Position {
+        let offset = self.floor(offset);
+        let line = self.lines.partition_point(|start| *start <= offset) - 1;
+        let mut column = self.before(offset).chars - self.before(self.lines[line]).chars;
+        if line == 0 && self.text.starts_with('\u{FEFF}') {
+            column = column.saturating_sub(1);
+        }
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX - 1) + 1;
+        Position { line: count(line), column: count(column) }
+    }
+
+    /// The offset of a place in a source map, where both count from 0 and columns in UTF-16.
+    pub(crate) fn offset(&self, line: u32, column: u32) -> usize {
+        let Some(&start) = self.lines.get(line as usize) else { return self.text.len() };
+        let column = column as usize;
+        if self.marks.is_empty() {
+            return (start + column).min(self.text.len());
+        }
+        let wanted = self.before(start).utf16 + column;
+        let mark = self.marks.partition_point(|mark| mark.utf16 <= wanted).saturating_sub(1);
+        let mut at = self.ceil(mark * STRIDE);
+        let mut utf16 = self.marks[mark].utf16;
+        for char in self.text[at..].chars() {
+            if utf16 >= wanted {
+                break;
+            }
+            utf16 += char.len_utf16();
+            at += char.len_utf8();
+        }
+        at
+    }
+
+    /// What lies before `offset`, which is a character's start.
+    fn before(&self, offset: usize) -> Mark {
+        if self.marks.is_empty() {
+            return Mark { chars: offset, utf16: offset };
+        }
+        let stride = offset / STRIDE;
+        let Mark { mut chars, mut utf16 } = self.marks[stride];
+        let start = self.ceil(stride * STRIDE).min(offset);
+        for char in self.text[start..offset].chars() {
+            chars += 1;
+            utf16 += char.len_utf16();
+        }
+        Mark { chars, utf16 }
+    }
+
+    fn floor(&self, offset: usize) -> usize {
+        self.text.floor_char_boundary(offset)
+    }
+
+    fn ceil(&self, offset: usize) -> usize {
+        self.text.ceil_char_boundary(offset)
+    }
+}

@@ -1,0 +1,700 @@
+//! What scripts are compiled to.
+
+mod support;
+
+use expect_test::{Expect, expect};
+use support::Catalog;
+
+/// Compiles `source` and compares the code.
+#[track_caller]
+fn check(source: &str, expected: &Expect) {
+    match workroom_script::compile(source, &Catalog) {
+        Ok(program) => expected.assert_eq(&program.code),
+        Err(diagnostics) => panic!("{diagnostics:#?}"),
+    }
+}
+
+#[test]
+fn the_last_expression_is_the_value() {
+    check(
+        "1 + 1",
+        &expect![[r#"
+        "use strict";
+        (async () => {
+        	return 1 + 1;
+        })();
+    "#]],
+    );
+}
+
+#[test]
+fn declarations_become_global_variables() {
+    check(
+        "const a: number = 1, b = () => a;\nlet c;\nvar d;\nvar e = 2;\nclass K<T> { x?: T; static y = 1 }\n\
+         function f<T>(x: T): T { return x }\nasync function* g() {}\nf(1)",
+        &expect![[r#"
+            "use strict";
+            var a, b, c, d, e, K;
+            function f(x) {
+            	return x;
+            }
+            async function* g() {}
+            (async () => {
+            	a = 1;
+            	b = () => a;
+            	c = void 0;
+            	e = 2;
+            	K = class K {
+            		x;
+            		static y = 1;
+            	};
+            	return f(1);
+            })();
+        "#]],
+    );
+}
+
+#[test]
+fn patterns_become_assignment_targets() {
+    check(
+        "const { a, b: { c = 1, ...d }, ['e' + 1]: f, g = 2, 'h-i': [j, , k = 3, ...[l]] } = x();\n\
+         let [m] = [1];",
+        &expect![[r#"
+            "use strict";
+            var a, c, d, f, g, j, k, l, m;
+            (async () => {
+            	({a, b: {c = 1, ...d}, ["e" + 1]: f, g = 2, "h-i": [j, , k = 3, ...[l]]} = x());
+            	[m] = [1];
+            })();
+        "#]],
+    );
+}
+
+#[test]
+fn loops_keep_their_own_variables_unless_they_are_var() {
+    check(
+        "for (const x of [1]) { let y = x; var z = y }\nfor (var i = 0, n = 2; i < n; i++) {}\n\
+         for (var [k, v] of m) ;\nfor (var o in m) {}\nif (a) var q; else var r = 1, s = 2;\n\
+         try { var t = 1 } catch (e) {}\nfunction f() { var own; return () => { var own2 } }",
+        &expect![[r#"
+            "use strict";
+            var z, i, n, k, v, o, q, r, s, t;
+            function f() {
+            	var own;
+            	return () => {
+            		var own2;
+            	};
+            }
+            (async () => {
+            	for (const x of [1]) {
+            		let y = x;
+            		z = y;
+            	}
+            	for (i = 0, n = 2; i < n; i++) {}
+            	for ([k, v] of m);
+            	for (o in m) {}
+            	if (a);
+            	else r = 1, s = 2;
+            	try {
+            		t = 1;
+            	} catch (e) {}
+            })();
+        "#]],
+    );
+}
+
+#[test]
+fn a_namespace_import_lists_every_function() {
+    check(
+        "import * as crm from './servers/crm';\nimport shop from '../servers/shop-eu/index.ts';\n\
+         return [await crm.getContact({ id: 1 }), crm.list_deals(), shop]",
+        &expect![[r#"
+            "use strict";
+            var crm, shop;
+            (async () => {
+            	crm = __workroom.module("crm", [
+            		["getContact", "get_contact"],
+            		["listDeals", "list_deals"],
+            		["search", "crm/search"],
+            		["list_deals", "list_deals"]
+            	]);
+            	shop = __workroom.module("shop-eu", [["getOrder", "getOrder"]]);
+            	return [
+            		await crm.getContact({ id: 1 }),
+            		crm.list_deals(),
+            		shop
+            	];
+            })();
+        "#]],
+    );
+}
+
+#[test]
+fn a_named_import_lists_what_it_names() {
+    check(
+        "import { getContact, list_deals as deals, type Contact } from './servers/crm';\n\
+         import { GetContactInput } from './servers/crm';\nimport type * as T from 'anything';\n\
+         const input: GetContactInput = {};\nawait getContact(input)",
+        &expect![[r#"
+            "use strict";
+            var getContact, deals, input;
+            (async () => {
+            	({"getContact": getContact, "listDeals": deals} = __workroom.module("crm", [["getContact", "get_contact"], ["listDeals", "list_deals"]]));
+            	input = {};
+            	return await getContact(input);
+            })();
+        "#]],
+    );
+}
+
+#[test]
+fn a_tools_file_exports_one_function() {
+    check(
+        "import getContact, { getContact as same } from './servers/crm/getContact.ts';\n\
+         import * as all from './servers/crm/getContact';\nimport './servers/crm';\n\
+         getContact({})",
+        &expect![[r#"
+            "use strict";
+            var getContact, same, all;
+            (async () => {
+            	({"getContact": getContact, "getContact": same} = __workroom.module("crm", [["getContact", "get_contact"]]));
+            	all = __workroom.module("crm", [["getContact", "get_contact"]]);
+            	return getContact({});
+            })();
+        "#]],
+    );
+}
+
+#[test]
+fn servers_is_a_global_where_the_script_mentions_it() {
+    check(
+        "await servers.crm.getContact({})",
+        &expect![[r#"
+        "use strict";
+        var servers, __workroom_servers;
+        (async () => {
+        	if (servers === __workroom_servers) servers = __workroom_servers = {
+        		...__workroom_servers,
+        		["crm"]: __workroom.module("crm", [
+        			["getContact", "get_contact"],
+        			["listDeals", "list_deals"],
+        			["search", "crm/search"]
+        		])
+        	};
+        	return await servers.crm.getContact({});
+        })();
+    "#]],
+    );
+    check(
+        "servers['shop-eu']",
+        &expect![[r#"
+        "use strict";
+        var servers, __workroom_servers;
+        (async () => {
+        	if (servers === __workroom_servers) servers = __workroom_servers = {
+        		...__workroom_servers,
+        		["shop-eu"]: __workroom.module("shop-eu", [["getOrder", "getOrder"]])
+        	};
+        	return servers["shop-eu"];
+        })();
+    "#]],
+    );
+    check(
+        "const servers = []; servers.length",
+        &expect![[r#"
+        "use strict";
+        var servers;
+        (async () => {
+        	servers = [];
+        	return servers.length;
+        })();
+    "#]],
+    );
+}
+
+#[test]
+fn servers_as_a_whole_holds_all_modules() {
+    check(
+        "Object.keys(servers)",
+        &expect![[r#"
+        "use strict";
+        var servers, __workroom_servers;
+        (async () => {
+        	if (servers === __workroom_servers) servers = __workroom_servers = {
+        		...__workroom_servers,
+        		["crm"]: __workroom.module("crm", [
+        			["getContact", "get_contact"],
+        			["listDeals", "list_deals"],
+        			["search", "crm/search"]
+        		]),
+        		["shopEu"]: __workroom.module("shop-eu", [["getOrder", "getOrder"]]),
+        		["shop-eu"]: __workroom.module("shop-eu", [["getOrder", "getOrder"]])
+        	};
+        	return Object.keys(servers);
+        })();
+    "#]],
+    );
+}
+
+#[test]
+fn return_gives_the_value() {
+    check(
+        "const a = 1;\nif (a) return { a };\nreturn 2;",
+        &expect![[r#"
+        "use strict";
+        var a;
+        (async () => {
+        	a = 1;
+        	if (a) return { a };
+        	return 2;
+        })();
+    "#]],
+    );
+}
+
+#[test]
+fn a_default_export_is_the_value() {
+    check(
+        "export default { a: 1 }",
+        &expect![[r#"
+        "use strict";
+        (async () => {
+        	const __workroom_value = { a: 1 };
+        	return __workroom_value;
+        })();
+    "#]],
+    );
+    check(
+        "export default a + 1;\nconsole.log(2);",
+        &expect![[r#"
+        "use strict";
+        (async () => {
+        	const __workroom_value = a + 1;
+        	console.log(2);
+        	return __workroom_value;
+        })();
+    "#]],
+    );
+    check(
+        "export default async function main() { return 1 }",
+        &expect![[r#"
+        "use strict";
+        async function main() {
+        	return 1;
+        }
+        (async () => {
+        	return main();
+        })();
+    "#]],
+    );
+    check(
+        "export default function () { return 1 }",
+        &expect![[r#"
+        "use strict";
+        (async () => {
+        	return function() {
+        		return 1;
+        	}();
+        })();
+    "#]],
+    );
+    check(
+        "export default async () => 1",
+        &expect![[r#"
+        "use strict";
+        (async () => {
+        	return (async () => 1)();
+        })();
+    "#]],
+    );
+    check(
+        "const run = async () => 1; export default run",
+        &expect![[r#"
+        "use strict";
+        var run;
+        (async () => {
+        	run = async () => 1;
+        	return run();
+        })();
+    "#]],
+    );
+    check(
+        "export default (x) => x",
+        &expect![[r#"
+        "use strict";
+        (async () => {
+        	const __workroom_value = (x) => x;
+        	return __workroom_value;
+        })();
+    "#]],
+    );
+    check(
+        "export default class K {}",
+        &expect![[r#"
+        "use strict";
+        var K;
+        (async () => {
+        	K = class K {};
+        })();
+    "#]],
+    );
+}
+
+#[test]
+fn a_lone_function_is_called() {
+    check(
+        "async () => { return 1 }",
+        &expect![[r#"
+        "use strict";
+        (async () => {
+        	return (async () => {
+        		return 1;
+        	})();
+        })();
+    "#]],
+    );
+    check(
+        "(function () { return 1 })",
+        &expect![[r#"
+        "use strict";
+        (async () => {
+        	return (function() {
+        		return 1;
+        	})();
+        })();
+    "#]],
+    );
+    check(
+        "(x) => x",
+        &expect![[r#"
+        "use strict";
+        (async () => {
+        	return (x) => x;
+        })();
+    "#]],
+    );
+    check(
+        "(async () => { return 1 })()",
+        &expect![[r#"
+        "use strict";
+        (async () => {
+        	return (async () => {
+        		return 1;
+        	})();
+        })();
+    "#]],
+    );
+}
+
+#[test]
+fn an_unmentioned_main_is_called_if_all_else_is_declarations() {
+    check(
+        "import * as crm from './servers/crm';\nasync function main() { return crm }",
+        &expect![[r#"
+        "use strict";
+        var crm;
+        async function main() {
+        	return crm;
+        }
+        (async () => {
+        	crm = __workroom.module("crm", [
+        		["getContact", "get_contact"],
+        		["listDeals", "list_deals"],
+        		["search", "crm/search"]
+        	]);
+        	return main();
+        })();
+    "#]],
+    );
+    check(
+        "const main = async () => 1;",
+        &expect![[r#"
+        "use strict";
+        var main;
+        (async () => {
+        	main = async () => 1;
+        	return main();
+        })();
+    "#]],
+    );
+    check(
+        "async function main() {}\nmain();",
+        &expect![[r#"
+        "use strict";
+        async function main() {}
+        (async () => {
+        	return main();
+        })();
+    "#]],
+    );
+    check(
+        "async function main() {}\nif (x) {}",
+        &expect![[r#"
+        "use strict";
+        async function main() {}
+        (async () => {
+        	if (x) {}
+        })();
+    "#]],
+    );
+    check(
+        "async function helper() {}",
+        &expect![[r#"
+        "use strict";
+        async function helper() {}
+        (async () => {})();
+    "#]],
+    );
+    check(
+        "function main(x) {}",
+        &expect![[r#"
+        "use strict";
+        function main(x) {}
+        (async () => {})();
+    "#]],
+    );
+}
+
+#[test]
+fn assignments_give_no_value() {
+    check(
+        "x = 5",
+        &expect![[r#"
+        "use strict";
+        (async () => {
+        	x = 5;
+        })();
+    "#]],
+    );
+    check(
+        "x++",
+        &expect![[r#"
+        "use strict";
+        (async () => {
+        	x++;
+        })();
+    "#]],
+    );
+}
+
+#[test]
+fn declarations_that_leave_no_trace_may_follow_the_value() {
+    check(
+        "f();\nfunction f() {}\ninterface I {}\ntype T = 1;;",
+        &expect![[r#"
+        "use strict";
+        function f() {}
+        (async () => {
+        	return f();
+        })();
+    "#]],
+    );
+    check(
+        "f();\nconst x = 1;",
+        &expect![[r#"
+        "use strict";
+        var x;
+        (async () => {
+        	f();
+        	x = 1;
+        })();
+    "#]],
+    );
+}
+
+#[test]
+fn a_script_that_is_a_string_gives_it() {
+    check(
+        "'hello'",
+        &expect![[r#"
+        "use strict";
+        (async () => {
+        	return "hello";
+        })();
+    "#]],
+    );
+    check(
+        "'use strict'",
+        &expect![[r#"
+        "use strict";
+        (async () => {})();
+    "#]],
+    );
+    check(
+        "",
+        &expect![[r#"
+        "use strict";
+        (async () => {})();
+    "#]],
+    );
+}
+
+#[test]
+fn exports_are_declarations() {
+    check(
+        "export const a = 1;\nexport function f() {}\nexport class K {}\nexport { a, f as g };",
+        &expect![[r#"
+        "use strict";
+        var a, K;
+        function f() {}
+        (async () => {
+        	a = 1;
+        	K = class K {};
+        })();
+    "#]],
+    );
+}
+
+#[test]
+fn typescript_beyond_types_is_lowered() {
+    check(
+        "enum E { A, B = 'b' }\nconst enum C { X = 1 }\nnamespace N { export const a = 1 }\n\
+         class P { constructor(private readonly x: number, public y = 1) {} }\n\
+         abstract class Q { abstract z(): void }\ndeclare const d: number;\n\
+         const s = { a: 1 } satisfies object as any;\nfunction o(a: string): void;\n\
+         function o(a: any) { return <any>a! }",
+        &expect![[r#"
+            "use strict";
+            var E, C, N, P, Q, s;
+            function o(a) {
+            	return a;
+            }
+            (async () => {
+            	E = undefined;
+            	C = undefined;
+            	E = function(E) {
+            		E[E["A"] = 0] = "A";
+            		E["B"] = "b";
+            		return E;
+            	}(E || {});
+            	C = function(C) {
+            		C[C["X"] = 1] = "X";
+            		return C;
+            	}(C || {});
+            	N = void 0;
+            	(function(_N) {
+            		const a = _N.a = 1;
+            	})(N || (N = {}));
+            	P = class P {
+            		x;
+            		y;
+            		constructor(x, y = 1) {
+            			this.x = x;
+            			this.y = y;
+            		}
+            	};
+            	Q = class Q {};
+            	s = { a: 1 };
+            })();
+        "#]],
+    );
+}
+
+#[test]
+fn an_enum_at_the_end_is_no_value() {
+    check(
+        "enum E { A }",
+        &expect![[r#"
+        "use strict";
+        var E;
+        (async () => {
+        	E = undefined;
+        	E = function(E) {
+        		E[E["A"] = 0] = "A";
+        		return E;
+        	}(E || {});
+        })();
+    "#]],
+    );
+    check(
+        "namespace N { export const a = 1 }",
+        &expect![[r#"
+        "use strict";
+        var N;
+        (async () => {
+        	N = void 0;
+        	(function(_N) {
+        		const a = _N.a = 1;
+        	})(N || (N = {}));
+        })();
+    "#]],
+    );
+}
+
+#[test]
+fn fences_hashbang_and_byte_order_mark_are_dropped() {
+    check(
+        "```ts\nconst a = 1;\na\n```",
+        &expect![[r#"
+        "use strict";
+        var a;
+        (async () => {
+        	a = 1;
+        	return a;
+        })();
+    "#]],
+    );
+    check(
+        "\n ~~~typescript\r\n1\r\n~~~\n\n",
+        &expect![[r#"
+        "use strict";
+        (async () => {
+        	return 1;
+        })();
+    "#]],
+    );
+    check(
+        "```\n1",
+        &expect![[r#"
+        "use strict";
+        (async () => {
+        	return 1;
+        })();
+    "#]],
+    );
+    check("\u{FEFF}#!/usr/bin/env node\n1", &expect![[""]]);
+}
+
+#[test]
+fn what_is_run_is_the_printed_tree() {
+    check(
+        "'</script>' + `</script>`",
+        &expect![[r#"
+        "use strict";
+        (async () => {
+        	return "<\/script>" + `<\/script>`;
+        })();
+    "#]],
+    );
+    check(
+        "a<!--b; x-->y",
+        &expect![[r#"
+        "use strict";
+        (async () => {
+        	return a;
+        })();
+    "#]],
+    );
+    check("'\u{2028}' + `\u{2029}`", &expect![[""]]);
+    check("const \\u{70}rocess = 1; \\u0070rocess", &expect![[""]]);
+    check("1 //# sourceMappingURL=file:///etc/passwd\n/*! @license */", &expect![[""]]);
+    check("for (var async of []) ;", &expect![[""]]);
+}
+
+#[test]
+fn names_of_a_script_cannot_collide_with_its_rewriting() {
+    check(
+        "const code = 1, map = 2, call = 3, module = 4;\ncode",
+        &expect![[r#"
+        "use strict";
+        var code, map, call, module;
+        (async () => {
+        	code = 1;
+        	map = 2;
+        	call = 3;
+        	module = 4;
+        	return code;
+        })();
+    "#]],
+    );
+}

@@ -1,0 +1,55 @@
+//! A catalog of two servers for the tests.
+
+use workroom_script::{Function, Module, Modules, UnknownModule};
+
+/// `crm` with three functions, and `shop-eu` with one.
+pub struct Catalog;
+
+fn module(server: &str, identifier: &str, tools: &[(&str, &str)]) -> Module {
+    let functions = tools.iter().map(|(name, tool)| Function {
+        name: (*name).to_owned(),
+        tool: (*tool).to_owned(),
+        signature: format!("{name}(input: {{ id: string }})"),
+    });
+    Module {
+        server: server.to_owned(),
+        identifier: identifier.to_owned(),
+        functions: functions.collect(),
+        tool: None,
+    }
+}
+
+impl Modules for Catalog {
+    fn resolve(&self, specifier: &str) -> Result<Module, UnknownModule> {
+        let path = specifier.trim_start_matches(['.', '/']);
+        let path = path.trim_end_matches(".ts").trim_end_matches("/index");
+        let Some(path) = path.strip_prefix("servers/") else {
+            let message = format!("there is no module `{specifier}`");
+            return Err(UnknownModule { message, nearest: Vec::new() });
+        };
+        let (folder, file) = path.split_once('/').unwrap_or((path, ""));
+        let Some(mut module) = self.all().into_iter().find(|module| module.server == folder) else {
+            let message = format!("there is no server `{folder}`");
+            return Err(UnknownModule { message, nearest: vec!["./servers/crm".to_owned()] });
+        };
+        if !file.is_empty() {
+            module.tool = module.functions.iter().position(|function| function.name == file);
+        }
+        Ok(module)
+    }
+
+    fn all(&self) -> Vec<Module> {
+        vec![
+            module(
+                "crm",
+                "crm",
+                &[
+                    ("getContact", "get_contact"),
+                    ("listDeals", "list_deals"),
+                    ("search", "crm/search"),
+                ],
+            ),
+            module("shop-eu", "shopEu", &[("getOrder", "getOrder")]),
+        ]
+    }
+}
