@@ -1,0 +1,242 @@
+//! What the fake server does, by the name of its mode.
+//!
+//! A connection to a port of the test tells it things without waiting: a line when something
+//! happened, and its end when the process that holds it is gone.
+
+use std::{
+    env,
+    io::{self, BufRead, Read, Write},
+    net::TcpStream,
+    process::{Command, ExitCode, Stdio},
+    thread,
+};
+
+use serde_json::{Value, json};
+
+/// Runs one mode.
+pub(crate) fn run(mode: &str, args: &[&str]) -> ExitCode {
+    let mut server = Server { mode: mode.to_owned(), ..Server::default() };
+    match (mode, args) {
+        ("exit-early", _) => {
+            eprintln!("first line\n\u{1b}[31mcannot open the database\u{1b}[0m");
+            return ExitCode::from(3);
+        }
+        ("silent", _) => return drain(),
+        ("garbage", _) => {
+            println!("Listening on port 3000");
+            io::stdout().write_all(b"\xff\xfe\0{\n[1,\n").expect("stdout is open");
+            return drain();
+        }
+        ("flood", _) => loop {
+            if io::stdout().write_all(&[b'x'; 65_536]).is_err() {
+                return ExitCode::SUCCESS;
+            }
+        },
+        ("close-stdout", _) => {
+            let null = std::fs::File::open("/dev/null").expect("there is a null device");
+            rustix::stdio::dup2_stdout(null).expect("stdout can be replaced");
+            return drain();
+        }
+        ("hold", [port]) => {
+            hold(port, "held");
+            return ExitCode::SUCCESS;
+        }
+        ("grandchild" | "stubborn", [port]) => {
+            spawn_holder(port);
+            server.stubborn = mode == "stubborn";
+        }
+        ("watched" | "crash-on-call", [port]) => {
+            server.watcher = Some(TcpStream::connect(port).expect("the test listens"));
+            server.tell("started");
+        }
+        _ => {}
+    }
+    server.serve();
+    ExitCode::SUCCESS
+}
+
+fn drain() -> ExitCode {
+    io::copy(&mut io::stdin().lock(), &mut io::sink()).expect("stdin can be read");
+    ExitCode::SUCCESS
+}
+
+/// Connects to the test, says `word`, and stays connected until it is killed.
+fn hold(port: &str, word: &str) {
+    let mut stream = TcpStream::connect(port).expect("the test listens");
+    writeln!(stream, "{word}").expect("the test reads");
+    stream.read_exact(&mut [0]).ok();
+}
+
+/// Starts a child in a group of its own, which outlives its parent if nobody ends it.
+fn spawn_holder(port: &str) {
+    use std::os::unix::process::CommandExt as _;
+
+    let program = env::current_exe().expect("a running program has a path");
+    Command::new(program)
+        .args(["hold", port])
+        .stdin(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .expect("this program starts");
+}
+
+#[derive(Default)]
+struct Server {
+    mode: String,
+    stubborn: bool,
+    watcher: Option<TcpStream>,
+    held: Vec<(Value, Value)>,
+    lists: usize,
+}
+
+impl Server {
+    fn tell(&mut self, word: &str) {
+        if let Some(watcher) = &mut self.watcher {
+            writeln!(watcher, "{word}").expect("the test reads");
+        }
+    }
+
+    fn serve(&mut self) {
+        for line in io::stdin().lock().lines() {
+            let line = line.expect("stdin is text");
+            let message: Value = serde_json::from_str(&line).expect("requests are JSON");
+            let method = message["method"].as_str().unwrap_or_default().to_owned();
+            if method == "notifications/cancelled" {
+                self.tell(&format!("cancelled {}", message["params"]["requestId"]));
+            }
+            if !message["id"].is_null() {
+                self.request(&method, &message["id"], &message["params"]);
+            }
+        }
+        if self.stubborn {
+            loop {
+                thread::park();
+            }
+        }
+    }
+
+    fn request(&mut self, method: &str, id: &Value, params: &Value) {
+        match method {
+            "server/discover" => self.discover(id),
+            "initialize" => self.initialize(id, params),
+            "tools/list" => self.list(id, params),
+            "tools/call" => self.call(id, params),
+            _ => refuse(id, -32601, "Method not found"),
+        }
+    }
+
+    fn discover(&self, id: &Value) {
+        match self.mode.as_str() {
+            "modern" | "modern-list-changed" => answer(
+                id,
+                &json!({
+                    "resultType": "complete",
+                    "supportedVersions": ["2026-07-28"],
+                    "capabilities": { "tools": {} },
+                    "serverInfo": { "name": "fake", "version": "1" },
+                    "ttlMs": 0,
+                    "cacheScope": "public",
+                }),
+            ),
+            "dies-of-discover" => std::process::exit(1),
+            "deaf-to-discover" => {}
+            _ => refuse(id, -32601, "Method not found"),
+        }
+    }
+
+    fn initialize(&self, id: &Value, params: &Value) {
+        let version = match self.mode.as_str() {
+            "from-the-future" => "9999-01-01",
+            "oldest" => "2024-11-05",
+            "modern" => return refuse(id, -32601, "Method not found"),
+            "refuses" => return refuse(id, -32000, "no licence"),
+            _ => params["protocolVersion"].as_str().unwrap_or_default(),
+        };
+        answer(
+            id,
+            &json!({
+                "protocolVersion": version,
+                "capabilities": { "tools": { "listChanged": true } },
+                "serverInfo": { "name": "fake", "title": "A fake server", "version": "1" },
+                "instructions": "be brief",
+            }),
+        );
+    }
+
+    fn list(&mut self, id: &Value, params: &Value) {
+        self.lists += 1;
+        let mut tools = vec![json!({ "name": "echo", "inputSchema": { "type": "object" } })];
+        let mut next = Value::Null;
+        match (self.mode.as_str(), params["cursor"].as_str()) {
+            ("paging", None) => next = json!("two"),
+            ("paging", Some(_)) => tools[0]["name"] = json!("last"),
+            ("paging-loop", _) => next = json!("again"),
+            ("list-changed", _) if self.lists > 1 => {
+                tools.push(json!({ "name": "late", "inputSchema": { "type": "object" } }));
+            }
+            ("silent-list", _) => return,
+            _ => {}
+        }
+        let mut page = json!({ "tools": tools });
+        if !next.is_null() {
+            page["nextCursor"] = next;
+        }
+        answer(id, &page);
+        if self.mode == "list-changed" && self.lists == 1 {
+            send(&json!({ "jsonrpc": "2.0", "method": "notifications/tools/list_changed" }));
+        }
+    }
+
+    fn call(&mut self, id: &Value, params: &Value) {
+        let arguments = &params["arguments"];
+        let text = json!({ "content": [{ "type": "text", "text": arguments.to_string() }] });
+        match arguments["do"].as_str() {
+            Some("crash") => std::process::exit(7),
+            Some("hang") => self.tell(&format!("called {id}")),
+            Some("huge") => {
+                let text = "x".repeat(1 << 20);
+                answer(id, &json!({ "content": [{ "type": "text", "text": text }] }));
+            }
+            Some("refuse") => refuse(id, -32602, "wrong arguments"),
+            Some("odd") => answer(
+                id,
+                &json!({
+                    "content": [{ "type": "hologram", "depth": 3 }],
+                    "structuredContent": { "big": 9_007_199_254_740_993_u64 },
+                    "isError": true,
+                }),
+            ),
+            Some("deep") => {
+                let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));
+                println!(r#"{{"jsonrpc":"2.0","id":{id},"result":{deep}}}"#);
+            }
+            Some("env") => {
+                let names: Vec<_> = env::vars().map(|(name, _)| name).collect();
+                answer(id, &json!({ "content": [], "structuredContent": { "names": names } }));
+            }
+            // Answered in the opposite order, when the last of them came.
+            Some("hold") => {
+                self.held.push((id.clone(), text));
+                if Some(self.held.len() as u64) == arguments["of"].as_u64() {
+                    for (id, text) in self.held.drain(..).rev() {
+                        answer(&id, &text);
+                    }
+                }
+            }
+            _ => answer(id, &text),
+        }
+    }
+}
+
+fn answer(id: &Value, result: &Value) {
+    send(&json!({ "jsonrpc": "2.0", "id": id, "result": result }));
+}
+
+fn refuse(id: &Value, code: i64, message: &str) {
+    let error = json!({ "code": code, "message": message });
+    send(&json!({ "jsonrpc": "2.0", "id": id, "error": error }));
+}
+
+fn send(message: &Value) {
+    println!("{message}");
+}
