@@ -121,6 +121,7 @@ impl Server {
             "initialize" => self.initialize(id, params),
             "tools/list" => self.list(id, params),
             "tools/call" => self.call(id, params),
+            "subscriptions/listen" if self.mode == "modern-list-changed" => listen(id),
             _ => refuse(id, -32601, "Method not found"),
         }
     }
@@ -132,7 +133,7 @@ impl Server {
                 &json!({
                     "resultType": "complete",
                     "supportedVersions": ["2026-07-28"],
-                    "capabilities": { "tools": {} },
+                    "capabilities": { "tools": { "listChanged": true } },
                     "serverInfo": { "name": "fake", "version": "1" },
                     "ttlMs": 0,
                     "cacheScope": "public",
@@ -171,7 +172,7 @@ impl Server {
             ("paging", None) => next = json!("two"),
             ("paging", Some(_)) => tools[0]["name"] = json!("last"),
             ("paging-loop", _) => next = json!("again"),
-            ("list-changed", _) if self.lists > 1 => {
+            ("list-changed" | "modern-list-changed", _) if self.lists > 1 => {
                 tools.push(json!({ "name": "late", "inputSchema": { "type": "object" } }));
             }
             ("silent-list", _) => return,
@@ -226,6 +227,22 @@ impl Server {
             _ => answer(id, &text),
         }
     }
+}
+
+/// Acknowledges a subscription, and says at once that the tools changed.
+fn listen(id: &Value) {
+    let meta = json!({ "io.modelcontextprotocol/subscriptionId": id });
+    let accepted = json!({ "toolsListChanged": true });
+    send(&json!({
+        "jsonrpc": "2.0",
+        "method": "notifications/subscriptions/acknowledged",
+        "params": { "_meta": meta, "notifications": accepted },
+    }));
+    send(&json!({
+        "jsonrpc": "2.0",
+        "method": "notifications/tools/list_changed",
+        "params": { "_meta": meta },
+    }));
 }
 
 fn answer(id: &Value, result: &Value) {

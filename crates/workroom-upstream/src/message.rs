@@ -141,7 +141,7 @@ mod tests {
         check(
             br#"{"id":7.0,"result":null}"#,
             expect![[r#"
-                {"jsonrpc":"2.0","id":7,"result":null}
+                noise
             "#]],
         );
     }

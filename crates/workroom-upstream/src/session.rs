@@ -6,6 +6,7 @@
 //! * How a server speaks is found out once and remembered, so that a restart does not probe.
 
 use std::{
+    process::ExitStatus,
     sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
 };
@@ -339,7 +340,7 @@ async fn explain(
         (Some(reason), process) => (reason, process.map(|process| process.stderr())),
         (None, Some(process)) => {
             let (status, stderr) = process.epitaph().await;
-            (format!("it {}{when}", end_words(status.map(exit_words), link)), Some(stderr))
+            (format!("it {}{when}", end_words(status, link)), Some(stderr))
         }
         (None, None) => (format!("it {}{when}", end_words(None, link)), None),
     };
@@ -350,11 +351,17 @@ async fn explain(
     Failure { reason, stderr: stderr.unwrap_or_default() }
 }
 
-fn end_words(exit: Option<String>, link: &Link) -> String {
-    exit.unwrap_or_else(|| match link.loss() {
-        Some(Loss::Closed(words)) => (*words).to_owned(),
-        _ => "closed the connection".to_owned(),
-    })
+/// What ended: an exit says more than a closed pipe, unless it came of our closing the other one.
+fn end_words(exit: Option<ExitStatus>, link: &Link) -> String {
+    let closed = match link.loss() {
+        Some(Loss::Closed(words)) => words,
+        _ => "closed the connection",
+    };
+    match exit {
+        Some(status) if status.success() => format!("{closed} and {}", exit_words(status)),
+        Some(status) => exit_words(status),
+        None => closed.to_owned(),
+    }
 }
 
 impl About {
