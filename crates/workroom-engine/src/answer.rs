@@ -128,8 +128,11 @@ mod tests {
 
     #[test]
     fn content_that_is_not_text_comes_whole() {
-        check(json!([{ "type": "image", "data": "QQ==" }]), None,
-            r#"[{"type":"image","data":"QQ=="}]"#);
+        check(
+            json!([{ "type": "image", "data": "QQ==" }]),
+            None,
+            r#"[{"type":"image","data":"QQ=="}]"#,
+        );
         check(json!([]), None, "null");
     }
 

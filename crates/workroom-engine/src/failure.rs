@@ -36,10 +36,7 @@ pub(crate) fn from_diagnostics(source: &str, diagnostics: &[Diagnostic]) -> RunF
 }
 
 /// An exception that nothing caught, at its innermost place in an agent's text.
-pub(crate) fn from_exception(
-    error: &GuestError,
-    programs: &VecDeque<Arc<Compiled>>,
-) -> RunFailure {
+pub(crate) fn from_exception(error: &GuestError, programs: &VecDeque<Arc<Compiled>>) -> RunFailure {
     let message = match error.name.as_str() {
         "" => format!("the script threw {}", error.message),
         name => format!("{name}: {}", error.message),
@@ -97,10 +94,8 @@ fn after_calls(mut failure: RunFailure, calls: CallStats) -> RunFailure {
     if calls.made > 0 {
         let hint = failure.hint.take().map(|hint| format!("{hint}; ")).unwrap_or_default();
         let were = if calls.made == 1 { "call was" } else { "calls were" };
-        failure.hint = Some(format!(
-            "{hint}{} tool {were} sent before and may have had effects",
-            calls.made
-        ));
+        failure.hint =
+            Some(format!("{hint}{} tool {were} sent before and may have had effects", calls.made));
     }
     failure
 }

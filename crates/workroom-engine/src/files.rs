@@ -36,7 +36,8 @@ pub enum ReadError {
     /// No such result, or not any more.
     #[error(
         "there is no result at `{path}`: only the last {} results that were too long to show are \
-         kept", crate::RESULTS_MAX
+         kept",
+        crate::RESULTS_MAX
     )]
     NoResult {
         /// The path asked for.

@@ -11,10 +11,7 @@ impl Modules for InCatalog<'_> {
     fn resolve(&self, specifier: &str) -> Result<Module, UnknownModule> {
         let path = specifier.trim_start_matches(['.', '/']);
         let Some(path) = path.strip_prefix("servers/") else {
-            return Err(self.unknown(
-                format!("there is no module `{specifier}`"),
-                specifier,
-            ));
+            return Err(self.unknown(format!("there is no module `{specifier}`"), specifier));
         };
         let (folder, file) = path.split_once('/').unwrap_or((path, "index"));
         let Some(server) = self.0.server(folder) else {

@@ -12,17 +12,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures::{
-    FutureExt, StreamExt,
-    future::BoxFuture,
-    stream::FuturesUnordered,
-};
+use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use tokio::sync::watch;
 use workroom_types::{Limit, LimitExceeded, Limits, RunId};
 
 use crate::{
-    Shared, calls,
-    failure,
+    Shared, calls, failure,
     report::{CallStats, FailureKind, RunFailure},
     sandbox::{Answer, Guest, GuestCall, LogLine, SandboxError, Turn, TurnState},
     session::{Compiled, Session},
@@ -254,8 +249,7 @@ impl Run {
         self.queue.clear();
         if left + unanswered > 0 {
             let calls = if left + unanswered == 1 { "call was" } else { "calls were" };
-            let mut note =
-                format!("{} {calls} not awaited; put `await` before", left + unanswered);
+            let mut note = format!("{} {calls} not awaited; put `await` before", left + unanswered);
             if unanswered > 0 {
                 let _ = write!(note, " ({unanswered} gave no answer before the run ended)");
             }

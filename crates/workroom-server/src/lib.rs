@@ -1,1 +1,24 @@
 //! Workroom's face to agents: the MCP endpoint over stdio and Streamable HTTP.
+//!
+//! [`Face`] offers three tools, `run_code`, `search` and `read_file`, whatever
+//! stands behind them. Their list is made from the configuration alone: it is
+//! answered before any upstream has started, and stays the same for as long as
+//! the configuration does, so clients can cache their prompts.
+//!
+//! # Layout
+//!
+//! * [`tools`]: the tools' names, descriptions and schemas.
+//! * [`face`]: the MCP handler that answers them.
+//! * [`http`]: Streamable HTTP on a socket.
+//!
+//! # Not here
+//!
+//! What a run does is the engine's; this crate only speaks MCP.
+
+pub mod face;
+pub mod http;
+pub mod tools;
+
+pub use face::{Face, serve_stdio};
+pub use http::{HttpConfig, HttpServer};
+pub use tools::Overview;

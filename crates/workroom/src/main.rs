@@ -1,1 +1,78 @@
-fn main() {}
+//! The `workroom` binary: arguments, wiring, rendering.
+//!
+//! # Layout
+//!
+//! * [`args`]: what can be typed.
+//! * [`settings`]: which configuration files are read, and what they say.
+//! * [`gateway`]: the engine with its servers and its sandbox.
+//! * [`commands`]: one file a command.
+//! * [`output`]: the only writer to standard output and error.
+
+mod args;
+mod commands;
+mod gateway;
+mod output;
+mod settings;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Cli, Command, Global};
+use output::{Answer, Failure};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let json = cli.global.json;
+    if let Command::Guard { program } = cli.command {
+        return commands::guard(&program);
+    }
+    log(cli.global.verbose);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Failure::failed(error).print(json),
+    };
+    let answer = runtime.block_on(answer(&cli.global, cli.command));
+    // A thread that still computes for a run nobody waits for must not hold the exit.
+    runtime.shutdown_background();
+    match answer {
+        Ok(answer) => answer.print(json),
+        Err(failure) => failure.print(json),
+    }
+}
+
+async fn answer(global: &Global, command: Command) -> Result<Answer, Failure> {
+    match command {
+        Command::Serve(args) => commands::serve(global, &args).await,
+        Command::Run(args) => commands::run(global, &args).await,
+        Command::Search(args) => commands::search(global, &args).await,
+        Command::Ls(args) => commands::ls(global, &args).await,
+        Command::Cat(args) => commands::cat(global, &args).await,
+        Command::Call(args) => commands::call(global, &args).await,
+        Command::Servers => commands::servers(global).await,
+        Command::Config(args) => commands::config(global, &args),
+        Command::Demo(args) => commands::demo(global, &args).await,
+        Command::DemoServer { server, seed } => commands::demo_server(&server, seed).await,
+        Command::Completions { shell } => Ok(completions(shell)),
+        Command::Guard { .. } => Err(Failure::usage("`guard` runs without the engine")),
+    }
+}
+
+fn completions(shell: clap_complete::Shell) -> Answer {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "workroom", &mut script);
+    let script = String::from_utf8_lossy(&script).into_owned();
+    Answer::new(script.trim_end(), &serde_json::json!({ "script": script }), output::OK)
+}
+
+/// Logs go to standard error: standard output belongs to answers and to the protocol.
+fn log(verbose: u8) {
+    let level = match verbose {
+        0 => "error",
+        1 => "info",
+        _ => "debug",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("WORKROOM_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

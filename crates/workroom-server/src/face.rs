@@ -1,0 +1,274 @@
+//! The MCP handler: three tools over the engine.
+//!
+//! A mistake of the agent's, an unknown path or a failed run is a tool result
+//! with `isError`, which the agent reads and acts on. JSON-RPC errors are for
+//! requests that no agent wrote: unknown tools and wrong parameter types.
+
+use std::time::Duration;
+
+use rmcp::{
+    ErrorData, RoleServer, ServerHandler, ServiceExt,
+    model::{
+        CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation,
+        JsonObject, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
+        Tool,
+    },
+    service::RequestContext,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use workroom_catalog::{Detail, SearchQuery};
+use workroom_engine::{Engine, Node, RunReport, RunRequest, SessionChoice, files::Entry, report};
+use workroom_types::SessionId;
+
+use crate::tools::{self, Overview};
+
+/// How many matches `search` gives unless asked.
+const SEARCH_LIMIT: usize = 8;
+
+/// The most matches `search` gives: more does not help an agent choose.
+const SEARCH_LIMIT_MAX: usize = 50;
+
+/// How many characters `read_file` gives unless asked: about 4,000 tokens of code.
+const READ_CHARS: usize = 16_000;
+
+/// Workroom as one agent's connection sees it.
+#[derive(Clone, Debug)]
+pub struct Face {
+    engine: Engine,
+    tools: Vec<Tool>,
+    /// The session of runs that name none.
+    own: SessionId,
+    /// Whether an agent must be told the session's id to use it again: where each request may
+    /// be answered by another connection.
+    tell_session: bool,
+}
+
+#[derive(Deserialize)]
+struct RunCode {
+    code: String,
+    session: Option<String>,
+    timeout_s: Option<f64>,
+    max_tokens: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct Search {
+    query: String,
+    server: Option<String>,
+    #[serde(default)]
+    detail: Detail,
+    limit: Option<usize>,
+}
+
+#[derive(Deserialize)]
+struct ReadFile {
+    path: String,
+    #[serde(default)]
+    offset: usize,
+    limit: Option<usize>,
+}
+
+impl Face {
+    /// A face for one connection. `servers` are the configured ones, in order.
+    pub fn new(engine: Engine, servers: &[Overview], tell_session: bool) -> Self {
+        let own = engine.new_session_id();
+        Self { engine, tools: tools::list(servers), own, tell_session }
+    }
+
+    async fn run_code(&self, asked: RunCode) -> CallToolResult {
+        let session = match asked.session {
+            Some(id) if id == self.own.as_str() => SessionChoice::Own(self.own.clone()),
+            Some(id) => SessionChoice::Existing(SessionId::named(id)),
+            None => SessionChoice::Own(self.own.clone()),
+        };
+        let timeout = asked.timeout_s.and_then(|s| Duration::try_from_secs_f64(s).ok());
+        let timeout_ms =
+            timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
+        let request = RunRequest { code: asked.code, session, timeout_ms };
+        let report = self.engine.run(request).await;
+        let (engine, tell) = (self.engine.clone(), self.tell_session);
+        // Counting the tokens of a large result computes for some milliseconds.
+        let shown = tokio::task::spawn_blocking(move || {
+            let shown = engine.present(&report, asked.max_tokens, tell);
+            (report, shown)
+        })
+        .await;
+        match shown {
+            Ok((report, shown)) => {
+                let mut result = text(shown.text, report.outcome.is_err());
+                result.meta = run_meta(&report, shown.tokens);
+                result
+            }
+            Err(error) => text(format!("error · the result cannot be shown: {error}"), true),
+        }
+    }
+
+    async fn search(&self, asked: Search) -> CallToolResult {
+        let query = SearchQuery {
+            query: asked.query,
+            server: asked.server,
+            detail: asked.detail,
+            limit: asked.limit.unwrap_or(SEARCH_LIMIT).clamp(1, SEARCH_LIMIT_MAX),
+        };
+        let found = self.engine.search(&query).await;
+        text(found.to_string(), false)
+    }
+
+    async fn read_file(&self, asked: ReadFile) -> CallToolResult {
+        match self.engine.read(&asked.path).await {
+            Ok(Node::File(file)) => {
+                text(window(&file, asked.offset, asked.limit.unwrap_or(READ_CHARS)), false)
+            }
+            Ok(Node::Folder(entries)) => {
+                let listing = listing(&entries);
+                let limit = asked.limit.unwrap_or(READ_CHARS);
+                text(window(&listing, asked.offset, limit), false)
+            }
+            Err(error) => text(error.to_string(), true),
+        }
+    }
+}
+
+impl ServerHandler for Face {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build()).with_server_info(
+            Implementation::new("workroom", env!("CARGO_PKG_VERSION")).with_title("Workroom"),
+        )
+    }
+
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        Ok(ListToolsResult::with_all_items(self.tools.clone()))
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let name = request.name;
+        let arguments = request.arguments.unwrap_or_default();
+        let answer = async {
+            Ok(match name.as_ref() {
+                "run_code" => self.run_code(parse(&name, arguments)?).await,
+                "search" => self.search(parse(&name, arguments)?).await,
+                "read_file" => self.read_file(parse(&name, arguments)?).await,
+                _ => {
+                    return Err(ErrorData::invalid_params(
+                        format!(
+                            "there is no tool `{name}`; call run_code, search or read_file (tools \
+                             of the servers are called by code in run_code)"
+                        ),
+                        None,
+                    ));
+                }
+            })
+        };
+        // Dropping the answer stops the run.
+        tokio::select! {
+            answer = answer => answer.map(CallToolResponse::from),
+            () = context.ct.cancelled() => Ok(text("cancelled".to_owned(), true).into()),
+        }
+    }
+}
+
+/// Serves one agent over standard input and output, until it closes them.
+///
+/// # Errors
+///
+/// When the client's first message is not MCP.
+pub async fn serve_stdio(face: Face) -> Result<(), String> {
+    let service = face.serve(rmcp::transport::stdio()).await.map_err(|error| error.to_string())?;
+    service.waiting().await.map_err(|error| error.to_string())?;
+    Ok(())
+}
+
+fn parse<T: serde::de::DeserializeOwned>(
+    tool: &str,
+    arguments: JsonObject,
+) -> Result<T, ErrorData> {
+    serde_json::from_value(Value::Object(arguments)).map_err(|error| {
+        ErrorData::invalid_params(format!("the arguments of `{tool}` are wrong: {error}"), None)
+    })
+}
+
+fn text(text: String, is_error: bool) -> CallToolResult {
+    let content = vec![ContentBlock::text(text)];
+    if is_error { CallToolResult::error(content) } else { CallToolResult::success(content) }
+}
+
+/// For programs, and out of the model's sight: what the header line tells in words.
+fn run_meta(report: &RunReport, tokens: usize) -> Option<rmcp::model::MetaObject> {
+    let meta = json!({
+        "workroom/run": {
+            "ok": report.outcome.is_ok(),
+            "run": report.run,
+            "session": report.session,
+            "error": report.outcome.as_ref().err(),
+            "calls": report.calls,
+            "tokens": tokens,
+            "duration_ms": report::milliseconds(report.duration),
+        }
+    });
+    serde_json::from_value(meta).ok()
+}
+
+/// A folder's entries, one a line.
+pub fn listing(entries: &[Entry]) -> String {
+    let lines: Vec<String> = entries
+        .iter()
+        .map(|entry| match entry.about.as_str() {
+            "" => entry.name.clone(),
+            about => format!("{}  {about}", entry.name),
+        })
+        .collect();
+    lines.join("\n")
+}
+
+/// `limit` characters of `text` from the character `offset` on, and how to read on.
+fn window(text: &str, offset: usize, limit: usize) -> String {
+    let begin = nth(text, offset);
+    let end = begin + nth(&text[begin..], limit);
+    let shown = &text[begin..end];
+    if begin == 0 && end == text.len() {
+        return shown.to_owned();
+    }
+    let total = text.chars().count();
+    if begin == text.len() {
+        return format!("(the end: the file has {total} characters)");
+    }
+    let next = offset + shown.chars().count();
+    if end == text.len() {
+        format!("{shown}\n(characters {offset} to {next}, the end)")
+    } else {
+        format!("{shown}\n(characters {offset} to {next} of {total}; go on with offset {next})")
+    }
+}
+
+/// The byte at which character `n` begins, or the end.
+fn nth(text: &str, n: usize) -> usize {
+    text.char_indices().nth(n).map_or(text.len(), |(byte, _)| byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(offset: usize, limit: usize, expected: &str) {
+        assert_eq!(window("héllo wörld", offset, limit), expected);
+    }
+
+    #[test]
+    fn a_window_says_what_it_leaves_out() {
+        check(0, 100, "héllo wörld");
+        check(0, 5, "héllo\n(characters 0 to 5 of 11; go on with offset 5)");
+        check(6, 5, "wörld\n(characters 6 to 11, the end)");
+        check(11, 5, "(the end: the file has 11 characters)");
+        check(usize::MAX, usize::MAX, "(the end: the file has 11 characters)");
+    }
+}

@@ -1,0 +1,196 @@
+//! What can be typed: subcommands, flags and their help.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// One binary between AI agents and their MCP servers.
+#[derive(Debug, Parser)]
+#[command(
+    name = "workroom",
+    version,
+    about,
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "Example: workroom run --config .mcp.json report.ts\n\
+                  Exit codes: 0 done, 1 it failed, 2 wrong arguments or configuration."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags of every command.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Global {
+    /// A workroom.toml or .mcp.json to read instead of those found in this folder and above.
+    /// May be given several times; the first one wins where two name the same server
+    #[arg(long, short, global = true, value_name = "FILE")]
+    pub(crate) config: Vec<PathBuf>,
+    /// Print one JSON object instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Write what happens inside to standard error; -vv for more
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve agents over MCP: on standard input and output, or over HTTP
+    #[command(after_help = "Example: claude mcp add workroom -- workroom serve")]
+    Serve(Serve),
+    /// Run TypeScript, from a file or `-` for standard input
+    #[command(after_help = "Example: echo 'return 6 * 7' | workroom run -")]
+    Run(Run),
+    /// Find tools by what they do
+    #[command(after_help = "Example: workroom search create an issue --limit 3")]
+    Search(Search),
+    /// List servers, or the tools of one
+    #[command(after_help = "Example: workroom ls servers/github")]
+    Ls(Ls),
+    /// Print a tool's TypeScript file
+    #[command(after_help = "Example: workroom cat servers/github/createIssue.ts")]
+    Cat(Cat),
+    /// Call one tool
+    #[command(after_help = "Example: workroom call time.get_current_time timezone=Europe/Paris")]
+    Call(Call),
+    /// Start every server and say how each is doing
+    #[command(after_help = "Example: workroom servers --json")]
+    Servers,
+    /// Look at the configuration
+    Config(Config),
+    /// Do one job both ways, on four real servers over made-up data, and compare
+    #[command(after_help = "Example: workroom demo inventory --json")]
+    Demo(Demo),
+    /// Print a completion script for a shell
+    #[command(after_help = "Example: workroom completions bash > ~/.bash_completion.d/workroom")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Start a server's program and end it, with its children, when this process's input ends
+    #[command(hide = true)]
+    Guard {
+        /// The program and its arguments
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        program: Vec<std::ffi::OsString>,
+    },
+    /// Be one of the demo's servers
+    #[command(hide = true)]
+    DemoServer {
+        /// Which
+        server: String,
+        /// The seed of its data
+        #[arg(long)]
+        seed: u64,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Serve Streamable HTTP at this address instead; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) http: Option<SocketAddr>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// TypeScript files to run one after another in one session; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The session's name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) session: Option<String>,
+    /// The longest time a run may take, in seconds
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) timeout: Option<f64>,
+    /// The most o200k tokens to print
+    #[arg(long, value_name = "TOKENS")]
+    pub(crate) max_tokens: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Search {
+    /// What the tool should do
+    #[arg(required = true)]
+    pub(crate) words: Vec<String>,
+    /// Search this server only
+    #[arg(long)]
+    pub(crate) server: Option<String>,
+    /// How many to show
+    #[arg(long, default_value_t = 8)]
+    pub(crate) limit: usize,
+    /// How much to show of each
+    #[arg(long, value_enum, default_value_t = DetailArg::Signature)]
+    pub(crate) detail: DetailArg,
+}
+
+/// `--detail`
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum DetailArg {
+    /// The path alone
+    Name,
+    /// The signature and a line about it
+    Signature,
+    /// The whole file
+    Full,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Ls {
+    /// A folder, such as servers/github
+    #[arg(default_value = "servers")]
+    pub(crate) path: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Cat {
+    /// A file, such as servers/github/createIssue.ts
+    pub(crate) path: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Call {
+    /// The tool, as SERVER.TOOL
+    #[arg(value_name = "SERVER.TOOL")]
+    pub(crate) tool: String,
+    /// Parameters, as name=value; a value that is JSON is taken as JSON where the tool's schema
+    /// does not ask for text
+    #[arg(value_name = "NAME=VALUE")]
+    pub(crate) parameters: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Config {
+    #[command(subcommand)]
+    pub(crate) command: ConfigCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Say where each value comes from, and what is wrong
+    #[command(after_help = "Example: workroom config check --config .mcp.json")]
+    Check,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// The world
+    #[arg(value_enum, default_value_t = World::Inventory)]
+    pub(crate) world: World,
+    /// The seed of its data
+    #[arg(long, default_value_t = workroom_demo::inventory::SEED)]
+    pub(crate) seed: u64,
+}
+
+/// The demo worlds.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum World {
+    /// A shop, a marketplace, a warehouse and the accounts: what to reorder?
+    Inventory,
+}

@@ -1,0 +1,43 @@
+//! `workroom ls` and `workroom cat`: the tree that agents see.
+
+use serde_json::json;
+use workroom_engine::Node;
+
+use crate::{
+    args::{Cat, Global, Ls},
+    gateway::Gateway,
+    output::{self, Answer, Failure},
+};
+
+pub(crate) async fn ls(global: &Global, args: &Ls) -> Result<Answer, Failure> {
+    match read(global, &args.path).await? {
+        Node::Folder(entries) => Ok(Answer::new(
+            workroom_server::face::listing(&entries),
+            &json!({ "path": args.path, "entries": entries }),
+            output::OK,
+        )),
+        Node::File(_) => {
+            Ok(Answer::new(&*args.path, &json!({ "path": args.path, "entries": [] }), output::OK))
+        }
+    }
+}
+
+pub(crate) async fn cat(global: &Global, args: &Cat) -> Result<Answer, Failure> {
+    match read(global, &args.path).await? {
+        Node::File(text) => Ok(Answer::new(
+            text.trim_end(),
+            &json!({ "path": args.path, "text": &*text }),
+            output::OK,
+        )),
+        Node::Folder(_) => Err(Failure::failed(format!("`{}` is a folder", args.path))
+            .hint(format!("list it: `workroom ls {}`", args.path))),
+    }
+}
+
+async fn read(global: &Global, path: &str) -> Result<Node, Failure> {
+    let gateway = Gateway::open(global)?;
+    gateway.settled(global.json).await;
+    let node = gateway.engine.read(path).await;
+    gateway.close().await;
+    node.map_err(Failure::failed)
+}

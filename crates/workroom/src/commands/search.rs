@@ -1,0 +1,30 @@
+//! `workroom search`: tools by what they do.
+
+use workroom_catalog::{Detail, SearchQuery};
+
+use crate::{
+    args::{DetailArg, Global, Search},
+    gateway::Gateway,
+    output::{self, Answer, Failure},
+};
+
+pub(crate) async fn search(global: &Global, args: &Search) -> Result<Answer, Failure> {
+    let gateway = Gateway::open(global)?;
+    gateway.settled(global.json).await;
+    let found = gateway
+        .engine
+        .search(&SearchQuery {
+            query: args.words.join(" "),
+            server: args.server.clone(),
+            detail: match args.detail {
+                DetailArg::Name => Detail::Name,
+                DetailArg::Signature => Detail::Signature,
+                DetailArg::Full => Detail::Full,
+            },
+            limit: args.limit,
+        })
+        .await;
+    gateway.close().await;
+    let code = if found.results.matches.is_empty() { output::FAILED } else { output::OK };
+    Ok(Answer::new(found.to_string(), &found.results, code))
+}

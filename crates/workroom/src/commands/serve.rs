@@ -1,0 +1,76 @@
+//! `workroom serve`, and the guard that its servers run under.
+
+use std::{ffi::OsString, process::ExitCode};
+
+use serde_json::json;
+use workroom_server::{Face, HttpConfig, HttpServer};
+
+use crate::{
+    args::{Global, Serve},
+    gateway::Gateway,
+    output::{self, Answer, Failure},
+};
+
+/// Serves until the client closes standard input, or a signal comes.
+pub(crate) async fn serve(global: &Global, args: &Serve) -> Result<Answer, Failure> {
+    let gateway = Gateway::open(global)?;
+    // The encoding takes some tenths of a second to load: better now than in the first run.
+    std::thread::spawn(workroom_ledger::warm_up);
+    let served = match args.http.or(gateway.settings.config.serve.http) {
+        Some(address) => http(&gateway, address).await,
+        None => stdio(&gateway).await,
+    };
+    gateway.close().await;
+    served.map(|()| Answer::new("", &json!({ "ok": true }), output::OK))
+}
+
+async fn stdio(gateway: &Gateway) -> Result<(), Failure> {
+    let face = Face::new(gateway.engine.clone(), &gateway.overview(), false);
+    tokio::select! {
+        served = workroom_server::serve_stdio(face) => served.map_err(|error| {
+            Failure::failed(format!("the client did not speak MCP: {error}"))
+                .hint("`workroom serve` is started by an MCP client, such as `claude mcp add`")
+        }),
+        () = stopped() => Ok(()),
+    }
+}
+
+async fn http(gateway: &Gateway, address: std::net::SocketAddr) -> Result<(), Failure> {
+    let server = HttpServer::bind(address)
+        .await
+        .map_err(|error| Failure::failed(format!("cannot listen at {address}: {error}")))?;
+    output::note(&format!("listening on {}", server.url()));
+    let serve = &gateway.settings.config.serve;
+    let config = HttpConfig {
+        allowed_hosts: serve.allowed_hosts.clone(),
+        allowed_origins: serve.allowed_origins.clone(),
+    };
+    server
+        .serve(gateway.engine.clone(), gateway.overview(), config, stopped())
+        .await
+        .map_err(|error| Failure::failed(format!("the HTTP server ended: {error}")))
+}
+
+/// Resolves when the process is asked to end: Ctrl-C, or SIGTERM on Unix.
+async fn stopped() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Runs a server's program under watch; see [`workroom_upstream::guard`].
+pub(crate) fn guard(program: &[OsString]) -> ExitCode {
+    workroom_upstream::guard::run(program)
+}

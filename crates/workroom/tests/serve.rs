@@ -1,0 +1,201 @@
+//! `workroom serve` over stdio, message by message: what an MCP client sees.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::{
+    io::{BufRead, BufReader, Read as _, Write as _},
+    process::{Child, ChildStdin, ChildStdout, Stdio},
+};
+
+use serde_json::{Value, json};
+use support::Workspace;
+
+/// An initialized client of one gateway.
+struct Client {
+    gateway: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+    next: u64,
+}
+
+impl Client {
+    fn start(workspace: &Workspace) -> Self {
+        let mut gateway = workspace
+            .command(&["serve"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let input = gateway.stdin.take().unwrap();
+        let output = BufReader::new(gateway.stdout.take().unwrap());
+        let mut client = Self { gateway, input, output, next: 0 };
+        let hello = client.request(
+            "initialize",
+            json!({
+                "protocolVersion": "2025-06-18",
+                "capabilities": {},
+                "clientInfo": { "name": "test", "version": "0" }
+            }),
+        );
+        assert_eq!(hello["serverInfo"]["name"], "workroom");
+        client.send(json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
+        client
+    }
+
+    fn send(&mut self, message: Value) {
+        writeln!(self.input, "{message}").unwrap();
+    }
+
+    /// Sends a request without waiting for its answer, and gives its id.
+    fn post(&mut self, method: &str, params: Value) -> u64 {
+        self.next += 1;
+        let id = self.next;
+        self.send(json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
+        id
+    }
+
+    /// The answer to `id`. Every line of standard output must be a message.
+    fn answer(&mut self, id: u64) -> Value {
+        loop {
+            let mut line = String::new();
+            assert!(self.output.read_line(&mut line).unwrap() > 0, "the gateway ended");
+            let message: Value = serde_json::from_str(&line).expect("only the protocol on stdout");
+            if message["id"] == id {
+                assert_eq!(message["error"], Value::Null, "{message}");
+                return message["result"].clone();
+            }
+        }
+    }
+
+    fn request(&mut self, method: &str, params: Value) -> Value {
+        let id = self.post(method, params);
+        self.answer(id)
+    }
+
+    fn call(&mut self, tool: &str, arguments: Value) -> Value {
+        self.request("tools/call", json!({ "name": tool, "arguments": arguments }))
+    }
+
+    /// The text of `run_code`'s answer after its header line.
+    fn run(&mut self, code: &str) -> String {
+        let result = self.call("run_code", json!({ "code": code }));
+        let text = result["content"][0]["text"].as_str().unwrap().to_owned();
+        let (header, rest) = text.split_once('\n').unwrap_or((&text, ""));
+        assert!(header.starts_with("ok · run r_"), "{text}");
+        rest.to_owned()
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        let _ = self.gateway.kill();
+        let _ = self.gateway.wait();
+    }
+}
+
+#[test]
+fn tools_are_listed_whatever_the_servers_do() {
+    let workspace = Workspace::new();
+    let silent = "command = \"tail\"\nargs = [\"-f\", \"/dev/null\"]";
+    let mut config = String::new();
+    for n in 0..10 {
+        config.push_str(&format!(
+            "[servers.server-{n}]\n{silent}\ndescription = \"customers, orders and refunds\"\n"
+        ));
+    }
+    workspace.file("workroom.toml", &config);
+    let mut client = Client::start(&workspace);
+    let listed = client.request("tools/list", json!({}));
+    let names: Vec<&str> =
+        listed["tools"].as_array().unwrap().iter().map(|t| t["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["run_code", "search", "read_file"]);
+    let tokens = workroom_ledger::tokens(&listed.to_string());
+    assert!(tokens < 1_000, "{tokens} o200k tokens with ten servers");
+    assert!(listed["tools"][0]["_meta"]["anthropic/alwaysLoad"].as_bool().unwrap());
+}
+
+#[test]
+fn variables_persist_between_runs_of_one_connection() {
+    let mut client = Client::start(&Workspace::new());
+    client.run("const rows = [1, 2, 3]; rows.length");
+    assert_eq!(client.run("const rows = [4, 5]; rows.length"), "2", "declared again");
+    assert_eq!(client.run("rows.map(r => r * 2)"), "[8,10]");
+}
+
+#[test]
+fn a_failed_run_is_an_error_result_with_its_place() {
+    let mut client = Client::start(&Workspace::new());
+    let result = client.call("run_code", json!({ "code": "let a: any;\na.b" }));
+    assert_eq!(result["isError"], true);
+    let error = &result["_meta"]["workroom/run"]["error"];
+    assert_eq!((&error["kind"], &error["line"]), (&json!("exception"), &json!(2)), "{result}");
+}
+
+#[test]
+fn an_unknown_session_is_an_error() {
+    let mut client = Client::start(&Workspace::new());
+    let result = client.call("run_code", json!({ "code": "1", "session": "s_nope" }));
+    assert_eq!(result["isError"], true);
+    let text = result["content"][0]["text"].as_str().unwrap();
+    assert!(text.contains("there is no session `s_nope`"), "{text}");
+}
+
+#[test]
+fn a_cancelled_run_stops_and_the_connection_goes_on() {
+    let mut client = Client::start(&Workspace::new());
+    client.run("const kept = 1; kept");
+    let params = json!({ "name": "run_code", "arguments": { "code": "for (;;) {}" } });
+    let id = client.post("tools/call", params);
+    client.send(json!({
+        "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": id }
+    }));
+    assert_eq!(client.run("kept + 1"), "2");
+}
+
+#[test]
+fn a_long_result_is_read_on_by_its_path() {
+    let mut client = Client::start(&Workspace::new());
+    let code = "return Array.from({ length: 3000 }, (_, i) => `row ${i}`)";
+    let result = client.call("run_code", json!({ "code": code, "max_tokens": 200 }));
+    let text = result["content"][0]["text"].as_str().unwrap();
+    let path = text.split_whitespace().find(|word| word.starts_with("./results/")).unwrap();
+    let rest = client.call("read_file", json!({ "path": path, "offset": 10, "limit": 9 }));
+    let rest = rest["content"][0]["text"].as_str().unwrap();
+    assert!(rest.starts_with("\"row 1\",\"\n(characters 10 to 19 of "), "{rest}");
+}
+
+#[test]
+fn wrong_arguments_of_our_own_tools_are_told() {
+    let mut client = Client::start(&Workspace::new());
+    let id = client.post("tools/call", json!({ "name": "run_code", "arguments": { "cod": "1" } }));
+    let mut line = String::new();
+    client.output.read_line(&mut line).unwrap();
+    let message: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(message["id"], id);
+    let text = message["error"]["message"].as_str().unwrap();
+    assert!(text.contains("missing field `code`"), "{text}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_servers_end_with_a_gateway_that_is_killed_descendants_included() {
+    let workspace = Workspace::new();
+    let fifo = workspace.path().join("held");
+    let status = std::process::Command::new("mkfifo").arg(&fifo).status().unwrap();
+    assert!(status.success());
+    // The server and a child of it, in a process group of its own, hold the pipe open.
+    workspace.file(
+        "workroom.toml",
+        "[servers.family]\ncommand = \"sh\"\n\
+         args = [\"-c\", \"exec 3>held; setsid sleep 1000 & exec tail -f /dev/null\"]\n",
+    );
+    let mut client = Client::start(&workspace);
+    // Opening waits until the server has opened its end.
+    let mut held = std::fs::File::open(&fifo).unwrap();
+    client.gateway.kill().unwrap();
+    // The end of the pipe: nobody holds it any more.
+    assert_eq!(held.read(&mut [0; 1]).unwrap(), 0);
+}

@@ -1,0 +1,106 @@
+//! The programs that the tests need and Cargo does not have: MCP servers of npm
+//! and PyPI, the official Python SDK, the TypeScript compiler.
+//!
+//! They are installed under `target/tools`, at the exact versions of
+//! `xtask/tools`, and linked into `target/tools/bin`. A stamp holds what was
+//! installed, so a second run has nothing to do.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::steps::{Step, root, say};
+
+/// The files that say what is installed.
+const PINS: [&str; 4] =
+    ["package.json", "package-lock.json", "requirements.txt", "requirements-sqlite.txt"];
+
+/// Where each program is after the installation.
+const PROGRAMS: [(&str, &str); 7] = [
+    ("mcp-server-everything", "node_modules/.bin/mcp-server-everything"),
+    ("mcp-server-filesystem", "node_modules/.bin/mcp-server-filesystem"),
+    ("mcp-server-memory", "node_modules/.bin/mcp-server-memory"),
+    ("mcp-server-git", "venv/bin/mcp-server-git"),
+    ("mcp-server-time", "venv/bin/mcp-server-time"),
+    ("mcp-server-sqlite", "venv-sqlite/bin/mcp-server-sqlite"),
+    ("tsc", "node_modules/.bin/tsc"),
+];
+
+/// Where the programs are kept.
+pub(crate) fn folder() -> PathBuf {
+    root().join("target/tools")
+}
+
+/// Installs what is missing.
+pub(crate) fn install() -> Result<(), String> {
+    let (pins, folder) = (root().join("xtask/tools"), folder());
+    let mut wanted = String::new();
+    for pin in PINS {
+        wanted.push_str(&read(&pins.join(pin))?);
+    }
+    let stamp = folder.join("installed");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    say(&format!("installing MCP servers and the TypeScript compiler into {}", folder.display()));
+    let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
+    fs::create_dir_all(folder.join("bin")).map_err(failed)?;
+    needs("npm", "--version", "nodejs and npm")?;
+    needs("python3", "--version", "python3 and python3-venv")?;
+    for name in ["package.json", "package-lock.json"] {
+        fs::copy(pins.join(name), folder.join(name)).map_err(failed)?;
+    }
+    let mut npm = Command::new("npm");
+    npm.args(["ci", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"]).arg(&folder);
+    Step::new("npm", npm).run()?;
+    for (venv, requirements) in
+        [("venv", "requirements.txt"), ("venv-sqlite", "requirements-sqlite.txt")]
+    {
+        let mut make = Command::new("python3");
+        make.args(["-m", "venv", "--clear"]).arg(folder.join(venv));
+        Step::new("venv", make).run()?;
+        let mut pip = Command::new(folder.join(venv).join("bin/python"));
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]);
+        pip.arg(pins.join(requirements));
+        Step::new("pip", pip).run()?;
+    }
+    for (name, target) in PROGRAMS {
+        link(&folder.join("bin").join(name), &folder.join(target))?;
+    }
+    fs::write(&stamp, wanted).map_err(failed)
+}
+
+/// Makes the data of `examples/real` under `target/example`.
+pub(crate) fn example_data() -> Result<(), String> {
+    let mut make = Command::new(folder().join("venv/bin/python"));
+    make.arg(root().join("examples/real/make_data.py")).arg(root().join("target/example"));
+    Step::new("example data", make).run()
+}
+
+fn needs(program: &str, argument: &str, packages: &str) -> Result<(), String> {
+    match Command::new(program).arg(argument).output() {
+        Ok(output) if output.status.success() => Ok(()),
+        _ => Err(format!("`{program}` is needed and was not found; install {packages}")),
+    }
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// A link where there are links; a copy would lose the program's place beside its libraries.
+fn link(from: &Path, to: &Path) -> Result<(), String> {
+    let failed = |error: std::io::Error| format!("{}: {error}", from.display());
+    if !to.exists() {
+        return Err(format!("{} was not installed", to.display()));
+    }
+    if fs::symlink_metadata(from).is_ok() {
+        fs::remove_file(from).map_err(failed)?;
+    }
+    #[cfg(unix)]
+    return std::os::unix::fs::symlink(to, from).map_err(failed);
+    #[cfg(not(unix))]
+    Err(format!("{}: the real servers are tested on Unix only", from.display()))
+}
