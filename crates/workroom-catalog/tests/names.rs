@@ -1,5 +1,11 @@
 //! Any name becomes a safe, readable and unique path.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::format_push_string,
+    reason = "tests: an `Expect` is written in place"
+)]
+
 mod common;
 
 use std::{collections::HashSet, sync::Arc};
@@ -101,13 +107,16 @@ fn reserved_words_and_odd_starts_stay_functions() {
 
 #[test]
 fn spellings_of_one_name_stay_apart() {
-    check(&["get_user", "getUser", "get-user", "Get_User", "GETUSER"], expect![[r#"
+    check(
+        &["get_user", "getUser", "get-user", "Get_User", "GETUSER"],
+        expect![[r#"
         "get_user" -> getUser_ed5f2943
         "getUser" -> getUser
         "get-user" -> getUser_3fa4e7ad
         "Get_User" -> getUser_87414b3b
         "GETUSER" -> getuser_f3c998e3
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -280,7 +289,8 @@ fn ordinary_servers_keep_their_names() {
         My CRM -> my-crm as myCrm
         git_hub -> git_hub as gitHub
         delete -> delete as delete_
-    "#]].assert_eq(&(shown.join("\n") + "\n"));
+    "#]]
+    .assert_eq(&(shown.join("\n") + "\n"));
 }
 
 #[test]

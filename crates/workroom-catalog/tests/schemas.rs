@@ -1,5 +1,11 @@
 //! JSON Schema as TypeScript: one construct per test.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::unwrap_used,
+    reason = "tests: an `Expect` is written in place, and a panic is a failure"
+)]
+
 mod common;
 
 use expect_test::{Expect, expect};

@@ -1,5 +1,11 @@
 //! The tree that agents list and read.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::format_collect,
+    reason = "tests: an `Expect` is written in place, and speed is no matter"
+)]
+
 mod common;
 
 use std::sync::Arc;
@@ -55,59 +61,79 @@ fn check(path: &str, expected: Expect) {
 
 #[test]
 fn the_root() {
-    check(".", expect![[r#"
+    check(
+        ".",
+        expect![[r#"
         servers/ | 3 servers, 2 tools
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn the_servers() {
-    check("./servers", expect![[r#"
+    check(
+        "./servers",
+        expect![[r#"
         my-crm/ | 2 tools · Contacts and deals
         files/ | failed: exited with code 1
         slow/ | starting
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_server() {
-    check("servers/my-crm/", expect![[r#"
+    check(
+        "servers/my-crm/",
+        expect![[r#"
         index.ts | every tool in one line
         getContact.ts | Get a contact by id.
         listDeals.ts | List deals, e.g. the open ones
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn an_index() {
-    check("/servers/my-crm/index.ts", expect![[r#"
+    check(
+        "/servers/my-crm/index.ts",
+        expect![[r#"
         // Contacts and deals
         // Ask for ids first.
         export { getContact } from './getContact'; // Get a contact by id.
         export { listDeals } from './listDeals'; // List deals, e.g. the open ones
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn the_index_of_a_server_that_failed() {
-    check("servers/files/index", expect![[r#"
+    check(
+        "servers/files/index",
+        expect![[r#"
         // The server failed: exited with code 1
         // stderr: no such folder*/
         export {};
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn the_index_of_a_server_that_starts() {
-    check("servers/slow/index.ts", expect![[r#"
+    check(
+        "servers/slow/index.ts",
+        expect![[r#"
         // The server is still starting.
         export {};
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_tool() {
-    check("./servers/my-crm/listDeals.ts", expect![[r#"
+    check(
+        "./servers/my-crm/listDeals.ts",
+        expect![[r#"
         /**
          * List deals,
          * e.g. the open ones
@@ -122,7 +148,8 @@ fn a_tool() {
         export type ListDealsOutput = unknown;
 
         declare const callMCPTool: any;
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -141,37 +168,52 @@ fn every_spelling_of_a_path_opens_the_same_file() {
 
 #[test]
 fn a_misspelt_tool() {
-    check("./servers/my-crm/getContakt.ts", expect![[r#"
+    check(
+        "./servers/my-crm/getContakt.ts",
+        expect![[r#"
         there is nothing at `./servers/my-crm/getContakt.ts` (nearest: `./servers/my-crm/getContact.ts`); list `./servers/my-crm` for what there is
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_misspelt_server() {
-    check("./servers/my_crm/getContact.ts", expect![[r#"
+    check(
+        "./servers/my_crm/getContact.ts",
+        expect![[r#"
         there is nothing at `./servers/my_crm/getContact.ts` (nearest: `./servers/my-crm`); list `./servers` for what there is
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_path_without_its_root() {
-    check("my-crm/getContact", expect![[r#"
+    check(
+        "my-crm/getContact",
+        expect![[r#"
         there is nothing at `my-crm/getContact` (nearest: `./servers/my-crm`); list `./servers` for what there is
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_path_that_climbs() {
-    check("./servers/../../etc/passwd", expect![[r#"
+    check(
+        "./servers/../../etc/passwd",
+        expect![[r#"
         there is nothing at `./servers/../../etc/passwd`; list `./servers` for what there is
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_path_below_a_file() {
-    check("servers/my-crm/getContact.ts/x", expect![[r#"
+    check(
+        "servers/my-crm/getContact.ts/x",
+        expect![[r#"
         there is nothing at `servers/my-crm/getContact.ts/x` (nearest: `./servers/my-crm/getContact.ts`); list `./servers/my-crm` for what there is
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

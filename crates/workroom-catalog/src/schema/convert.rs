@@ -127,9 +127,14 @@ impl<'a> Converter<'a> {
         self.locals.iter().map(|local| local.name.clone()).collect()
     }
 
+    /// The schema has more parts than may be looked at, whatever is said of them.
+    pub(super) fn has_too_many_parts(&self) -> bool {
+        self.nodes > NODES_MAX
+    }
+
     /// More of the schema was met than may be looked at.
     pub(super) fn overflowed(&self) -> bool {
-        self.nodes > NODES_MAX || self.bytes > 2 * TYPE_BYTES_MAX
+        self.has_too_many_parts() || self.bytes > 2 * TYPE_BYTES_MAX
     }
 
     fn note(&mut self, note: impl Into<String>) {
@@ -188,6 +193,10 @@ impl<'a> Converter<'a> {
         let mut parts = Vec::new();
         for key in ["anyOf", "oneOf"] {
             if let Some(Value::Array(options)) = schema.get(key) {
+                if options.len() > NODES_MAX {
+                    self.nodes += options.len();
+                    return Type::Unknown;
+                }
                 let options: Vec<&Value> =
                     options.iter().filter(|it| !facts::only_requires(it)).collect();
                 let types = options.into_iter().map(|it| self.convert(it, depth + 1));
@@ -198,7 +207,12 @@ impl<'a> Converter<'a> {
             }
         }
         if let Some(Value::Array(all)) = schema.get("allOf") {
-            parts.extend(all.iter().map(|it| self.convert(it, depth + 1)).collect::<Vec<_>>());
+            parts.extend(
+                all.iter()
+                    .take(NODES_MAX)
+                    .map(|it| self.convert(it, depth + 1))
+                    .collect::<Vec<_>>(),
+            );
         }
         parts.retain(|part| *part != Type::Unknown);
         let vague = match &base {
@@ -258,7 +272,9 @@ impl<'a> Converter<'a> {
 
     fn object(&mut self, schema: &'a Map<String, Value>, depth: usize) -> Type {
         let required: HashSet<&str> = match schema.get("required") {
-            Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
+            Some(Value::Array(names)) => {
+                names.iter().take(NODES_MAX).filter_map(Value::as_str).collect()
+            }
             _ => HashSet::new(),
         };
         let empty = Map::new();
@@ -277,10 +293,16 @@ impl<'a> Converter<'a> {
             properties.push(Property { key: key.clone(), optional, ty, doc });
         }
         let given = given.unwrap_or(&empty);
-        let missing = schema.get("required").and_then(Value::as_array).into_iter().flatten();
-        for key in missing.filter_map(Value::as_str).filter(|key| !given.contains_key(*key)) {
+        // The order of the schema, not of the set.
+        let listed = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+        let mut missing: HashSet<&str> = HashSet::new();
+        for key in listed.take(NODES_MAX + 1).filter_map(Value::as_str) {
+            if given.contains_key(key) || !missing.insert(key) {
+                continue;
+            }
             self.nodes += 1;
-            if self.overflowed() || properties.iter().any(|it| it.key == key) {
+            self.bytes += key.len();
+            if self.overflowed() {
                 break;
             }
             let (key, ty) = (key.to_owned(), Type::Unknown);

@@ -210,7 +210,8 @@ fn requirements(schema: &Value, facts: &mut Vec<String>) {
 fn options(schema: &Value, bytes_max: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for key in ["anyOf", "oneOf"] {
-        for option in schema.get(key).and_then(Value::as_array).into_iter().flatten() {
+        let options = schema.get(key).and_then(Value::as_array).into_iter().flatten();
+        for option in options.take(ENUM_VALUES_MAX) {
             let words = ["description", "title"].iter().find_map(|key| option.get(*key)?.as_str());
             let value = option.get("const").and_then(small_json);
             if let (Some(value), Some(words)) = (value, words)

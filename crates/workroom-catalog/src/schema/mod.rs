@@ -71,9 +71,16 @@ pub(crate) enum Role {
 
 /// `schema` as the type `name`, which avoids the type names in `taken`.
 pub(crate) fn declare(schema: &Value, name: &str, role: Role, taken: &[String]) -> Declared {
+    let mut too_deep = usize::MAX;
     for (depth, comment_bytes) in DETAILS {
+        if depth >= too_deep {
+            continue;
+        }
         let mut converter = Converter::new(schema, depth, comment_bytes, taken, name);
         let root = converter.root(role);
+        if converter.has_too_many_parts() {
+            too_deep = depth;
+        }
         if converter.overflowed() {
             continue;
         }

@@ -20,10 +20,10 @@ const TEXT_BYTES_MAX: usize = 2 * 1024;
 const PARAMETERS_MAX: usize = 64;
 
 /// How soon more of a word stops to count.
-const SATURATION: f32 = 1.4;
+const SATURATION: f32 = 5.0;
 
 /// What a word counts that only means the same as the one asked for.
-const ALIKE_WEIGHT: f32 = 0.5;
+const ALIKE_WEIGHT: f32 = 0.7;
 
 /// What a word counts that only begins like one that is in no document.
 const PREFIX_WEIGHT: f32 = 0.6;
@@ -38,7 +38,7 @@ const EXACT_BONUS: f32 = 100.0;
 const FIELDS: usize = 5;
 
 /// What one occurrence counts, by field.
-const WEIGHTS: [f32; FIELDS] = [5.0, 2.0, 2.0, 0.8, 0.6];
+const WEIGHTS: [f32; FIELDS] = [5.0, 2.0, 2.0, 1.0, 0.5];
 
 /// How much a field's length takes from each of its words.
 const LENGTH: [f32; FIELDS] = [0.5, 0.0, 0.5, 0.6, 0.6];
@@ -96,11 +96,21 @@ impl Document {
     }
 }
 
+/// One tool that has a term.
+#[derive(Clone, Copy, Debug)]
+struct Posting {
+    document: u32,
+    /// What the term weighs there, saturated.
+    weight: f32,
+    /// Which part of the tool's name the term is.
+    name_share: f32,
+}
+
 /// Every tool's terms, turned round.
 #[derive(Debug)]
 pub(crate) struct Index {
-    /// By term: the tools that have it, and its weight there, saturated.
-    postings: HashMap<Box<str>, Vec<(u32, f32)>>,
+    /// By term: the tools that have it.
+    postings: HashMap<Box<str>, Vec<Posting>>,
     /// Every term, sorted.
     vocabulary: Vec<Box<str>>,
     /// By letters and digits of its name, with and without its server's.
@@ -117,14 +127,18 @@ impl Index {
         }
         let documents = || servers.iter().flat_map(|server| &server.documents().0);
         let averages = averages(documents());
-        let mut postings: HashMap<Box<str>, Vec<(u32, f32)>> = HashMap::new();
+        let mut postings: HashMap<Box<str>, Vec<Posting>> = HashMap::new();
         for (number, document) in (0_u32..).zip(documents()) {
             for (term, counts) in &document.terms {
-                let weight = weight(*counts, document.lengths, &averages);
+                let posting = Posting {
+                    document: number,
+                    weight: weight(*counts, document.lengths, &averages),
+                    name_share: f32::from(counts[0]) / f32::from(document.lengths[0].max(1)),
+                };
                 match postings.get_mut(term) {
-                    Some(list) => list.push((number, weight)),
+                    Some(list) => list.push(posting),
                     None => {
-                        postings.insert(term.clone(), vec![(number, weight)]);
+                        postings.insert(term.clone(), vec![posting]);
                     }
                 }
             }
@@ -168,57 +182,91 @@ impl Index {
 
     /// The documents of `range` that match, with their scores.
     fn scores(&self, query: &str, range: Range<usize>) -> Vec<(usize, f32)> {
-        let mut scores = vec![0.0_f32; range.len()];
-        let mut covered = vec![0.0_f32; range.len()];
-        let mut best = vec![0.0_f32; range.len()];
+        let mut tallies = vec![Tally::default(); range.len()];
+        // Of one term: what each tool has best, by any of the term's meanings.
+        let mut best = vec![(0.0_f32, 0.0_f32); range.len()];
         let mut touched: Vec<usize> = Vec::new();
         let mut whole = 0.0;
-        for term in query_terms(query) {
-            let mut importance = 0.0_f32;
-            for (postings, share) in self.meanings(&term) {
-                let idf = self.idf(postings.len());
-                importance = importance.max(idf * share);
-                for (document, weight) in postings {
-                    let document = *document as usize;
+        let terms = self.query_terms(query);
+        for term in &terms {
+            // Words for one thing are as rare as the most common of them: or a server that says
+            // `ticket` once would go before one whose tools are about issues.
+            let meanings = self.meanings(term, &terms);
+            let having = meanings.iter().map(|(postings, _)| postings.len()).max().unwrap_or(0);
+            let idf = self.idf(having);
+            for (postings, share) in meanings {
+                for posting in postings {
+                    let document = posting.document as usize;
                     if !range.contains(&document) {
                         continue;
                     }
                     let place = document - range.start;
-                    if best[place] == 0.0 {
+                    let (weight, name) = &mut best[place];
+                    if *weight == 0.0 {
                         touched.push(place);
                     }
-                    best[place] = best[place].max(idf * weight * share);
+                    *weight = weight.max(posting.weight * share);
+                    *name = name.max(posting.name_share * share);
                 }
             }
-            whole += importance;
+            whole += idf;
             for place in touched.drain(..) {
-                scores[place] += std::mem::take(&mut best[place]);
-                covered[place] += importance;
+                let (weight, name) = std::mem::take(&mut best[place]);
+                let tally = &mut tallies[place];
+                tally.score += idf * weight;
+                tally.covered += idf;
+                tally.name += name;
             }
         }
         for document in self.exact.get(&plain(query)).into_iter().flatten() {
             let document = *document as usize;
             if range.contains(&document) {
-                scores[document - range.start] += EXACT_BONUS;
-                covered[document - range.start] = whole;
+                let tally = &mut tallies[document - range.start];
+                *tally =
+                    Tally { score: tally.score + EXACT_BONUS, covered: whole.max(1.0), name: 1.0 };
             }
         }
-        // A tool that fits all of the query goes before one that fits a part of it well.
-        let scores = scores.into_iter().zip(covered).enumerate();
-        let scores = scores.filter(|(_, (score, _))| *score > 0.0);
-        let scaled = scores.map(|(place, (score, covered))| {
-            let share = if whole > 0.0 { covered / whole } else { 1.0 };
-            (range.start + place, score * (0.4 + 0.6 * share))
-        });
-        scaled.collect()
+        let matching = tallies.iter().enumerate().filter(|(_, tally)| tally.score > 0.0);
+        matching.map(|(place, tally)| (range.start + place, tally.total(whole))).collect()
     }
 
-    /// The lists of documents that `term` stands for, with what each counts.
-    fn meanings(&self, term: &str) -> Vec<(&[(u32, f32)], f32)> {
+    /// The different terms of `query`; those that say nothing only if there are no others.
+    fn query_terms(&self, query: &str) -> Vec<String> {
+        let mut stems = Stems::new();
+        let mut terms: Vec<String> = Vec::new();
+        let mut add = |term: &str| {
+            if terms.len() < QUERY_TERMS_MAX && !terms.iter().any(|known| known == term) {
+                terms.push(term.to_owned());
+            }
+            terms.len()
+        };
+        let mut count = 0;
+        terms::each(query, false, &mut stems, |term| count = add(term));
+        if count == 0 {
+            terms::each(query, true, &mut stems, |term| count = add(term));
+        }
+        // `key vault` may be written `keyvault`.
+        let words: Vec<&str> =
+            query.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        for pair in words.windows(2) {
+            let joined = pair.concat().to_lowercase();
+            terms::each(&joined, false, &mut stems, |term| {
+                if self.postings.contains_key(term) {
+                    add(term);
+                }
+            });
+        }
+        terms
+    }
+
+    /// The lists of documents that `term` stands for, with what each counts. A word that was
+    /// `asked` for itself stands for no other.
+    fn meanings(&self, term: &str, asked: &[String]) -> Vec<(&[Posting], f32)> {
         let list = |term: &str| self.postings.get(term).map(Vec::as_slice);
-        let mut lists: Vec<(&[(u32, f32)], f32)> =
+        let mut lists: Vec<(&[Posting], f32)> =
             list(term).map(|list| (list, 1.0)).into_iter().collect();
-        let alike = terms::alike(term).iter().filter_map(|other| list(other));
+        let alike = terms::alike(term).iter().filter(|other| !asked.contains(other));
+        let alike = alike.filter_map(|other| list(other));
         lists.extend(alike.map(|list| (list, ALIKE_WEIGHT)));
         if lists.is_empty() && term.chars().count() > 2 {
             let start = self.vocabulary.partition_point(|known| known.as_ref() < term);
@@ -234,6 +282,26 @@ impl Index {
         let all = self.starts[self.starts.len() - 1] as f32;
         let having = having as f32;
         (1.0 + (all - having + 0.5) / (having + 0.5)).ln()
+    }
+}
+
+/// How well one tool fits a query.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    score: f32,
+    /// How much of the query it has, by the weight of the words.
+    covered: f32,
+    /// How much of its name the query has.
+    name: f32,
+}
+
+impl Tally {
+    /// A tool that fits all of the query goes before one that fits a part of it well, and one
+    /// whose name says nothing else (`create_issue`) before one that does more
+    /// (`batch_create_issues`).
+    fn total(self, whole: f32) -> f32 {
+        let covered = if whole > 0.0 { (self.covered / whole).min(1.0) } else { 1.0 };
+        self.score * (0.4 + 0.6 * covered) * (0.7 + 0.3 * self.name.min(1.0))
     }
 }
 
@@ -259,23 +327,6 @@ fn weight(counts: [u8; FIELDS], lengths: [u16; FIELDS], averages: &[f32; FIELDS]
         sum += WEIGHTS[field] * f32::from(counts[field]) / length.max(0.1);
     }
     sum * (SATURATION + 1.0) / (SATURATION + sum)
-}
-
-/// The different terms of `query`; those that say nothing only if there are no others.
-fn query_terms(query: &str) -> Vec<String> {
-    let mut stems = Stems::new();
-    let mut terms: Vec<String> = Vec::new();
-    for whole in [false, true] {
-        terms::each(query, whole, &mut stems, |term| {
-            if terms.len() < QUERY_TERMS_MAX && !terms.iter().any(|known| known == term) {
-                terms.push(term.to_owned());
-            }
-        });
-        if !terms.is_empty() {
-            break;
-        }
-    }
-    terms
 }
 
 fn exact_names(servers: &[Arc<ServerEntry>]) -> HashMap<String, Vec<u32>> {

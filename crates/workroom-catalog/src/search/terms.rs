@@ -123,7 +123,7 @@ const STOP: &[&str] = &[
 /// Words that people and servers use for one thing. One of a line finds the others, for less.
 const ALIKE: &[&str] = &[
     "get read fetch retrieve show view obtain load",
-    "list enumerate browse",
+    "list enumerate browse get",
     "delete remove erase drop destroy",
     "create add new make insert",
     "update edit modify change set patch",
@@ -133,7 +133,7 @@ const ALIKE: &[&str] = &[
     "stop kill terminate end close",
     "copy duplicate clone",
     "rename move",
-    "mail email gmail message",
+    "mail email gmail",
     "directory folder dir",
     "repository repo",
     "database db sql",
@@ -155,7 +155,7 @@ const ALIKE: &[&str] = &[
     "time clock timezone date",
     "permission access role share",
     "container docker pod",
-    "secret password credential key",
+    "secret password credential",
     "chart graph plot",
     "presentation slides slide deck",
     "undo revert reset",

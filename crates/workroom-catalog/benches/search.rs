@@ -1,0 +1,114 @@
+//! How long building the search index and one search take, over 772 real tools and over 10,000.
+//!
+//! `cargo bench -p workroom-catalog` prints a Markdown table for `bench/README.md`.
+
+#![allow(clippy::print_stdout, reason = "its output is the table")]
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+use std::{
+    hint::black_box,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use workroom_catalog::{Catalog, SearchQuery};
+use workroom_types::ServerSnapshot;
+
+/// What agents ask, and what costs most: words that nearly every tool has.
+const QUERIES: [&str; 8] = [
+    "send an email",
+    "get_issue",
+    "list files in a directory",
+    "create a new calendar event for tomorrow",
+    "kubernetes pod logs",
+    "get list of all resources by name and id",
+    "storage",
+    "convert markdown to pdf and send the result to the team by mail",
+];
+
+fn main() {
+    let real = common::real_servers();
+    let many = replicated(&real, 10_000);
+    println!(
+        "| tools | build | first search (index) | after one server changed | search, median | p99 |"
+    );
+    println!("|---|---|---|---|---|---|");
+    for servers in [real, many] {
+        row(&servers);
+    }
+}
+
+fn row(servers: &[Arc<ServerSnapshot>]) {
+    let began = Instant::now();
+    let catalog = Catalog::build(servers, None);
+    let build = began.elapsed();
+    let first = time(&catalog, QUERIES[0]);
+    let changed = one_changed(servers);
+    let began = Instant::now();
+    let second = Catalog::build(&changed, Some(&catalog));
+    black_box(second.search(&query(QUERIES[0])));
+    let after_change = began.elapsed();
+    let mut times: Vec<Duration> =
+        (0..250).flat_map(|_| QUERIES).map(|words| time(&catalog, words)).collect();
+    times.sort();
+    println!(
+        "| {} | {} | {} | {} | {} | {} |",
+        catalog.tool_count(),
+        ms(build),
+        ms(first),
+        ms(after_change),
+        ms(times[times.len() / 2]),
+        ms(times[times.len() * 99 / 100]),
+    );
+}
+
+fn query(words: &str) -> SearchQuery {
+    SearchQuery { query: words.to_owned(), limit: 8, ..SearchQuery::default() }
+}
+
+fn time(catalog: &Catalog, words: &str) -> Duration {
+    let query = query(words);
+    let began = Instant::now();
+    black_box(catalog.search(black_box(&query)));
+    began.elapsed()
+}
+
+fn ms(time: Duration) -> String {
+    format!("{:.2} ms", time.as_secs_f64() * 1_000.0)
+}
+
+/// The same servers, the last of them with one tool less.
+fn one_changed(servers: &[Arc<ServerSnapshot>]) -> Vec<Arc<ServerSnapshot>> {
+    let mut servers = servers.to_vec();
+    if let Some(last) = servers.last_mut() {
+        let mut changed = (**last).clone();
+        let mut tools = changed.tools.to_vec();
+        tools.pop();
+        changed.tools = Arc::new(tools);
+        *last = Arc::new(changed);
+    }
+    servers
+}
+
+/// Copies of `servers` under other names, until there are `count` tools.
+fn replicated(servers: &[Arc<ServerSnapshot>], count: usize) -> Vec<Arc<ServerSnapshot>> {
+    let mut out = Vec::new();
+    let mut left = count;
+    for round in 0_u32.. {
+        for server in servers {
+            if left == 0 {
+                return out;
+            }
+            let mut tools = server.tools.to_vec();
+            tools.truncate(left);
+            left -= tools.len();
+            for tool in &mut tools {
+                tool.name = format!("{}_v{round}", tool.name);
+            }
+            out.push(Arc::new(common::server(&format!("{}-{round}", server.name), tools)));
+        }
+    }
+    out
+}
