@@ -176,7 +176,8 @@ mod tests {
 
     #[test]
     fn the_stored_guest_has_the_stored_hash() {
-        let hash = Sha256::digest(GUEST).iter().map(|byte| format!("{byte:02x}"));
+        let digest = Sha256::digest(GUEST);
+        let hash = digest.iter().map(|byte| format!("{byte:02x}"));
         let stored = include_str!("../guest/guest.wasm.sha256");
         assert_eq!(stored, format!("{}  guest.wasm\n", hash.collect::<String>()));
     }

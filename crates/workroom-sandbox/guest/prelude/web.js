@@ -107,7 +107,9 @@ const cannotClone = (what) =>
   new DOMException(`${what} could not be cloned`, "DataCloneError");
 
 const ERRORS = create(null);
-for (const maker of [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError]) {
+for (const maker of [
+  Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError,
+]) {
   ERRORS[maker.name] = maker;
 }
 

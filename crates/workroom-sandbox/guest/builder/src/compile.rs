@@ -13,7 +13,7 @@ use crate::Result;
 const CLANG: &str = "clang-19";
 
 /// Joined in this order into one function.
-const PRELUDE: [&str; 4] = ["core.js", "inspect.js", "web.js", "url.js"];
+const PRELUDE: [&str; 5] = ["core.js", "inspect.js", "web.js", "url-parse.js", "url.js"];
 
 /// What Debian calls the packages that the build needs.
 const PACKAGES: &str = "clang-19 lld-19 libclang-rt-19-dev-wasm32";
@@ -114,7 +114,9 @@ fn stage(guest: &Path, crate_folder: &Path) -> Result<PathBuf> {
     for folder in ["quickjs", "vendor", "wasm-shim"] {
         copy(&crate_folder.join(folder), &stage.join(folder))?;
     }
-    fs::copy(guest.join("shim.c"), stage.join("shim.c"))?;
+    for file in ["shim.c", "text.c"] {
+        fs::copy(guest.join(file), stage.join(file))?;
+    }
     fs::write(stage.join("prelude.inc"), prelude(guest)?)?;
     Ok(stage)
 }
