@@ -194,6 +194,7 @@ impl Attempt<'_> {
                     spawned.stdin,
                     spawned.stdout,
                     bounds.message_bytes,
+                    self.era == Era::Unknown,
                 );
                 self.shake_hands(stdio, link, Some(spawned.process)).await
             }

@@ -138,6 +138,8 @@ pub(crate) struct Stdio {
     line: Vec<u8>,
     line_max: usize,
     messages: VecDeque<Message>,
+    /// Whether an older server is one of the possibilities.
+    probing: bool,
     outgoing: Option<UnboundedSender<Vec<u8>>>,
     writer: JoinHandle<()>,
     sent: Arc<Mutex<Sent>>,
@@ -160,6 +162,7 @@ impl Stdio {
         stdin: ChildStdin,
         stdout: ChildStdout,
         line_max: usize,
+        probing: bool,
     ) -> Self {
         let (outgoing, queue) = unbounded_channel();
         let writer = tokio::spawn(write(stdin, queue, Arc::clone(&link)));
@@ -169,6 +172,7 @@ impl Stdio {
             line: Vec::new(),
             line_max,
             messages: VecDeque::new(),
+            probing,
             outgoing: Some(outgoing),
             writer,
             sent: Arc::default(),
@@ -266,6 +270,8 @@ impl Stdio {
         let JsonRpcMessage::Request(request) = message else { return };
         let mut sent = lock(&self.sent);
         match &request.request {
+            // A server that is known to be a newer one may take its time.
+            ClientRequest::DiscoverRequest(_) if !self.probing => {}
             ClientRequest::DiscoverRequest(_) => {
                 sent.probe = Some((request.id.clone(), Instant::now() + PROBE_TIMEOUT));
             }

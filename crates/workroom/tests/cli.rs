@@ -29,12 +29,31 @@ fn check(files: &[(&str, &str)], args: &[&str], input: &str, expected: &Expect) 
 
 #[test]
 fn run_works_without_any_server() {
-    check(&[], &["run", "-"], "const x: number = 6;\nx * 7", &expect![]);
+    check(
+        &[],
+        &["run", "-"],
+        "const x: number = 6;\nx * 7",
+        &expect![[r#"
+        exit code 0
+        ----- stdout
+        ok · run RUN · TIME s
+        42
+    "#]],
+    );
 }
 
 #[test]
 fn run_json_has_stable_keys() {
-    check(&[], &["run", "-", "--json"], "console.log('a'); return [1]", &expect![]);
+    check(
+        &[],
+        &["run", "-", "--json"],
+        "console.log('a'); return [1]",
+        &expect![[r#"
+        exit code 0
+        ----- stdout
+        {"ok":true,"run":"RUN","session":"SESSION","value":[1],"logs":["a"],"error":null,"calls":0,"tokens":28,"duration_ms":TIME}
+    "#]],
+    );
 }
 
 #[test]
@@ -43,7 +62,11 @@ fn run_json_tells_what_was_thrown_and_where() {
         &[],
         &["run", "-", "--json"],
         "interface A { b: { c: number } }\nconst a = {} as A;\nreturn a.b.c",
-        &expect![],
+        &expect![[r#"
+            exit code 1
+            ----- stdout
+            {"ok":false,"run":"RUN","session":"SESSION","value":null,"logs":[],"error":{"kind":"exception","message":"TypeError: cannot read property 'c' of undefined","line":3,"column":8,"hint":null},"calls":0,"tokens":45,"duration_ms":TIME}
+        "#]],
     );
 }
 
@@ -54,13 +77,32 @@ fn run_shows_an_exception_in_the_agents_own_lines() {
         &["run", "-"],
         "type Row = { qty: number };\n\nfunction total(rows: Row[]): number {\n  return \
          rows.missing.length;\n}\ntotal([])",
-        &expect![],
+        &expect![[r#"
+            exit code 1
+            ----- stdout
+            error · run RUN · TIME s
+            TypeError: cannot read property 'length' of undefined
+            4 |   return rows.missing.length;
+              |          ^
+        "#]],
     );
 }
 
 #[test]
 fn run_shows_a_syntax_error_before_anything_ran() {
-    check(&[], &["run", "-"], "console.log('never');\nconst = 3;", &expect![]);
+    check(
+        &[],
+        &["run", "-"],
+        "console.log('never');\nconst = 3;",
+        &expect![[r#"
+        exit code 1
+        ----- stdout
+        error · run RUN · TIME s
+        unexpected token
+        2 | const = 3;
+          |       ^
+    "#]],
+    );
 }
 
 #[test]
@@ -68,7 +110,13 @@ fn several_files_share_one_session() {
     let workspace = Workspace::new();
     workspace.file("a.ts", "const rows = [1, 2, 3];");
     workspace.file("b.ts", "const rows2 = rows.map(r => r * 2); return rows2");
-    expect![].assert_eq(&workspace.shown(&["run", "a.ts", "b.ts", "--session", "s1"], ""));
+    expect![[r#"
+        exit code 0
+        ----- stdout
+        ok · run RUN · TIME s · session s1
+        [2,4,6]
+    "#]]
+    .assert_eq(&workspace.shown(&["run", "a.ts", "b.ts", "--session", "s1"], ""));
 }
 
 #[test]
@@ -77,7 +125,15 @@ fn a_result_too_long_is_previewed() {
         &[],
         &["run", "-", "--max-tokens", "120"],
         "return Array.from({ length: 500 }, (_, i) => ({ sku: `SKU-${i}`, qty: i }))",
-        &expect![],
+        &expect![[r#"
+            exit code 0
+            ----- stdout
+            ok · run RUN · TIME s
+            the result is too long to show: 5002 tokens, 14 KB
+            shape: array(500) of { sku: string(5), qty: number }
+            whole: ./results/RUN.json (read_file with offset and limit), or return less
+            it begins: [{"sku":"SKU-0","qty":0},{"sku":"SKU-1","qty":1},{"sku":"SKU-2","qty":2},{"sku":"SKU-3
+        "#]],
     );
 }
 
@@ -87,7 +143,15 @@ fn an_import_of_an_unknown_server_names_the_nearest() {
         &[("workroom.toml", TWO_SERVERS)],
         &["run", "-"],
         "import * as shop from './servers/shopp';",
-        &expect![],
+        &expect![[r#"
+            exit code 1
+            ----- stdout
+            error · run RUN · TIME s
+            there is no server `shopp`
+            1 | import * as shop from './servers/shopp';
+              |                       ^
+            hint: did you mean `./servers/shop`?
+        "#]],
     );
 }
 
@@ -97,33 +161,92 @@ fn an_import_of_a_failed_server_says_why() {
         &[("workroom.toml", TWO_SERVERS)],
         &["run", "-"],
         "import * as b from './servers/broken';",
-        &expect![],
+        &expect![[r#"
+            exit code 1
+            ----- stdout
+            error · run RUN · TIME s
+            server `broken` is not available: command `no-such-program` was not found; is it installed and on PATH?
+            1 | import * as b from './servers/broken';
+              |                    ^
+            hint: only tools can be imported: `import * as name from './servers/<server>'`
+        "#]],
     );
 }
 
 #[test]
 fn servers_says_how_each_is_doing() {
-    check(&[("workroom.toml", TWO_SERVERS)], &["servers"], "", &expect![]);
+    check(
+        &[("workroom.toml", TWO_SERVERS)],
+        &["servers"],
+        "",
+        &expect![[r#"
+        exit code 1
+        ----- stdout
+        shop  ready, 15 tools
+        broken  failed: command `no-such-program` was not found; is it installed and on PATH?
+    "#]],
+    );
 }
 
 #[test]
 fn ls_lists_servers_and_says_which_failed() {
-    check(&[("workroom.toml", TWO_SERVERS)], &["ls"], "", &expect![]);
+    check(
+        &[("workroom.toml", TWO_SERVERS)],
+        &["ls"],
+        "",
+        &expect![[r#"
+        exit code 0
+        ----- stdout
+        shop/  15 tools · web shop: products, orders, customers
+        broken/  failed: command `no-such-program` was not found; is it installed and on PATH?
+    "#]],
+    );
 }
 
 #[test]
 fn cat_of_a_folder_says_how_to_list_it() {
-    check(&[("workroom.toml", TWO_SERVERS)], &["cat", "servers/shop"], "", &expect![]);
+    check(
+        &[("workroom.toml", TWO_SERVERS)],
+        &["cat", "servers/shop"],
+        "",
+        &expect![[r#"
+        exit code 1
+        ----- stderr
+        error: `servers/shop` is a folder
+
+        hint: list it: `workroom ls servers/shop`
+    "#]],
+    );
 }
 
 #[test]
 fn a_path_that_is_not_there_names_the_nearest() {
-    check(&[("workroom.toml", TWO_SERVERS)], &["cat", "servers/shopp/index.ts"], "", &expect![]);
+    check(
+        &[("workroom.toml", TWO_SERVERS)],
+        &["cat", "servers/shopp/index.ts"],
+        "",
+        &expect![[r#"
+        exit code 1
+        ----- stderr
+        error: there is nothing at `servers/shopp/index.ts` (nearest: `./servers/shop`); list `./servers` for what there is
+    "#]],
+    );
 }
 
 #[test]
 fn a_call_of_an_unknown_tool_names_the_nearest() {
-    check(&[("workroom.toml", TWO_SERVERS)], &["call", "shop.nothing_like_it"], "", &expect![]);
+    check(
+        &[("workroom.toml", TWO_SERVERS)],
+        &["call", "shop.nothing_like_it"],
+        "",
+        &expect![[r#"
+        exit code 1
+        ----- stderr
+        error: server `shop` has no tool `nothing_like_it`
+
+        hint: `workroom ls servers/shop` lists its tools
+    "#]],
+    );
 }
 
 #[test]
@@ -132,7 +255,28 @@ fn config_check_says_where_each_value_is_from() {
         &[("workroom.toml", "[servers.crm]\nurl = \"${CRM_URL:-http://127.0.0.1:9/mcp}\"\n")],
         &["config", "check"],
         "",
-        &expect![],
+        &expect![[r#"
+            exit code 0
+            ----- stdout
+            read FOLDER/workroom.toml
+            servers.crm.url               http://127.0.0.1:9/mcp  (FOLDER/workroom.toml:2:1, variable CRM_URL)
+            servers.crm.start_timeout_ms  30000  (default)
+            servers.crm.call_timeout_ms   60000  (default)
+            limits.memory_mib             256 MiB  (default)
+            limits.cpu_ms                 10000 ms  (default)
+            limits.timeout_ms             60000 ms  (default)
+            limits.stack_kib              256 KiB  (default)
+            limits.calls                  1000 calls  (default)
+            limits.calls_in_flight        16 calls  (default)
+            limits.argument_kib           1024 KiB  (default)
+            limits.result_kib             16384 KiB  (default)
+            limits.output_kib             1024 KiB  (default)
+            limits.output_tokens          4000 tokens  (default)
+            limits.code_kib               256 KiB  (default)
+            serve.http                    off  (default)
+            serve.allowed_hosts           []  (default)
+            serve.allowed_origins         []  (default)
+        "#]],
     );
 }
 
@@ -142,14 +286,41 @@ fn a_wrong_configuration_is_told_with_its_place() {
         &[("workroom.toml", "[servers.crm]\ncomand = \"crm\"\n\n[limits]\nmemory_mib = 4\n")],
         &["servers"],
         "",
-        &expect![],
+        &expect![[r#"
+            exit code 2
+            ----- stderr
+            error: FOLDER/workroom.toml:2:1: there is no key `comand` (did you mean `command`?)
+            FOLDER/workroom.toml:5:1: `limits.memory_mib` is 4 MiB; it may be from 8 to 1024 MiB
+
+            hint: see docs/configuration.md
+        "#]],
     );
 }
 
 #[test]
 fn wrong_arguments_are_usage_errors() {
-    check(&[], &["call", "nodot"], "", &expect![]);
-    check(&[], &["run", "missing.ts", "--json"], "", &expect![]);
+    check(
+        &[],
+        &["call", "nodot"],
+        "",
+        &expect![[r#"
+        exit code 2
+        ----- stderr
+        error: `nodot` is not SERVER.TOOL
+
+        hint: `workroom ls` lists the servers, `workroom ls servers/<server>` their tools
+    "#]],
+    );
+    check(
+        &[],
+        &["run", "missing.ts", "--json"],
+        "",
+        &expect![[r#"
+        exit code 2
+        ----- stdout
+        {"ok":false,"error":{"kind":"usage","message":"cannot read `missing.ts`: No such file or directory (os error 2)","hint":null}}
+    "#]],
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `workroom serve` over stdio, message by message: what an MCP client sees.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::needless_pass_by_value, reason = "`json!` values are written where they are used")]
 
 mod support;
 
@@ -100,12 +101,10 @@ impl Drop for Client {
 fn tools_are_listed_whatever_the_servers_do() {
     let workspace = Workspace::new();
     let silent = "command = \"tail\"\nargs = [\"-f\", \"/dev/null\"]";
-    let mut config = String::new();
-    for n in 0..10 {
-        config.push_str(&format!(
-            "[servers.server-{n}]\n{silent}\ndescription = \"customers, orders and refunds\"\n"
-        ));
-    }
+    let server = |n| {
+        format!("[servers.server-{n}]\n{silent}\ndescription = \"customers, orders, refunds\"\n")
+    };
+    let config: String = (0..10).map(server).collect();
     workspace.file("workroom.toml", &config);
     let mut client = Client::start(&workspace);
     let listed = client.request("tools/list", json!({}));
@@ -162,9 +161,9 @@ fn a_long_result_is_read_on_by_its_path() {
     let result = client.call("run_code", json!({ "code": code, "max_tokens": 200 }));
     let text = result["content"][0]["text"].as_str().unwrap();
     let path = text.split_whitespace().find(|word| word.starts_with("./results/")).unwrap();
-    let rest = client.call("read_file", json!({ "path": path, "offset": 10, "limit": 9 }));
+    let rest = client.call("read_file", json!({ "path": path, "offset": 9, "limit": 9 }));
     let rest = rest["content"][0]["text"].as_str().unwrap();
-    assert!(rest.starts_with("\"row 1\",\"\n(characters 10 to 19 of "), "{rest}");
+    assert!(rest.starts_with("\"row 1\",\"\n(characters 9 to 18 of "), "{rest}");
 }
 
 #[test]

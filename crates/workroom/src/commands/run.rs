@@ -21,7 +21,7 @@ pub(crate) async fn run(global: &Global, args: &Run) -> Result<Answer, Failure> 
     for file in &args.files {
         codes.push(read(file)?);
     }
-    if args.timeout.is_some_and(|seconds| !(seconds > 0.0)) {
+    if args.timeout.is_some_and(|seconds| seconds.is_nan() || seconds <= 0.0) {
         return Err(Failure::usage("`--timeout` takes a number of seconds above 0"));
     }
     let gateway = Gateway::open(global)?;
