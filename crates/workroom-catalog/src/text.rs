@@ -50,17 +50,22 @@ pub(crate) fn lines(text: &str, bytes_max: usize) -> Vec<String> {
     lines
 }
 
-/// Takes away the indentation that all lines but the first share.
+/// Takes away the indentation that nearly all lines but the first share: it comes from the
+/// server's source code, and a few lines often have less of it.
 fn dedent(lines: &mut [String]) {
-    let indent_of = |line: &String| line.len() - line.trim_start().len();
+    let indent_of = |line: &str| line.len() - line.trim_start().len();
     if let Some(first) = lines.first_mut() {
         *first = first.trim_start().to_owned();
     }
     let rest = lines.get_mut(1..).unwrap_or_default();
-    let shared = rest.iter().filter(|line| !line.is_empty()).map(indent_of).min().unwrap_or(0);
-    for line in rest.iter_mut().filter(|line| !line.is_empty()) {
+    let mut indents: Vec<usize> =
+        rest.iter().filter(|line| !line.is_empty()).map(|line| indent_of(line)).collect();
+    indents.sort_unstable();
+    let shared = indents.get(indents.len() / 10).copied().unwrap_or(0);
+    for line in rest.iter_mut() {
+        let cut = shared.min(indent_of(line));
         // Indentation may be of wide spaces: cut only where that is a character's start.
-        *line = line.get(shared..).unwrap_or(line.as_str()).to_owned();
+        *line = line.get(cut..).unwrap_or(line.trim_start()).to_owned();
     }
 }
 

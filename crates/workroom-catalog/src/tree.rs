@@ -131,7 +131,12 @@ pub(crate) fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) ->
         name.filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
     };
     let wanted = plain(wanted);
-    let scored = names.map(|name| (strsim::jaro_winkler(&wanted, &plain(name)), name));
+    let likeness = |name: &str| {
+        let name = plain(name);
+        let one_slip = strsim::damerau_levenshtein(&wanted, &name) <= 1 && wanted.len() > 2;
+        strsim::jaro_winkler(&wanted, &name).max(if one_slip { 0.95 } else { 0.0 })
+    };
+    let scored = names.map(|name| (likeness(name), name));
     let best = scored.filter(|(score, _)| *score >= LIKELY).reduce(|best, next| {
         // The first of equals stays, so that the answer is always the same one.
         if next.0 > best.0 { next } else { best }

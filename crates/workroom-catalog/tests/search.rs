@@ -213,10 +213,8 @@ fn an_unknown_server_says_which_one_was_meant() {
     check(
         &SearchQuery { server, ..query("branches") },
         expect![[r#"
-        no match among 0 tools
-        there is no server `gti` (nearest: `time`); list `./servers` for what there is
-        try other words, or list `./servers`
-    "#]],
+            there is no server `gti` (nearest: `git`); list `./servers` for what there is
+        "#]],
     );
 }
 
@@ -225,9 +223,8 @@ fn nothing_found_says_what_next() {
     check(
         &query("zzzzqqqq xylophone"),
         expect![[r#"
-        no match among 772 tools
-        try other words, or list `./servers`
-    "#]],
+            no match among 772 tools; try other words, or list `./servers`
+        "#]],
     );
 }
 
@@ -248,7 +245,7 @@ fn json_has_the_documented_keys() {
               "path": "./servers/cyanheads-git/gitAdd.ts",
               "function": "gitAdd",
               "score": null,
-              "signature": "gitAdd(input?: { path?: string; paths?: string[]; update?: boolean; all?: boolean; force?: boolean }): Promise<{ success: boolean; stagedFiles: string[]; totalFiles: number; status: { current_branch: string | null; staged_changes: Record<string, unknown>; unstaged_changes: Record<string, unknown>; untracked_files: string[]; conflicted_files: string[]; is_clean: boolean } }>",
+              "signature": "gitAdd(input?: { path?: string; paths?: string[]; update?: boolean; all?: boolean; force?: boolean }): Promise<{ success: boolean; stagedFiles: string[]; totalFiles: number; status: { current_branch: string | null; staged_changes: Record<string, unknown>; … 4 more } }>",
               "description": "Stage files for commit."
             }
           ]

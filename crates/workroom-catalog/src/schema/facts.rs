@@ -74,7 +74,7 @@ fn sentence(facts: &[String]) -> Option<String> {
 
 fn constraints(schema: &Value, description: &str) -> Vec<String> {
     let mut facts = Vec::new();
-    range(schema, &mut facts);
+    range(schema, description, &mut facts);
     counts(schema, ["minLength", "maxLength"], "character", &mut facts);
     counts(schema, ["minItems", "maxItems"], "item", &mut facts);
     counts(schema, ["minProperties", "maxProperties"], "key", &mut facts);
@@ -128,7 +128,7 @@ fn told(value: &Value, description: &str, word: &str) -> Option<String> {
     (!empty && !said).then_some(json)
 }
 
-fn range(schema: &Value, facts: &mut Vec<String>) {
+fn range(schema: &Value, description: &str, facts: &mut Vec<String>) {
     let number = |key: &str| schema.get(key).filter(|it| it.is_number());
     // draft-04 has booleans that make the other bound exclusive.
     let strict = |key: &str| schema.get(key) == Some(&Value::Bool(true));
@@ -136,6 +136,12 @@ fn range(schema: &Value, facts: &mut Vec<String>) {
     let most = number("maximum").filter(|it| it.as_f64() < Some(9.0e15));
     match (least, most) {
         (Some(least), Some(most)) if !strict("exclusiveMinimum") && !strict("exclusiveMaximum") => {
+            if [format!("{least}-{most}"), format!("{least} to {most}")]
+                .iter()
+                .any(|range| description.contains(range.as_str()))
+            {
+                return;
+            }
             facts.push(format!("{least} to {most}"));
         }
         (least, most) => {

@@ -21,7 +21,7 @@ const UNION_CHARS_MAX: usize = 80;
 
 /// `root` as the exported type `name`, then the types it refers to.
 pub(super) fn declaration(from: &Converter<'_>, root: &Type, name: &str) -> String {
-    let printer = Printer { locals: from.locals() };
+    let printer = Printer { locals: from.locals(), every_field: false };
     let mut out = text::doc_comment(&from.locals()[0].doc, "");
     out.push_str("export ");
     printer.declare(&mut out, name, root);
@@ -37,7 +37,8 @@ pub(super) fn declaration(from: &Converter<'_>, root: &Type, name: &str) -> Stri
 
 /// `root` on one line.
 pub(super) fn compact(from: &Converter<'_>, root: &Type, role: Role) -> String {
-    let printer = Printer { locals: from.locals() };
+    // A caller must know every argument that it has to give; of a result, the first fields do.
+    let printer = Printer { locals: from.locals(), every_field: role == Role::Input };
     let max = match role {
         Role::Input => SIGNATURE_CHARS_MAX,
         Role::Output => RESULT_CHARS_MAX,
@@ -47,6 +48,8 @@ pub(super) fn compact(from: &Converter<'_>, root: &Type, role: Role) -> String {
 
 struct Printer<'a> {
     locals: &'a [Local],
+    /// A signature shows all required fields, however many.
+    every_field: bool,
 }
 
 impl Printer<'_> {
@@ -227,12 +230,13 @@ impl Printer<'_> {
             if length > 4 * max {
                 return "object".to_owned();
             }
-            if property.optional && length + property.key.len() > max {
+            let kept = self.every_field && !property.optional;
+            if !kept && length + property.key.len() > max {
                 left += 1;
                 continue;
             }
             let text = field(property, &self.compact(&property.ty, depth - 1, max / 2));
-            if property.optional && length + text.len() > max {
+            if !kept && length + text.len() > max {
                 left += 1;
                 continue;
             }
@@ -240,7 +244,8 @@ impl Printer<'_> {
             fields.push(text);
         }
         if left > 0 {
-            fields.push(format!("… {left} more optional"));
+            let what = if self.every_field { " optional" } else { "" };
+            fields.push(format!("… {left} more{what}"));
         }
         format!("{{ {} }}", fields.join("; "))
     }

@@ -175,16 +175,18 @@ fn missing(catalog: &Catalog, within: std::ops::Range<usize>) -> Option<String> 
 impl fmt::Display for SearchResults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.matches.len(), self.total) {
-            (0, 0) => writeln!(f, "no match among {} tools", self.of)?,
+            (0, 0) if self.of == 0 && self.note.is_some() => {}
+            (0, 0) => writeln!(
+                f,
+                "no match among {} tools; try other words, or list `./servers`",
+                self.of
+            )?,
             (shown, total) => {
                 writeln!(f, "{shown} of {total} match{}", if total == 1 { "" } else { "es" })?;
             }
         }
         if let Some(note) = &self.note {
             writeln!(f, "{note}")?;
-        }
-        if self.total == 0 {
-            writeln!(f, "try other words, or list `./servers`")?;
         }
         for one in &self.matches {
             writeln!(f, "{}", one.path)?;
