@@ -11,12 +11,18 @@ use std::path::Path;
 
 use oxc::{
     allocator::Allocator,
-    ast::{AstKind, ast::*},
-    ast_visit::{Visit, walk},
+    ast::{
+        AstKind,
+        ast::{
+            CallExpression, Declaration, Expression, JSXElement, JSXFragment, Program, Statement,
+            TSModuleReference,
+        },
+    },
+    ast_visit::Visit,
     diagnostics::{Diagnostics, OxcDiagnostic},
     parser::{ParseOptions, Parser},
     semantic::{AstNodes, Scoping, Semantic, SemanticBuilder},
-    span::{GetSpan, SourceType, Span},
+    span::{GetSpan, LabeledSpan, SourceType, Span},
     syntax::symbol::SymbolFlags,
     transformer::{TransformOptions, Transformer},
 };
@@ -86,7 +92,9 @@ pub(crate) fn parse<'a>(
     allocator: &'a Allocator,
     text: &'a str,
 ) -> Result<Program<'a>, Vec<Finding>> {
-    let parsed = Parser::new(allocator, text, SourceType::ts()).with_options(options()).parse();
+    let parsed = Parser::new(allocator, text, SourceType::ts().with_module(true))
+        .with_options(options())
+        .parse();
     if !parsed.diagnostics.has_errors() && !parsed.panicked {
         return Ok(parsed.program);
     }
@@ -97,7 +105,7 @@ pub(crate) fn parse<'a>(
             "return data, or build text with template literals",
         )]);
     }
-    Err(findings(parsed.diagnostics))
+    Err(findings(&parsed.diagnostics))
 }
 
 /// Where the first element is, if the text is right but for its JSX.
@@ -111,7 +119,9 @@ fn first_jsx<'a>(allocator: &'a Allocator, text: &'a str) -> Option<Span> {
             self.0.get_or_insert(fragment.span);
         }
     }
-    let parsed = Parser::new(allocator, text, SourceType::tsx()).with_options(options()).parse();
+    let parsed = Parser::new(allocator, text, SourceType::tsx().with_module(true))
+        .with_options(options())
+        .parse();
     if parsed.diagnostics.has_errors() || parsed.panicked {
         return None;
     }
@@ -130,7 +140,7 @@ pub(crate) fn analyse<'a>(
         .with_build_nodes(true)
         .with_enum_eval(true)
         .build(program);
-    let mut found = findings(built.diagnostics);
+    let mut found = findings(&built.diagnostics);
     let semantic = built.semantic;
 
     let mut unsupported = Unsupported { found: Vec::new(), semantic: &semantic };
@@ -158,7 +168,7 @@ pub(crate) fn strip_types<'a>(
     let options = TransformOptions::default();
     let done = Transformer::new(allocator, Path::new("script.ts"), &options)
         .build_with_scoping(scoping, program);
-    let found = findings(done.diagnostics);
+    let found = findings(&done.diagnostics);
     if found.is_empty() { Ok(done.scoping) } else { Err(found) }
 }
 
@@ -175,16 +185,16 @@ fn enum_name<'a>(statement: &Statement<'a>) -> Option<&'a str> {
 }
 
 /// Oxc's words as ours: a clause without capital and stop.
-fn findings(diagnostics: Diagnostics) -> Vec<Finding> {
-    diagnostics.into_iter().map(finding).collect()
+fn findings(diagnostics: &Diagnostics) -> Vec<Finding> {
+    diagnostics.iter().map(finding).collect()
 }
 
-fn finding(diagnostic: OxcDiagnostic) -> Finding {
+fn finding(diagnostic: &OxcDiagnostic) -> Finding {
     let label = diagnostic.labels.iter().find(|label| label.primary());
     // Of a name declared twice, the second declaration is the mistake.
     let twice = diagnostic.message.contains("already been declared");
     let label = label.or(if twice { diagnostic.labels.last() } else { diagnostic.labels.first() });
-    let offset = label.map_or(0, |label| u32::try_from(label.offset()).unwrap_or(u32::MAX));
+    let offset = label.map_or(0, LabeledSpan::offset);
     let hint = diagnostic
         .help
         .as_deref()
@@ -306,11 +316,6 @@ impl<'a> Visit<'a> for Unsupported<'_, 'a> {
             _ => return,
         };
         self.found.push(Finding::unsupported(kind.span(), message, hint));
-    }
-
-    fn visit_ts_type(&mut self, it: &TSType<'a>) {
-        // Types are stripped whatever they hold, but recursion into them finds `typeof import()`.
-        walk::walk_ts_type(self, it);
     }
 }
 

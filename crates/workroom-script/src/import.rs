@@ -10,8 +10,14 @@
 use std::fmt::Write;
 
 use oxc::{
-    ast::{AstKind, ast::*},
-    semantic::{NodeId, Semantic, SymbolId},
+    ast::{
+        AstKind,
+        ast::{
+            BindingIdentifier, Expression, ImportDeclaration, ImportDeclarationSpecifier, Program,
+            Statement,
+        },
+    },
+    semantic::{NodeId, Reference, Semantic, SymbolId},
     span::{GetSpan, Span},
 };
 
@@ -189,8 +195,8 @@ impl<'a> Linker<'_, 'a> {
             let _ = write!(targets, "{}: {local}, ", quote(&function.name));
         }
         let code = format!("({{ {targets}}} = {});", module_call(&module.server, &pairs));
-        let names = named.iter().map(|(local, _)| local.clone()).collect();
-        self.imports.push(Import { span, names, code });
+        let locals = named.iter().map(|(local, _)| local.clone()).collect();
+        self.imports.push(Import { span, names: locals, code });
     }
 
     /// The static members that the script reads of a symbol: `crm.getContact`.
@@ -233,7 +239,7 @@ impl<'a> Linker<'_, 'a> {
             .filter(|(name, _)| name.as_str() == "servers")
             .flat_map(|(_, ids)| ids.iter().map(|id| scoping.get_reference(*id)))
             .filter(|reference| reference.is_value())
-            .map(|reference| reference.node_id())
+            .map(Reference::node_id)
             .collect();
         let Some(first) = references.first() else { return };
         let span = self.semantic.nodes().kind(*first).span();
@@ -289,7 +295,7 @@ impl<'a> Linker<'_, 'a> {
             .get()
             .into_iter()
             .flat_map(move |symbol| scoping.get_resolved_references(symbol))
-            .map(|reference| reference.is_value())
+            .map(Reference::is_value)
     }
 }
 

@@ -107,7 +107,8 @@ pub struct Program {
 impl Program {
     /// From a position in [`Program::code`] to the agent's own text; `None` in generated code.
     ///
-    /// Lines and columns count from 1, columns in characters.
+    /// All count from 1. `column` is in bytes of UTF-8, as QuickJS counts in its stack traces;
+    /// the column of the original is in characters.
     pub fn original(&self, line: u32, column: u32) -> Option<Position> {
         self.map.original(line, column)
     }

@@ -11,6 +11,7 @@ pub(crate) struct SourceMap {
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
+    /// Its column is in bytes.
     generated: Position,
     original: Position,
 }
@@ -29,7 +30,7 @@ impl SourceMap {
         let text_places = TextIndex::of_source_map(text);
         let mut entries: Vec<Entry> = places
             .map(|(generated, original)| Entry {
-                generated: code_index.position(code_places.offset(generated.0, generated.1)),
+                generated: code_index.byte_position(code_places.offset(generated.0, generated.1)),
                 original: index.position(text_places.offset(original.0, original.1)),
             })
             .collect();

@@ -4,7 +4,10 @@
 //! enum's last one must not become the value.
 
 use oxc::{
-    ast::ast::*,
+    ast::ast::{
+        BindingPattern, Declaration, ExportDefaultDeclarationKind, Expression, FormalParameters,
+        Function, Program, Statement, VariableDeclaration,
+    },
     semantic::Scoping,
     span::{GetSpan, Span},
 };

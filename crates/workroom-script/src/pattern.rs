@@ -3,7 +3,15 @@
 
 use oxc::{
     allocator::{ArenaBox, ArenaVec, TakeIn},
-    ast::{ast::*, builder::AstBuilder},
+    ast::{
+        ast::{
+            AssignmentTarget, AssignmentTargetMaybeDefault, AssignmentTargetProperty,
+            AssignmentTargetRest, AssignmentTargetWithDefault, BindingPattern, BindingProperty,
+            BindingRestElement, Class, Expression, ForStatementInit, ForStatementLeft, Function,
+            PropertyKey, Statement, VariableDeclaration, VariableDeclarator,
+        },
+        builder::AstBuilder,
+    },
     ast_visit::{VisitMut, walk_mut},
     span::{SPAN, Span},
     str::Ident,

@@ -14,7 +14,15 @@ use std::collections::HashSet;
 
 use oxc::{
     allocator::{Allocator, ArenaBox, ArenaVec, GetAllocator, TakeIn},
-    ast::{ast::*, builder::AstBuilder},
+    ast::{
+        ast::{
+            ArrowFunctionBody, BindingPattern, Class, ClassType, Directive,
+            ExportDefaultDeclaration, ExportDefaultDeclarationKind, Expression,
+            FormalParameterKind, FormalParameters, Function, FunctionBody, FunctionType, Program,
+            Statement, VariableDeclaration, VariableDeclarationKind, VariableDeclarator,
+        },
+        builder::AstBuilder,
+    },
     ast_visit::VisitMut,
     parser::Parser,
     span::{GetSpan, SPAN, SourceType, Span},
@@ -232,7 +240,7 @@ impl<'a> Rewriter<'a> {
         let name = self.ast.allocator().alloc_str(&format!("{INTERNAL}_value"));
         let declarator = VariableDeclarator::new(
             span,
-            BindingPattern::new_binding_identifier(SPAN, &*name, &self.ast),
+            BindingPattern::new_binding_identifier(SPAN, name, &self.ast),
             None,
             Some(value),
             false,
@@ -244,7 +252,7 @@ impl<'a> Rewriter<'a> {
         let declaration =
             Statement::new_variable_declaration(SPAN, kind, declarators, false, &self.ast);
         self.body.push(declaration);
-        self.value = Some(Expression::new_identifier(SPAN, &*name, &self.ast));
+        self.value = Some(Expression::new_identifier(SPAN, name, &self.ast));
     }
 
     fn call(&self, callee: Expression<'a>) -> Expression<'a> {
@@ -256,7 +264,7 @@ impl<'a> Rewriter<'a> {
     fn finish(&mut self) {
         if let Output::Call(name) = &self.output {
             let name = self.ast.allocator().alloc_str(name);
-            let callee = Expression::new_identifier(SPAN, &*name, &self.ast);
+            let callee = Expression::new_identifier(SPAN, name, &self.ast);
             self.value = Some(self.call(callee));
         }
         if let Some(value) = self.value.take() {
@@ -276,7 +284,7 @@ impl<'a> Rewriter<'a> {
             let mut declarators = ArenaVec::new_in(&ast);
             for name in &vars.order {
                 let name = ast.allocator().alloc_str(name);
-                let id = BindingPattern::new_binding_identifier(SPAN, &*name, &ast);
+                let id = BindingPattern::new_binding_identifier(SPAN, name, &ast);
                 declarators.push(VariableDeclarator::new(SPAN, id, None, None, false, &ast));
             }
             let kind = VariableDeclarationKind::Var;

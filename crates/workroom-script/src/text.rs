@@ -50,6 +50,11 @@ fn blank(text: &mut String, start: usize, end: usize) {
     text.replace_range(start..end, &" ".repeat(end - start));
 }
 
+/// From counting from 0 to counting from 1.
+fn count(from_zero: usize) -> u32 {
+    u32::try_from(from_zero).unwrap_or(u32::MAX - 1) + 1
+}
+
 /// Finds places in a text, in constant time wherever they are.
 #[derive(Debug)]
 pub(crate) struct TextIndex<'t> {
@@ -119,8 +124,13 @@ impl<'t> TextIndex<'t> {
         if line == 0 && self.text.starts_with('\u{FEFF}') {
             column = column.saturating_sub(1);
         }
-        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX - 1) + 1;
         Position { line: count(line), column: count(column) }
+    }
+
+    /// As [`TextIndex::position`], with the column in bytes.
+    pub(crate) fn byte_position(&self, offset: usize) -> Position {
+        let line = self.lines.partition_point(|start| *start <= offset) - 1;
+        Position { line: count(line), column: count(offset - self.lines[line]) }
     }
 
     /// The offset of a place in a source map, where both count from 0 and columns in UTF-16.

@@ -652,7 +652,15 @@ fn fences_hashbang_and_byte_order_mark_are_dropped() {
         })();
     "#]],
     );
-    check("\u{FEFF}#!/usr/bin/env node\n1", &expect![[""]]);
+    check(
+        "\u{FEFF}#!/usr/bin/env node\n1",
+        &expect![[r#"
+        "use strict";
+        (async () => {
+        	return 1;
+        })();
+    "#]],
+    );
 }
 
 #[test]
@@ -669,16 +677,52 @@ fn what_is_run_is_the_printed_tree() {
     check(
         "a<!--b; x-->y",
         &expect![[r#"
+            "use strict";
+            (async () => {
+            	a < !--b;
+            	return x-- > y;
+            })();
+        "#]],
+    );
+    check(
+        "'\u{2028}' + `\u{2029}`",
+        &expect![[r#"
         "use strict";
         (async () => {
-        	return a;
+        	return "\u2028" + ` `;
         })();
     "#]],
     );
-    check("'\u{2028}' + `\u{2029}`", &expect![[""]]);
-    check("const \\u{70}rocess = 1; \\u0070rocess", &expect![[""]]);
-    check("1 //# sourceMappingURL=file:///etc/passwd\n/*! @license */", &expect![[""]]);
-    check("for (var async of []) ;", &expect![[""]]);
+    check(
+        "const \\u{70}rocess = 1; \\u0070rocess",
+        &expect![[r#"
+        "use strict";
+        var process;
+        (async () => {
+        	process = 1;
+        	return process;
+        })();
+    "#]],
+    );
+    check(
+        "1 //# sourceMappingURL=file:///etc/passwd\n/*! @license */",
+        &expect![[r#"
+        "use strict";
+        (async () => {
+        	return 1;
+        })();
+    "#]],
+    );
+    check(
+        "for (var async of []) ;",
+        &expect![[r#"
+        "use strict";
+        var async;
+        (async () => {
+        	for ((async) of []);
+        })();
+    "#]],
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use workroom_script::{Function, Module, Modules, UnknownModule};
 
 /// `crm` with three functions, and `shop-eu` with one.
-pub struct Catalog;
+pub(crate) struct Catalog;
 
 fn module(server: &str, identifier: &str, tools: &[(&str, &str)]) -> Module {
     let functions = tools.iter().map(|(name, tool)| Function {

@@ -1,0 +1,401 @@
+//! What agents read when a script is refused.
+
+mod support;
+
+use expect_test::{Expect, expect};
+use support::Catalog;
+
+/// Compiles `source` and compares the rendering of every mistake.
+#[track_caller]
+fn check(source: &str, expected: &Expect) {
+    let rendered = match workroom_script::compile(source, &Catalog) {
+        Ok(program) => format!("accepted:\n{}", program.code),
+        Err(found) => {
+            let all: Vec<String> = found
+                .iter()
+                .map(|one| format!("{:?}: {}", one.kind, workroom_script::render(source, one)))
+                .collect();
+            all.join("\n\n")
+        }
+    };
+    expected.assert_eq(&rendered);
+}
+
+#[test]
+fn syntax_errors_point_at_the_agents_text() {
+    check(
+        "const a = ;",
+        &expect![[r#"
+        Syntax: unexpected token (line 1, column 11)
+        1 | const a = ;
+          |           ^"#]],
+    );
+    check(
+        "const x = {\n  a: 1\n  b: 2\n};",
+        &expect![[r#"
+        Syntax: expected `,` or `}` but found `Identifier` (line 3, column 3)
+        3 |   b: 2
+          |   ^
+        hint: `,` or `}` expected"#]],
+    );
+    check(
+        "```ts\nfoo(1, 2;\n```",
+        &expect![[r#"
+        Syntax: expected `,` or `)` but found `;` (line 2, column 9)
+        2 | foo(1, 2;
+          |         ^
+        hint: `,` or `)` expected"#]],
+    );
+    check(
+        "if (a {",
+        &expect![[r#"
+        Syntax: expected `)` but found `{` (line 1, column 7)
+        1 | if (a {
+          |       ^
+        hint: `)` expected"#]],
+    );
+    check(
+        "const s = 'abc",
+        &expect![[r#"
+        Syntax: unterminated string (line 1, column 11)
+        1 | const s = 'abc
+          |           ^"#]],
+    );
+    check(
+        "function f() { await g() }",
+        &expect![[r#"
+        Syntax: `await` is only allowed within async functions and at the top levels of modules (line 1, column 16)
+        1 | function f() { await g() }
+          |                ^
+        hint: either remove this `await` or add the `async` keyword to the enclosing function"#]],
+    );
+    check(
+        "const r = /(/;",
+        &expect![[r#"
+        Syntax: invalid regular expression: Unterminated capturing group (line 1, column 12)
+        1 | const r = /(/;
+          |            ^
+        hint: add the missing closing delimiter"#]],
+    );
+    check(
+        "let class = 1",
+        &expect![[r#"
+        Syntax: identifier expected. 'class' is a reserved word that cannot be used here (line 1, column 5)
+        1 | let class = 1
+          |     ^"#]],
+    );
+    check(
+        "\u{FEFF}@",
+        &expect![[r#"
+        Syntax: unexpected token (line 1, column 2)
+        1 | @
+          |  ^"#]],
+    );
+}
+
+#[test]
+fn names_are_checked() {
+    check(
+        "const a = 1;\nlet a = 2;",
+        &expect![[r#"
+        Syntax: identifier `a` has already been declared (line 2, column 5)
+        2 | let a = 2;
+          |     ^"#]],
+    );
+    check(
+        "const a = 1;\na = 2;\na++;",
+        &expect![[r#"
+        Syntax: cannot assign to constant `a` (line 2, column 1)
+        2 | a = 2;
+          | ^
+        hint: declare another variable, or `let a`
+
+        Syntax: cannot assign to constant `a` (line 3, column 1)
+        3 | a++;
+          | ^
+        hint: declare another variable, or `let a`"#]],
+    );
+    check(
+        "import * as crm from './servers/crm';\ncrm = 1;",
+        &expect![[r#"
+        Syntax: cannot assign to import `crm` (line 2, column 1)
+        2 | crm = 1;
+          | ^
+        hint: declare another variable, or `let crm`"#]],
+    );
+    check(
+        "const __workroom = 1; function f(__workroom_x) {}",
+        &expect![[r#"
+        Unsupported: the name `__workroom` is reserved (line 1, column 7)
+        1 | const __workroom = 1; function f(__workroom_x) {}
+          |       ^
+        hint: choose another name
+
+        Unsupported: the name `__workroom_x` is reserved (line 1, column 34)
+        1 | const __workroom = 1; function f(__workroom_x) {}
+          |                                  ^
+        hint: choose another name"#]],
+    );
+    check(
+        "const undefined = 1;",
+        &expect![[r#"
+        Unsupported: the name `undefined` is reserved (line 1, column 7)
+        1 | const undefined = 1;
+          |       ^
+        hint: choose another name"#]],
+    );
+    check(
+        "break;",
+        &expect![[r#"
+        Syntax: illegal break statement (line 1, column 1)
+        1 | break;
+          | ^
+        hint: a `break` statement can only be used within an enclosing iteration or switch statement"#]],
+    );
+}
+
+#[test]
+fn unknown_modules_have_a_hint() {
+    check(
+        "import fs from 'fs';",
+        &expect![[r#"
+        UnknownModule: there is no module `fs` (line 1, column 16)
+        1 | import fs from 'fs';
+          |                ^
+        hint: only tools can be imported: `import * as name from './servers/<server>'`"#]],
+    );
+    check(
+        "import * as c from './servers/cmr';\nc.x();",
+        &expect![[r#"
+        UnknownModule: there is no server `cmr` (line 1, column 20)
+        1 | import * as c from './servers/cmr';
+          |                    ^
+        hint: did you mean `./servers/crm`?"#]],
+    );
+    check(
+        "import 'https://example.com/x.js';",
+        &expect![[r#"
+        UnknownModule: there is no module `https://example.com/x.js` (line 1, column 8)
+        1 | import 'https://example.com/x.js';
+          |        ^
+        hint: only tools can be imported: `import * as name from './servers/<server>'`"#]],
+    );
+}
+
+#[test]
+fn unknown_functions_have_a_hint() {
+    check(
+        "import { getContcat } from './servers/crm';\ngetContcat();",
+        &expect![[r#"
+        UnknownExport: server `crm` has no function `getContcat` (line 1, column 10)
+        1 | import { getContcat } from './servers/crm';
+          |          ^
+        hint: did you mean `getContact(input: { id: string })`?"#]],
+    );
+    check(
+        "import * as crm from './servers/crm';\nawait crm.listDeal({});",
+        &expect![[r#"
+        UnknownExport: server `crm` has no function `listDeal` (line 2, column 11)
+        2 | await crm.listDeal({});
+          |           ^
+        hint: did you mean `listDeals(input: { id: string })`?"#]],
+    );
+    check(
+        "import * as crm from './servers/crm';\nawait crm['zzz']();",
+        &expect![[r#"
+        UnknownExport: server `crm` has no function `zzz` (line 2, column 11)
+        2 | await crm['zzz']();
+          |           ^
+        hint: it has getContact, listDeals, search"#]],
+    );
+    check(
+        "import { listDeals } from './servers/crm/getContact';\nlistDeals();",
+        &expect![[r#"
+        UnknownExport: server `crm` has no function `listDeals` (line 1, column 10)
+        1 | import { listDeals } from './servers/crm/getContact';
+          |          ^
+        hint: it has getContact"#]],
+    );
+}
+
+#[test]
+fn what_is_not_supported_says_what_to_write() {
+    check(
+        "const crm = await import('./servers/crm');",
+        &expect![[r#"
+        Unsupported: dynamic `import()` is not supported (line 1, column 19)
+        1 | const crm = await import('./servers/crm');
+          |                   ^
+        hint: write `import * as name from './servers/<server>'` at the top"#]],
+    );
+    check(
+        "const fs = require('fs');",
+        &expect![[r#"
+        Unsupported: `require()` is not supported (line 1, column 12)
+        1 | const fs = require('fs');
+          |            ^
+        hint: write `import * as name from './servers/<server>'` at the top"#]],
+    );
+    check(
+        "import fs = require('fs');",
+        &expect![[r#"
+        Unsupported: `import … = require()` is not supported (line 1, column 1)
+        1 | import fs = require('fs');
+          | ^
+        hint: write `import * as name from './servers/<server>'` at the top"#]],
+    );
+    check(
+        "import.meta.url",
+        &expect![[r#"
+        Unsupported: `import.meta` is not supported (line 1, column 1)
+        1 | import.meta.url
+          | ^
+        hint: a script has no file of its own"#]],
+    );
+    check(
+        "@sealed class K {}",
+        &expect![[r#"
+        Unsupported: decorators are not supported (line 1, column 1)
+        1 | @sealed class K {}
+          | ^
+        hint: call the function on the class instead"#]],
+    );
+    check(
+        "class K { accessor x = 1 }",
+        &expect![[r#"
+        Unsupported: `accessor` fields are not supported (line 1, column 11)
+        1 | class K { accessor x = 1 }
+          |           ^
+        hint: write a getter and a setter"#]],
+    );
+    check(
+        "using x = f();",
+        &expect![[r#"
+        Unsupported: `using` is not supported (line 1, column 1)
+        1 | using x = f();
+          | ^
+        hint: use `const` and `try … finally`"#]],
+    );
+    check(
+        "const x = <div>hello</div>;",
+        &expect![[r#"
+        Unsupported: JSX is not supported (line 1, column 11)
+        1 | const x = <div>hello</div>;
+          |           ^
+        hint: return data, or build text with template literals"#]],
+    );
+    check(
+        "export * from './servers/crm';\nexport { a } from './servers/crm';",
+        &expect![[r#"
+        Unsupported: exports from other modules are not supported (line 1, column 1)
+        1 | export * from './servers/crm';
+          | ^
+        hint: write `import * as name from './servers/<server>'` at the top
+
+        Unsupported: exports from other modules are not supported (line 2, column 1)
+        2 | export { a } from './servers/crm';
+          | ^
+        hint: write `import * as name from './servers/<server>'` at the top"#]],
+    );
+    check(
+        "export = 1;",
+        &expect![[r#"
+        Unsupported: `export =` is not supported (line 1, column 1)
+        1 | export = 1;
+          | ^
+        hint: write `return …` or `export default …`"#]],
+    );
+}
+
+#[test]
+fn at_most_five_mistakes_are_reported() {
+    check(
+        "const a = 1; a = 1; a = 2; a = 3; a = 4; a = 5; a = 6;",
+        &expect![[r#"
+        Syntax: cannot assign to constant `a` (line 1, column 14)
+        1 | const a = 1; a = 1; a = 2; a = 3; a = 4; a = 5; a = 6;
+          |              ^
+        hint: declare another variable, or `let a`
+
+        Syntax: cannot assign to constant `a` (line 1, column 21)
+        1 | const a = 1; a = 1; a = 2; a = 3; a = 4; a = 5; a = 6;
+          |                     ^
+        hint: declare another variable, or `let a`
+
+        Syntax: cannot assign to constant `a` (line 1, column 28)
+        1 | const a = 1; a = 1; a = 2; a = 3; a = 4; a = 5; a = 6;
+          |                            ^
+        hint: declare another variable, or `let a`
+
+        Syntax: cannot assign to constant `a` (line 1, column 35)
+        1 | const a = 1; a = 1; a = 2; a = 3; a = 4; a = 5; a = 6;
+          |                                   ^
+        hint: declare another variable, or `let a`
+
+        Syntax: cannot assign to constant `a` (line 1, column 42)
+        1 | const a = 1; a = 1; a = 2; a = 3; a = 4; a = 5; a = 6;
+          |                                          ^
+        hint: declare another variable, or `let a`"#]],
+    );
+}
+
+#[test]
+fn carets_stand_under_tabs_and_wide_characters() {
+    check(
+        "\tif (x) {\n\t\tconst a = 'é漢字'; a = 1;\n\t}",
+        &expect![[r#"
+        Syntax: cannot assign to constant `a` (line 2, column 20)
+        2 | 		const a = 'é漢字'; a = 1;
+          | 		                   ^
+        hint: declare another variable, or `let a`"#]],
+    );
+    check(
+        "const a = '\u{202E}\u{7}'; a = 1;",
+        &expect![[r#"
+        Syntax: cannot assign to constant `a` (line 1, column 17)
+        1 | const a = '��'; a = 1;
+          |                 ^
+        hint: declare another variable, or `let a`"#]],
+    );
+}
+
+#[test]
+fn long_lines_are_cut_around_the_caret() {
+    let long = format!("const a = 1; f('{}'); a = 2; f('{}');", "x".repeat(200), "y".repeat(200));
+    check(
+        &long,
+        &expect![[r#"
+        Syntax: cannot assign to constant `a` (line 1, column 221)
+        1 | …xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'); a = 2; f('yyyyyyyyyyyyyyyyyyyyyyyyyyyyyy…
+          |                                                              ^
+        hint: declare another variable, or `let a`"#]],
+    );
+}
+
+#[test]
+fn deep_nesting_is_refused() {
+    check(
+        &"[".repeat(100_000),
+        &expect![[r#"
+        TooComplex: the script nests deeper than 6000 levels (line 1, column 6001)
+        1 | …[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[…
+          |                                                              ^
+        hint: read data by tools, end statements with `;`, or split the script"#]],
+    );
+    check(
+        &"(".repeat(100_000),
+        &expect![[r#"
+        TooComplex: the script nests deeper than 6000 levels (line 1, column 6001)
+        1 | …((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((…
+          |                                                              ^
+        hint: read data by tools, end statements with `;`, or split the script"#]],
+    );
+    check(
+        &"a?b:".repeat(100_000),
+        &expect![[r#"
+        TooComplex: the script nests deeper than 6000 levels (line 1, column 6002)
+        1 | …?b:a?b:a?b:a?b:a?b:a?b:a?b:a?b:a?b:a?b:a?b:a?b:a?b:a?b:a?b:a?b:a?b:a?b:a?b:a?b:a?b:a?b:a?b:a?b:a?b:a…
+          |                                                              ^
+        hint: read data by tools, end statements with `;`, or split the script"#]],
+    );
+}
