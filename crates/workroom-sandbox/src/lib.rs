@@ -102,6 +102,10 @@ impl QuickJs {
     /// # Errors
     ///
     /// [`SandboxError::Internal`] when this machine cannot run WebAssembly.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "callers make the path for this call and have no other use for it"
+    )]
     pub fn new(cache_dir: Option<PathBuf>) -> Result<Self, SandboxError> {
         let engine = engine().map_err(|error| internal(&error))?;
         let module =

@@ -129,12 +129,15 @@ fn computing_time_ends_loops_of_every_kind() {
         "for (;;) {}",
         "(async () => { for (;;) await 0; })()",
         "for (;;) { try { for (;;) {} } catch (e) {} finally { for (;;) {} } }",
-        "(function f() { Promise.resolve().then(f); Promise.resolve().then(f); })(); new Promise(() => {})",
+        "(function f() { Promise.resolve().then(f); Promise.resolve().then(f); })(); \
+         new Promise(() => {})",
         "/^(a+)+$/.test('a'.repeat(40) + 'b')",
         "(async () => { for (;;) await __workroom.call('m', 'f', 1); })()",
         "({ toJSON() { for (;;) {} } })",
-        "const e = new Error('x'); Object.defineProperty(e, 'message', { get() { for (;;) {} } }); throw e",
-        "Object.defineProperty(Object.prototype, 'then', { get() { for (;;) {} }, configurable: true }); \
+        "const e = new Error('x'); \
+         Object.defineProperty(e, 'message', { get() { for (;;) {} } }); throw e",
+        "Object.defineProperty(Object.prototype, 'then', \
+         { get() { for (;;) {} }, configurable: true }); \
          (async () => ({}))()",
     ];
     for code in loops {
@@ -233,11 +236,13 @@ const DEEP: &[&str] = &[
     "let f = () => 1; for (let i = 0; i < 2e5; i++) f = f.bind(); f()",
     "let o = {}; for (let i = 0; i < 1e5; i++) o = Object.create(o); o.x",
     "let a = []; a[0] = a; for (let i = 0; i < 1e5; i++) a = [a]; a == 1",
-    "let e = new Error('x'); for (let i = 0; i < 1e5; i++) e = new Error('x', { cause: e }); throw e",
+    "let e = new Error('x'); for (let i = 0; i < 1e5; i++) e = new Error('x', { cause: e }); \
+     throw e",
     "let e = 1; for (let i = 0; i < 1e5; i++) e = [e]; console.log(e)",
     "let p = Promise.resolve(); for (let i = 0; i < 1e5; i++) p = p.then(() => p); 1",
     "let o = {}; for (let i = 0; i < 1e4; i++) o = { o }; o",
-    "let g = (function* () {})(); for (let i = 0; i < 1e5; i++) { const h = g; g = (function* () { yield* h })() } g.next()",
+    "let g = (function* () {})(); \
+     for (let i = 0; i < 1e5; i++) { const h = g; g = (function* () { yield* h })() } g.next()",
     "let m = new Map(); for (let i = 0; i < 1e5; i++) m = new Map([[m, m]]); m",
 ];
 

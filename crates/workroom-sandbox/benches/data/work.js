@@ -14,7 +14,11 @@ globalThis.work = (() => {
       active: random() > 0.3,
       amount: Math.round(random() * 1e6) / 100,
       tags: [`t${(random() * 50) | 0}`, `k${(random() * 50) | 0}`],
-      address: { city: `City${(random() * 500) | 0}`, zip: `${(random() * 89999) | 0}`, score: random() },
+      address: {
+        city: `City${(random() * 500) | 0}`,
+        zip: `${(random() * 89999) | 0}`,
+        score: random(),
+      },
       note: `lorem ipsum dolor sit amet consectetur ${i}`,
     });
   }

@@ -1,6 +1,7 @@
 //! One sandbox for all tests of a file, and a run from start to end with its calls answered.
 
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, reason = "only tests call these")]
 
 use std::{
     fmt::Write as _,
@@ -16,7 +17,7 @@ use workroom_engine::sandbox::{
 use workroom_sandbox::QuickJs;
 use workroom_types::Limits;
 
-pub fn sandbox() -> &'static QuickJs {
+pub(crate) fn sandbox() -> &'static QuickJs {
     static SANDBOX: OnceLock<QuickJs> = OnceLock::new();
     SANDBOX.get_or_init(|| {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("sandbox-cache");
@@ -24,20 +25,20 @@ pub fn sandbox() -> &'static QuickJs {
     })
 }
 
-pub fn open() -> Box<dyn Guest> {
+pub(crate) fn open() -> Box<dyn Guest> {
     sandbox().open(&Limits::default()).unwrap()
 }
 
-pub fn far() -> Instant {
+pub(crate) fn far() -> Instant {
     Instant::now() + Duration::from_secs(3_600)
 }
 
 /// Runs `code` to its end and writes down what happened, one line each: logs, calls, the end.
-pub fn run(guest: &mut dyn Guest, code: &str) -> String {
+pub(crate) fn run(guest: &mut dyn Guest, code: &str) -> String {
     run_within(guest, code, &Limits::default())
 }
 
-pub fn run_within(guest: &mut dyn Guest, code: &str, limits: &Limits) -> String {
+pub(crate) fn run_within(guest: &mut dyn Guest, code: &str, limits: &Limits) -> String {
     let mut told = String::new();
     let mut turn = guest.start("run.ts", code, limits, far());
     loop {
@@ -87,7 +88,7 @@ fn thrown(error: &GuestError) -> String {
 }
 
 /// Answers with the arguments; the function `fail` fails with them as properties.
-pub fn answer(call: &GuestCall) -> Answer {
+pub(crate) fn answer(call: &GuestCall) -> Answer {
     let result = if call.function == "fail" {
         Err(AnswerError {
             name: "ToolError".to_owned(),
@@ -101,12 +102,13 @@ pub fn answer(call: &GuestCall) -> Answer {
 }
 
 /// The one thing that most checks want: `code` in a fresh guest gives `expected`.
+#[allow(clippy::needless_pass_by_value, reason = "`expect!` makes a value")]
 #[track_caller]
-pub fn check(code: &str, expected: expect_test::Expect) {
+pub(crate) fn check(code: &str, expected: expect_test::Expect) {
     expected.assert_eq(&run(open().as_mut(), code));
 }
 
-pub fn limit_error(result: Result<Turn, SandboxError>) -> String {
+pub(crate) fn limit_error(result: Result<Turn, SandboxError>) -> String {
     match result {
         Ok(turn) => format!("{:?}", turn.state),
         Err(error) => error.to_string(),
