@@ -68,7 +68,8 @@ pub trait Guest: Send {
 
 /// Stops a guest from another thread.
 pub trait Interrupter: Send + Sync {
-    /// Ends the guest's current turn soon. Between turns it does nothing.
+    /// Ends the guest's current turn soon, or the one that follows if none has begun since this
+    /// was made. Once that turn is over it does nothing between turns.
     fn interrupt(&self);
 }
 

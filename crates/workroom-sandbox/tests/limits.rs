@@ -13,7 +13,7 @@ use workroom_types::{Limit, Limits};
 
 fn limits(limit: Limit, value: u64) -> Limits {
     let mut limits = Limits::default();
-    limits.set(limit, value).unwrap();
+    limits.set(limit, value).expect("the value is within its range");
     limits
 }
 
@@ -23,7 +23,7 @@ fn limits(limit: Limit, value: u64) -> Limits {
 fn last_line(code: &str, limits: &Limits) -> String {
     let mut neighbour = open();
     run(neighbour.as_mut(), "var kept = 'neighbour'");
-    let mut guest = sandbox().open(limits).unwrap();
+    let mut guest = sandbox().open(limits).expect("a guest opens");
     run_within(guest.as_mut(), "var kept = 42", limits);
 
     let told = run_within(guest.as_mut(), code, limits);
