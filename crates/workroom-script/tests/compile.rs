@@ -275,6 +275,10 @@ fn a_default_export_is_the_value() {
         })();
     "#]],
     );
+}
+
+#[test]
+fn a_default_export_that_is_a_function_is_called() {
     check(
         "export default async function main() { return 1 }",
         &expect![[r#"

@@ -252,6 +252,10 @@ fn what_is_not_supported_says_what_to_write() {
           | ^
         hint: a script has no file of its own"#]],
     );
+}
+
+#[test]
+fn syntax_that_the_sandbox_lacks_says_what_to_write() {
     check(
         "@sealed class K {}",
         &expect![[r#"
