@@ -27,11 +27,10 @@ pub(crate) fn run(mode: &str, args: &[&str]) -> ExitCode {
             io::stdout().write_all(b"\xff\xfe\0{\n[1,\n").expect("stdout is open");
             return drain();
         }
-        ("flood", _) => loop {
-            if io::stdout().write_all(&[b'x'; 65_536]).is_err() {
-                return ExitCode::SUCCESS;
-            }
-        },
+        ("flood", _) => {
+            io::copy(&mut io::repeat(b'x'), &mut io::stdout()).ok();
+            return ExitCode::SUCCESS;
+        }
         ("close-stdout", _) => {
             let null = std::fs::File::open("/dev/null").expect("there is a null device");
             rustix::stdio::dup2_stdout(null).expect("stdout can be replaced");
@@ -45,9 +44,15 @@ pub(crate) fn run(mode: &str, args: &[&str]) -> ExitCode {
             spawn_holder(port);
             server.stubborn = mode == "stubborn";
         }
-        ("watched" | "crash-on-call", [port]) => {
+        ("watched", [port]) => {
             server.watcher = Some(TcpStream::connect(port).expect("the test listens"));
             server.tell("started");
+        }
+        ("late", [port]) => {
+            let stream = TcpStream::connect(port).expect("the test listens");
+            let mut word = String::new();
+            io::BufReader::new(stream).read_line(&mut word).expect("the test speaks");
+            server.late = word.trim() == "late";
         }
         _ => {}
     }
@@ -72,18 +77,22 @@ fn spawn_holder(port: &str) {
     use std::os::unix::process::CommandExt as _;
 
     let program = env::current_exe().expect("a running program has a path");
-    Command::new(program)
+    let child = Command::new(program)
         .args(["hold", port])
         .stdin(Stdio::null())
         .process_group(0)
         .spawn()
         .expect("this program starts");
+    // Waiting for it is what this server does not do.
+    std::mem::forget(child);
 }
 
 #[derive(Default)]
 struct Server {
     mode: String,
     stubborn: bool,
+    late: bool,
+    discovered: Option<Value>,
     watcher: Option<TcpStream>,
     held: Vec<(Value, Value)>,
     lists: usize,
@@ -126,9 +135,13 @@ impl Server {
         }
     }
 
-    fn discover(&self, id: &Value) {
+    fn discover(&mut self, id: &Value) {
         match self.mode.as_str() {
-            "modern" | "modern-list-changed" => answer(
+            "late" if self.late => {
+                self.late = false;
+                self.discovered = Some(id.clone());
+            }
+            "modern" | "modern-list-changed" | "late" => answer(
                 id,
                 &json!({
                     "resultType": "complete",
@@ -145,11 +158,14 @@ impl Server {
         }
     }
 
-    fn initialize(&self, id: &Value, params: &Value) {
+    fn initialize(&mut self, id: &Value, params: &Value) {
+        if let Some(id) = self.discovered.take() {
+            self.discover(&id);
+        }
         let version = match self.mode.as_str() {
             "from-the-future" => "9999-01-01",
             "oldest" => "2024-11-05",
-            "modern" => return refuse(id, -32601, "Method not found"),
+            "modern" | "late" => return refuse(id, -32601, "Method not found"),
             "refuses" => return refuse(id, -32000, "no licence"),
             _ => params["protocolVersion"].as_str().unwrap_or_default(),
         };

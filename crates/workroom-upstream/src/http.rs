@@ -197,6 +197,9 @@ fn words(error: &HttpError) -> String {
         HttpError::UnexpectedServerResponse(text) if text.starts_with("HTTP ") => {
             short(text.trim_end().trim_end_matches(':'))
         }
+        HttpError::UnexpectedServerResponse(_) | HttpError::Deserialize(_) => {
+            "it answered with JSON that is not MCP; is the URL right?".to_owned()
+        }
         HttpError::UnexpectedContentType(Some(kind)) => {
             format!("it answered with `{}` and not with JSON; is the URL right?", short(kind))
         }

@@ -16,10 +16,13 @@ use serde::Deserialize;
 use serde_json::Value;
 use workroom_types::ToolDef;
 
-use crate::{Bounds, session::to_value};
+use crate::{Bounds, process::plain, session::to_value};
 
 /// Warnings of one list that are kept.
-const WARNINGS_MAX: usize = 20;
+pub(crate) const WARNINGS_MAX: usize = 20;
+
+/// Characters of a server's own words that a reason shows.
+const WORDS_CHARS: usize = 200;
 
 /// What a server lists.
 #[derive(Debug, Default, PartialEq)]
@@ -45,7 +48,8 @@ pub(crate) async fn list(
                 return Ok(pages.done());
             }
             Err(ServiceError::McpError(error)) => {
-                let (message, code) = (error.message, error.code.0);
+                let message = plain(error.message.as_bytes(), WORDS_CHARS);
+                let code = error.code.0;
                 return Err(Some(format!("it did not list its tools: {message} (code {code})")));
             }
             Err(error) => return Err(crate::http::service_words(&error)),
@@ -127,7 +131,8 @@ impl Pages {
 
     fn add_tool(&mut self, tool: &Value) {
         self.bytes += tool.to_string().len();
-        let name = tool.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let name = tool.get("name").and_then(Value::as_str).unwrap_or_default();
+        let name = plain(name.as_bytes(), WORDS_CHARS);
         let read = ToolDef::deserialize(tool).or_else(|error| {
             // Hints and titles of the wrong type do not cost the tool.
             let text = |key| tool.get(key).and_then(Value::as_str).map(str::to_owned);
@@ -170,7 +175,7 @@ mod tests {
 
     /// Asks as long as there is a cursor; `pages` repeats its last page.
     #[track_caller]
-    fn check(pages: &[Value], expected: Expect) {
+    fn check(pages: &[Value], expected: &Expect) {
         let bounds = Bounds { tools: 3, pages: 4, message_bytes: 200, ..Bounds::default() };
         let mut listing = Pages::new(bounds);
         let mut text = String::new();
@@ -205,7 +210,7 @@ mod tests {
                 json!({ "tools": tools(&[]), "nextCursor": "3" }),
                 json!({ "tools": tools(&["b"]), "nextCursor": null }),
             ],
-            expect![[r#"
+            &expect![[r#"
                 tools: a b
             "#]],
         );
@@ -215,7 +220,7 @@ mod tests {
     fn a_cursor_that_comes_again_ends_the_list() {
         check(
             &[json!({ "tools": tools(&["a"]), "nextCursor": "x" })],
-            expect![[r#"
+            &expect![[r#"
                 tools: a
                 warning: it lists the tool `a` more than once
                 warning: its list of tools repeats itself after 2 pages
@@ -227,7 +232,7 @@ mod tests {
     fn the_bounds_hold() {
         check(
             &[json!({ "tools": tools(&["a", "b", "c", "d"]), "nextCursor": "x" })],
-            expect![[r#"
+            &expect![[r#"
                 tools: a b c
                 warning: it lists more than 3 tools; the rest is left out
             "#]],
@@ -236,7 +241,7 @@ mod tests {
             &[
                 json!({ "tools": [{ "name": "big", "description": "x".repeat(200) }, { "name": "b" }] }),
             ],
-            expect![[r#"
+            &expect![[r#"
                 tools: big
                 warning: its tools take more than 200 bytes; the rest is left out
             "#]],
@@ -244,7 +249,7 @@ mod tests {
         let page = |cursor: &str| json!({ "tools": [], "nextCursor": cursor });
         check(
             &[page("1"), page("2"), page("3"), page("4"), page("5")],
-            expect![[r#"
+            &expect![[r#"
                 tools: 
                 warning: its list has more than 4 pages; the rest is left out
             "#]],
@@ -255,7 +260,7 @@ mod tests {
     fn a_bad_entry_costs_that_entry() {
         check(
             &[json!({ "tools": [{ "description": "?" }, 7, { "name": "ok", "annotations": [] }] })],
-            expect![[r#"
+            &expect![[r#"
                 tools: ok
                 warning: its tool `` cannot be read: missing field `name`
                 warning: its tool `` cannot be read: invalid type: integer `7`, expected struct ToolDef
@@ -263,7 +268,7 @@ mod tests {
         );
         check(
             &[json!({ "tools": "none" })],
-            expect![[r#"
+            &expect![[r#"
                 failed: its list of tools is not a list
                 tools: 
             "#]],

@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(line: &[u8], expected: Expect) {
+    fn check(line: &[u8], expected: &Expect) {
         let mut messages = VecDeque::new();
         let noise = read(line, |_| false, &mut messages);
         let mut text: String =
@@ -134,13 +134,13 @@ mod tests {
     fn a_reply_keeps_every_field_of_its_result() {
         check(
             br#"{"jsonrpc":"2.0","id":7,"result":{"content":[{"type":"odd","x":1}],"later":2}}"#,
-            expect![[r#"
+            &expect![[r#"
                 {"jsonrpc":"2.0","id":7,"result":{"content":[{"type":"odd","x":1}],"later":2}}
             "#]],
         );
         check(
             br#"{"id":7.0,"result":null}"#,
-            expect![[r#"
+            &expect![[r#"
                 noise
             "#]],
         );
@@ -153,14 +153,14 @@ mod tests {
         {
             check(
                 noise.as_bytes(),
-                expect![[r#"
+                &expect![[r#"
                 noise
             "#]],
             );
         }
         check(
             b"\xff\xfe{\x00",
-            expect![[r#"
+            &expect![[r#"
             noise
         "#]],
         );
@@ -170,7 +170,7 @@ mod tests {
     fn invalid_text_is_replaced_and_the_message_lives() {
         check(
             b"\xef\xbb\xbf{\"id\":1,\"result\":{\"content\":\"a\xffb\"}} \r",
-            expect![[r#"
+            &expect![[r#"
                 {"jsonrpc":"2.0","id":1,"result":{"content":"a�b"}}
             "#]],
         );
@@ -180,20 +180,20 @@ mod tests {
     fn an_unreadable_reply_still_answers_its_request() {
         check(
             br#"{"id":1,"result":"\ud800"}"#,
-            expect![[r#"
+            &expect![[r#"
                 {"jsonrpc":"2.0","id":1,"error":{"code":-32700,"message":"its result is unreadable: unexpected end of hex escape at line 1 column 8"}}
             "#]],
         );
         let deep = format!(r#"{{"id":1,"result":{}{}}}"#, "[".repeat(9_000), "]".repeat(9_000));
         check(
             deep.as_bytes(),
-            expect![[r#"
+            &expect![[r#"
                 {"jsonrpc":"2.0","id":1,"error":{"code":-32700,"message":"its result is unreadable: recursion limit exceeded at line 1 column 128"}}
             "#]],
         );
         check(
             br#"{"id":1,"error":"no"}"#,
-            expect![[r#"
+            &expect![[r#"
                 {"jsonrpc":"2.0","id":1,"error":{"code":-32700,"message":"its error is not an error object: \"no\""}}
             "#]],
         );
@@ -203,7 +203,7 @@ mod tests {
     fn an_array_holds_several_messages() {
         check(
             br#"[{"id":1,"result":{}},{"method":"notifications/tools/list_changed","jsonrpc":"2.0"}]"#,
-            expect![[r#"
+            &expect![[r#"
                 {"jsonrpc":"2.0","id":1,"result":{}}
                 {"jsonrpc":"2.0","method":"notifications/tools/list_changed"}
             "#]],

@@ -30,12 +30,12 @@ impl Pool {
     /// Outside of a Tokio runtime with time and I/O.
     pub fn start(configs: Vec<UpstreamConfig>, guard: Guard) -> Self {
         let shared = Shared { guard, stop: CancellationToken::new(), tasks: TaskTracker::new() };
-        let (changed, changes) = watch::channel(0);
+        let (counter, changes) = watch::channel(0);
         let mut servers = Vec::with_capacity(configs.len());
         let mut by_name = HashMap::new();
         for config in configs {
             by_name.entry(config.name.clone()).or_insert(servers.len());
-            let server = Arc::new(Server::new(config, shared.clone(), changed.clone()));
+            let server = Arc::new(Server::new(config, shared.clone(), counter.clone()));
             shared.tasks.spawn(Arc::clone(&server).run());
             servers.push(server);
         }

@@ -154,10 +154,10 @@ impl Process {
         } else {
             guard::GRACE
         };
-        if timeout(patience, self.child.wait()).await.is_err() {
-            if let Err(error) = self.child.kill().await {
-                tracing::warn!(%error, "a server's process could not be killed");
-            }
+        if timeout(patience, self.child.wait()).await.is_err()
+            && let Err(error) = self.child.kill().await
+        {
+            tracing::warn!(%error, "a server's process could not be killed");
         }
         self.stderr_task.abort();
     }

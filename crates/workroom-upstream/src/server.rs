@@ -25,7 +25,7 @@ use workroom_types::{ServerSnapshot, ServerStatus};
 
 use crate::{
     UpstreamConfig,
-    list::Listing,
+    list::{Listing, WARNINGS_MAX},
     session::{self, Era, Failure, STOPPED, Session, Shared},
     stdio::Link,
 };
@@ -220,7 +220,10 @@ impl Server {
                 snapshot.warnings = listing.warnings;
             }
             // The tools that were known may still be there.
-            Err(reason) => snapshot.warnings.extend(reason),
+            Err(reason) => {
+                snapshot.warnings.truncate(WARNINGS_MAX - 1);
+                snapshot.warnings.extend(reason);
+            }
         });
     }
 

@@ -1,5 +1,7 @@
 //! Calls: their results, their errors, their end.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 mod support;
 
 use std::{
@@ -15,17 +17,13 @@ use workroom_engine::upstreams::{CallError, ToolOutput, Upstreams};
 use workroom_types::ServerStatus;
 use workroom_upstream::{Bounds, Pool};
 
-async fn check(pool: &Pool, server: &str, arguments: Value, expected: Expect) {
+async fn check(pool: &Pool, server: &str, arguments: Value, expected: &Expect) {
     let text = match call(pool, server, arguments).await {
         Ok(ToolOutput { content, structured, is_error }) => {
-            let mut text = format!("{}\n", Value::Array(content));
-            if let Some(structured) = structured {
-                text.push_str(&format!("structured: {structured}\n"));
-            }
-            if is_error {
-                text.push_str("is an error\n");
-            }
-            text
+            let content = Value::Array(content);
+            let structured =
+                structured.map(|value| format!("structured: {value}\n")).unwrap_or_default();
+            format!("{content}\n{structured}{}", if is_error { "is an error\n" } else { "" })
         }
         Err(error) => format!("{}: {error}\n", error.code()),
     };
@@ -39,7 +37,7 @@ async fn a_result_comes_as_the_server_sent_it() {
         &pool,
         "ok",
         json!({ "a": [1, "é"] }),
-        expect![[r#"
+        &expect![[r#"
         [{"type":"text","text":"{\"a\":[1,\"é\"]}"}]
     "#]],
     )
@@ -48,7 +46,7 @@ async fn a_result_comes_as_the_server_sent_it() {
         &pool,
         "ok",
         json!({ "do": "odd" }),
-        expect![[r#"
+        &expect![[r#"
         [{"type":"hologram","depth":3}]
         structured: {"big":9007199254740993}
         is an error
@@ -59,19 +57,19 @@ async fn a_result_comes_as_the_server_sent_it() {
         &pool,
         "ok",
         json!({ "do": "refuse" }),
-        expect![[r#"
+        &expect![[r#"
         call_rejected: tool `ok.echo` failed: wrong arguments (code -32602)
     "#]],
     )
     .await;
-    check(&pool, "ok", json!({ "do": "deep" }), expect![[r#"
+    check(&pool, "ok", json!({ "do": "deep" }), &expect![[r#"
         protocol: tool `ok.echo` gave an answer that is not MCP: its result is unreadable: recursion limit exceeded at line 1 column 128
     "#]]).await;
     check(
         &pool,
         "other",
         json!({}),
-        expect![[r#"
+        &expect![[r#"
         unknown_server: there is no server `other`
     "#]],
     )
@@ -212,7 +210,7 @@ async fn an_answer_beyond_the_bound_ends_the_connection() {
         &pool,
         "ok",
         json!({ "do": "huge" }),
-        expect![[r#"
+        &expect![[r#"
         server_gone: server `ok` went away before it answered `echo`
     "#]],
     )
@@ -229,7 +227,7 @@ async fn an_answer_beyond_the_bound_ends_the_connection() {
         &pool,
         "ok",
         json!({}),
-        expect![[r#"
+        &expect![[r#"
         [{"type":"text","text":"{}"}]
     "#]],
     )

@@ -1,15 +1,17 @@
 //! What a server does at its start, and what is said of it.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 mod support;
 
 use std::time::Duration;
 
 use expect_test::{Expect, expect};
-use support::{describe, one, pool, server};
+use support::{Watch, describe, one, pool, server};
 use workroom_engine::upstreams::Upstreams;
-use workroom_upstream::{Bounds, Transport, UpstreamConfig};
+use workroom_upstream::{Bounds, Pool, Transport, UpstreamConfig};
 
-async fn check(config: UpstreamConfig, expected: Expect) {
+async fn check(config: UpstreamConfig, expected: &Expect) {
     let pool = pool(vec![config]).await;
     expected.assert_eq(&describe(&pool.servers()[0]));
     pool.shutdown().await;
@@ -23,7 +25,7 @@ fn quick(mode: &str) -> UpstreamConfig {
 async fn a_server_becomes_ready_with_its_tools() {
     check(
         server("ok", &[]),
-        expect![[r#"
+        &expect![[r#"
             ready
             title: A fake server
             instructions: be brief
@@ -47,7 +49,7 @@ async fn the_handshake_follows_what_the_server_speaks() {
 async fn a_server_that_ignores_the_newer_handshake_gets_the_older_one() {
     check(
         server("deaf-to-discover", &[]),
-        expect![[r#"
+        &expect![[r#"
             ready
             title: A fake server
             instructions: be brief
@@ -58,17 +60,29 @@ async fn a_server_that_ignores_the_newer_handshake_gets_the_older_one() {
 }
 
 #[tokio::test]
+async fn a_newer_server_that_starts_slowly_is_asked_again() {
+    let watch = Watch::new();
+    let pool = Pool::start(vec![server("late", &[&watch.port])], support::guard());
+    // Its answer to the newer handshake comes after the older one was tried in vain.
+    watch.accept().await.tell("late");
+    watch.accept().await.tell("prompt");
+    assert!(pool.ready(support::PATIENCE).await);
+    assert!(describe(&pool.servers()[0]).starts_with("ready\n"));
+    pool.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_version_that_is_not_known_is_refused() {
     check(
         server("from-the-future", &[]),
-        expect![[r#"
+        &expect![[r#"
         failed: it speaks version `9999-01-01` of MCP, which is not known here
     "#]],
     )
     .await;
     check(
         server("refuses", &[]),
-        expect![[r#"
+        &expect![[r#"
         failed: it refused the handshake: no licence (code -32000)
     "#]],
     )
@@ -88,21 +102,21 @@ async fn a_program_that_is_not_there_is_named() {
     };
     check(
         stdio("no-such-program", None),
-        expect![[r#"
+        &expect![[r#"
         failed: command `no-such-program` was not found; is it installed and on PATH?
     "#]],
     )
     .await;
     check(
         stdio("/no/such/program", None),
-        expect![[r#"
+        &expect![[r#"
         failed: command `/no/such/program` was not found; is it installed and on PATH?
     "#]],
     )
     .await;
     check(
         stdio("sh", Some("/no/such/folder")),
-        expect![[r#"
+        &expect![[r#"
         failed: its working folder `/no/such/folder` is not a folder
     "#]],
     )
@@ -110,7 +124,7 @@ async fn a_program_that_is_not_there_is_named() {
     // It is there, and is no program.
     check(
         stdio("/dev/null", None),
-        expect![[r#"
+        &expect![[r#"
         failed: it exited with status 127 before it answered
         stderr: `/dev/null` could not be started: Permission denied (os error 13)
     "#]],
@@ -122,7 +136,7 @@ async fn a_program_that_is_not_there_is_named() {
 async fn a_server_that_exits_leaves_its_status_and_its_last_words() {
     check(
         server("exit-early", &[]),
-        expect![[r#"
+        &expect![[r#"
         failed: it exited with status 3 before it answered
         stderr: first line
         stderr: cannot open the database
@@ -135,17 +149,17 @@ async fn a_server_that_exits_leaves_its_status_and_its_last_words() {
 async fn a_server_that_never_answers_is_given_up() {
     check(
         quick("silent"),
-        expect![[r#"
+        &expect![[r#"
         failed: it did not answer within 500 ms
     "#]],
     )
     .await;
-    check(quick("garbage"), expect![[r#"
+    check(quick("garbage"), &expect![[r#"
         failed: it did not answer within 500 ms; 3 lines of its output were no MCP messages, the first being `Listening on port 3000`
     "#]]).await;
     check(
         quick("silent-list"),
-        expect![[r#"
+        &expect![[r#"
         failed: it did not list its tools within 500 ms
     "#]],
     )
@@ -157,7 +171,7 @@ async fn a_line_without_end_fails_its_server_alone() {
     let bounds = Bounds { message_bytes: 1 << 20, ..Bounds::default() };
     check(
         server("flood", &[]).with_bounds(bounds),
-        expect![[r#"
+        &expect![[r#"
         failed: it sent a message of more than 1048576 bytes
     "#]],
     )
@@ -168,7 +182,7 @@ async fn a_line_without_end_fails_its_server_alone() {
 async fn a_server_that_closes_its_output_has_failed() {
     check(
         server("close-stdout", &[]),
-        expect![[r#"
+        &expect![[r#"
             failed: it closed its output and exited with status 0 before it answered
         "#]],
     )
@@ -179,7 +193,7 @@ async fn a_server_that_closes_its_output_has_failed() {
 async fn pages_are_followed_once() {
     check(
         server("paging", &[]),
-        expect![[r#"
+        &expect![[r#"
         ready
         title: A fake server
         instructions: be brief
@@ -189,7 +203,7 @@ async fn pages_are_followed_once() {
     .await;
     check(
         server("paging-loop", &[]),
-        expect![[r#"
+        &expect![[r#"
         ready
         title: A fake server
         instructions: be brief

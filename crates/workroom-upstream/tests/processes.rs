@@ -1,5 +1,6 @@
 //! Nothing that a server started outlives us, however we end.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 mod support;
 
@@ -13,7 +14,7 @@ use serde_json::json;
 use support::{Watch, Watched, call, fake, one};
 
 /// A process that is started, and that holds the connection.
-async fn held(watch: Watch) -> Watched {
+async fn held(watch: &Watch) -> Watched {
     let mut watched = watch.accept().await;
     assert_eq!(watched.line().await.as_deref(), Some("held"));
     watched
@@ -34,7 +35,7 @@ async fn kill_the_owner_of(mode: &str) {
     let mut ready = String::new();
     BufReader::new(owner.stdout.take().unwrap()).read_line(&mut ready).unwrap();
     assert_eq!(ready, "ready\n");
-    let watched = held(watch).await;
+    let watched = held(&watch).await;
     owner.kill().unwrap();
     owner.wait().unwrap();
     assert_gone(watched).await;
@@ -54,7 +55,7 @@ async fn a_server_that_ignores_the_end_of_its_input_ends_too() {
 async fn a_grandchild_ends_with_a_shutdown() {
     let watch = Watch::new();
     let pool = one("stubborn", &[&watch.port]).await;
-    let watched = held(watch).await;
+    let watched = held(&watch).await;
     pool.shutdown().await;
     assert_gone(watched).await;
 }
@@ -63,7 +64,7 @@ async fn a_grandchild_ends_with_a_shutdown() {
 async fn a_grandchild_ends_when_its_server_crashes() {
     let watch = Watch::new();
     let pool = one("grandchild", &[&watch.port]).await;
-    let watched = held(watch).await;
+    let watched = held(&watch).await;
     call(&pool, "grandchild", json!({ "do": "crash" })).await.unwrap_err();
     assert_gone(watched).await;
     pool.shutdown().await;
@@ -88,7 +89,7 @@ async fn a_server_that_does_not_read_does_not_keep_its_guard() {
     let fake = fake().display().to_string();
     // It never reads, so that the guard waits in a write.
     let mut guard = guarded(&[&fake, "hold", &watch.port], zeros.stdout.take().unwrap());
-    let watched = held(watch).await;
+    let watched = held(&watch).await;
     zeros.kill().unwrap();
     zeros.wait().unwrap();
     assert_gone(watched).await;
@@ -102,7 +103,7 @@ async fn a_guard_that_is_told_to_end_ends_everything() {
         let watch = Watch::new();
         let fake = fake().display().to_string();
         let mut guard = guarded(&[&fake, "stubborn", &watch.port], Stdio::piped());
-        let watched = held(watch).await;
+        let watched = held(&watch).await;
         kill_process(Pid::from_child(&guard), signal).unwrap();
         assert_gone(watched).await;
         assert_eq!(guard.wait().unwrap().code(), Some(143));

@@ -2,9 +2,10 @@
 
 #![allow(dead_code, reason = "each test program uses its part of this")]
 #![allow(unreachable_pub, reason = "a module of several programs")]
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
     net::{TcpListener, TcpStream},
     path::PathBuf,
     sync::Arc,
@@ -62,29 +63,24 @@ pub async fn call(pool: &Pool, server: &str, arguments: Value) -> Result<ToolOut
 
 /// Everything a server says of itself, as text.
 pub fn describe(server: &ServerSnapshot) -> String {
-    let mut text = match &server.status {
-        ServerStatus::Starting => "starting".to_owned(),
-        ServerStatus::Ready => "ready".to_owned(),
+    let mut lines = Vec::new();
+    match &server.status {
+        ServerStatus::Starting => lines.push("starting".to_owned()),
+        ServerStatus::Ready => lines.push("ready".to_owned()),
         ServerStatus::Failed { reason, stderr } => {
-            let stderr: String = stderr.iter().map(|line| format!("\nstderr: {line}")).collect();
-            format!("failed: {reason}{stderr}")
+            lines.push(format!("failed: {reason}"));
+            lines.extend(stderr.iter().map(|line| format!("stderr: {line}")));
         }
-    };
-    if let Some(title) = &server.title {
-        text.push_str(&format!("\ntitle: {title}"));
     }
-    if let Some(instructions) = &server.instructions {
-        text.push_str(&format!("\ninstructions: {instructions}"));
-    }
+    lines.extend(server.title.iter().map(|title| format!("title: {title}")));
+    lines.extend(server.instructions.iter().map(|text| format!("instructions: {text}")));
     if !server.tools.is_empty() {
         let names: Vec<_> = server.tools.iter().map(|tool| tool.name.as_str()).collect();
-        text.push_str(&format!("\ntools: {}", names.join(" ")));
+        lines.push(format!("tools: {}", names.join(" ")));
     }
-    for warning in &server.warnings {
-        text.push_str(&format!("\nwarning: {warning}"));
-    }
-    text.push('\n');
-    text
+    lines.extend(server.warnings.iter().map(|warning| format!("warning: {warning}")));
+    lines.push(String::new());
+    lines.join("\n")
 }
 
 /// Waits until `wanted` holds for the pool's only server.
@@ -118,9 +114,10 @@ impl Watch {
     }
 
     /// Waits for the process.
-    pub async fn accept(self) -> Watched {
+    pub async fn accept(&self) -> Watched {
+        let listener = self.listener.try_clone().unwrap();
         let accepted = tokio::task::spawn_blocking(move || {
-            let (stream, _) = self.listener.accept().unwrap();
+            let (stream, _) = listener.accept().unwrap();
             stream.set_read_timeout(Some(PATIENCE)).unwrap();
             Watched(BufReader::new(stream))
         });
@@ -132,6 +129,11 @@ impl Watch {
 pub struct Watched(BufReader<TcpStream>);
 
 impl Watched {
+    /// Tells the process something.
+    pub fn tell(&mut self, word: &str) {
+        writeln!(self.0.get_mut(), "{word}").unwrap();
+    }
+
     /// The next line, or nothing when the process is gone.
     pub async fn line(&mut self) -> Option<String> {
         let stream = self.0.get_ref().try_clone().unwrap();
