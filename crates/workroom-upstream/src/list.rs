@@ -237,10 +237,9 @@ mod tests {
                 warning: it lists more than 3 tools; the rest is left out
             "#]],
         );
+        let long = "x".repeat(200);
         check(
-            &[
-                json!({ "tools": [{ "name": "big", "description": "x".repeat(200) }, { "name": "b" }] }),
-            ],
+            &[json!({ "tools": [{ "name": "big", "description": long }, { "name": "b" }] })],
             &expect![[r#"
                 tools: big
                 warning: its tools take more than 200 bytes; the rest is left out
@@ -259,11 +258,13 @@ mod tests {
     #[test]
     fn a_bad_entry_costs_that_entry() {
         check(
-            &[json!({ "tools": [{ "description": "?" }, 7, { "name": "ok", "annotations": [] }] })],
+            &[
+                json!({ "tools": [{ "description": "?" }, null, { "name": "ok", "annotations": [] }] }),
+            ],
             &expect![[r#"
                 tools: ok
                 warning: its tool `` cannot be read: missing field `name`
-                warning: its tool `` cannot be read: invalid type: integer `7`, expected struct ToolDef
+                warning: its tool `` cannot be read: invalid type: null, expected struct ToolDef
             "#]],
         );
         check(

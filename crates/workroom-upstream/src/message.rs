@@ -202,10 +202,10 @@ mod tests {
     #[test]
     fn an_array_holds_several_messages() {
         check(
-            br#"[{"id":1,"result":{}},{"method":"notifications/tools/list_changed","jsonrpc":"2.0"}]"#,
+            br#"[{"id":1,"result":{}},{"jsonrpc":"2.0","method":"notifications/initialized"}]"#,
             &expect![[r#"
                 {"jsonrpc":"2.0","id":1,"result":{}}
-                {"jsonrpc":"2.0","method":"notifications/tools/list_changed"}
+                {"jsonrpc":"2.0","method":"notifications/initialized","params":null}
             "#]],
         );
     }

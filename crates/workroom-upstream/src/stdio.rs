@@ -157,6 +157,8 @@ struct Sent {
 }
 
 impl Stdio {
+    /// A connection whose messages have at most `line_max` bytes. `probing` says that a server
+    /// without an answer to `server/discover` is to be taken for an older one.
     pub(crate) fn new(
         link: Arc<Link>,
         stdin: ChildStdin,

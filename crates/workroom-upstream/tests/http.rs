@@ -153,9 +153,13 @@ async fn what_is_wrong_with_a_server_is_said_in_words() {
     )
     .await;
     let json = [("content-type", "application/json")];
-    check(always((json, "{}")).await, &expect![[r#"
+    check(
+        always((json, "{}")).await,
+        &expect![[r#"
         failed: it answered with JSON that is not MCP; is the URL right?
-    "#]]).await;
+    "#]],
+    )
+    .await;
 }
 
 #[tokio::test]
