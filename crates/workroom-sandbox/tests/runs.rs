@@ -88,9 +88,6 @@ fn values_that_json_would_lose_are_kept_as_text_or_plain_data() {
 }
 
 #[test]
-fn values_that_json_would_drop_say_what_they_were() {}
-
-#[test]
 fn values_that_json_would_drop_say_what_they_were() {
     check(
         "[function named() {}, () => 1, class K {}, Symbol('s')]",
@@ -261,6 +258,10 @@ fn logs_show_cycles_classes_and_long_lists_as_node_does() {
         = undefined
     "#]],
     );
+}
+
+#[test]
+fn a_table_has_a_column_for_each_key() {
     check(
         "console.table([{ id: 1, name: 'a' }, { id: 22, tag: [1] }, 5])",
         expect![[r#"
