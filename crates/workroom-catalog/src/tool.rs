@@ -112,15 +112,17 @@ impl ToolEntry {
         let default = if input.optional { " = {}" } else { "" };
         let Self { function, input_type, output_type, .. } = self;
         // Names of servers and tools may hold anything: they appear in a literal only.
-        let id = text::literal(&format!("{}__{}", self.def.snapshot.name, self.def.name));
+        // The call is the one that scripts make: an agent that copies it is right.
+        let server = text::literal(&self.def.snapshot.name);
+        let tool = text::literal(&self.def.name);
         out += &format!(
             "export async function {function}(input: {input_type}{default}): Promise<{output_type}> {{\n  \
-             return callMCPTool({id}, input);\n}}\n\n"
+             return __workroom.call({server}, {tool}, input);\n}}\n\n"
         );
         out += &input.text;
         out.push('\n');
         out += &output.text;
-        out += "\ndeclare const callMCPTool: any;\n";
+        out += "\ndeclare const __workroom: any;\n";
         out
     }
 

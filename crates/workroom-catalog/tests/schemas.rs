@@ -637,7 +637,7 @@ fn a_whole_file() {
          * Not for companies. *\/
          */
         export async function getContact(input: GetContactInput): Promise<GetContactOutput> {
-          return callMCPTool("s__get_contact", input);
+          return __workroom.call("s", "get_contact", input);
         }
 
         export interface GetContactInput {
@@ -651,7 +651,7 @@ fn a_whole_file() {
           name: string;
         }
 
-        declare const callMCPTool: any;
+        declare const __workroom: any;
     "#]]
     .assert_eq(&file);
     let signature = catalog.servers()[0].tools[0].signature();

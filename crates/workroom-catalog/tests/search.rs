@@ -133,7 +133,7 @@ fn full_detail_is_the_file() {
         ./servers/cyanheads-git/gitStatus.ts
         /** Show the working tree status including staged, unstaged, and untracked files. */
         export async function gitStatus(input: GitStatusInput = {}): Promise<GitStatusOutput> {
-          return callMCPTool("cyanheads-git__git_status", input);
+          return __workroom.call("cyanheads-git", "git_status", input);
         }
 
         export interface GitStatusInput {
@@ -184,7 +184,7 @@ fn full_detail_is_the_file() {
           conflictedFiles: string[];
         }
 
-        declare const callMCPTool: any;
+        declare const __workroom: any;
 
     "#]],
     );

@@ -139,7 +139,7 @@ fn a_tool() {
          * e.g. the open ones
          */
         export async function listDeals(input: ListDealsInput = {}): Promise<ListDealsOutput> {
-          return callMCPTool("My CRM__list_deals", input);
+          return __workroom.call("My CRM", "list_deals", input);
         }
 
         export type ListDealsInput = Record<string, never>;
@@ -147,7 +147,7 @@ fn a_tool() {
         /** Not described by the server: parsed JSON if it answers JSON, else a string. */
         export type ListDealsOutput = unknown;
 
-        declare const callMCPTool: any;
+        declare const __workroom: any;
     "#]],
     );
 }

@@ -148,3 +148,55 @@ fn make_private_folder(folder: &Path) -> io::Result<()> {
 fn is_private(file: &Path) -> bool {
     file.is_file()
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_loaded_only_while_it_is_as_we_wrote_it_and_ours_alone() {
+        let engine = crate::engine().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("cache");
+        let file = folder.join(name(&engine));
+        assert!(read(&engine, &file).is_none());
+
+        load(&engine, Some(&folder)).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
+        assert_eq!((mode(&file), mode(&folder)), (0o600, 0o700));
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "no draft is left");
+        assert!(read(&engine, &file).is_some());
+
+        let sound = fs::read(&file).unwrap();
+        let check = |bytes: &[u8]| {
+            fs::write(&file, bytes).unwrap();
+            read(&engine, &file).is_some()
+        };
+        for at in [0, MAGIC.len(), MAGIC.len() + HASH_LEN, sound.len() - 1] {
+            let mut changed = sound.clone();
+            changed[at] ^= 1;
+            assert!(!check(&changed), "byte {at}");
+        }
+        assert!(!check(&sound[..sound.len() / 2]));
+        assert!(!check(b""));
+        assert!(check(&sound));
+
+        let set_mode = |path: &Path, mode| {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        };
+        set_mode(&file, 0o644);
+        assert!(read(&engine, &file).is_none());
+        set_mode(&file, 0o600);
+        set_mode(&folder, 0o755);
+        assert!(read(&engine, &file).is_none());
+        set_mode(&folder, 0o700);
+        assert!(read(&engine, &file).is_some());
+
+        let elsewhere = folder.join("elsewhere");
+        fs::rename(&file, &elsewhere).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &file).unwrap();
+        assert!(read(&engine, &file).is_none());
+    }
+}

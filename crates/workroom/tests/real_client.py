@@ -1,53 +1,109 @@
-"""An agent's client, by the official Python SDK: looks around, runs the example's script.
+"""An agent's client, by the official Python SDK. It starts a gateway, asks it, and watches it end.
 
-Arguments: `stdio` with the gateway's command line, or `http` with its address; then the script's
-path. Prints what it saw as one JSON object.
+Standard input holds one JSON object:
+
+* `gateway`: the command line of `workroom serve`;
+* `transport`: `stdio` or `http`;
+* `mode`: `legacy` for the handshake by `initialize`, `auto` for the newest revision both speak;
+* `asks`: a list of `[tool, arguments]`, asked one after another.
+
+Standard output gets one: the protocol's `version`, the names of the `tools`, for each ask its
+`text`, whether it `failed` and its `run`, how many `processes` the gateway was, and which are
+`left` once it ended.
 """
 
 import asyncio
+import contextlib
 import json
+import os
 import pathlib
+import select
+import subprocess
 import sys
 
-from mcp import ClientSession, StdioServerParameters
-from mcp.client.stdio import stdio_client
-from mcp.client.streamable_http import streamable_http_client
+from mcp import Client, StdioServerParameters
+
+# Long enough for six servers to end on a busy machine.
+END_TIMEOUT_S = 30
 
 
-def text(result):
-    return "\n".join(block.text for block in result.content)
+def descendants(ancestor):
+    """The processes below one, as handles that stay theirs when a number is used again."""
+    children = {}
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            # The program's name, in parentheses, may hold anything.
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            children.setdefault(int(fields[1]), []).append(int(folder.name))
+    found, waiting = {}, [ancestor]
+    while waiting:
+        for child in children.get(waiting.pop(), []):
+            waiting.append(child)
+            with contextlib.suppress(OSError):
+                name = pathlib.Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ")
+                found[os.pidfd_open(child)] = name
+    return found
 
 
-async def look_and_run(session, script):
-    await session.initialize()
-    seen = {"tools": [tool.name for tool in (await session.list_tools()).tools]}
-    seen["servers"] = text(await session.call_tool("read_file", {"path": "./servers"}))
-    query = {"query": "read the contents of a text file", "limit": 3}
-    seen["search"] = text(await session.call_tool("search", query))
-    seen["file"] = text(
-        await session.call_tool("read_file", {"path": "./servers/sqlite/readQuery.ts"})
+def left(processes):
+    """Those that have not ended in time."""
+    late = []
+    for handle, name in processes.items():
+        ready, _, _ = select.select([handle], [], [], END_TIMEOUT_S)
+        if not ready:
+            late.append(name)
+    return late
+
+
+@contextlib.contextmanager
+def server(plan):
+    """What the SDK connects to."""
+    command, *arguments = plan["gateway"]
+    if plan["transport"] == "stdio":
+        yield StdioServerParameters(command=command, args=arguments, env=dict(os.environ))
+        return
+    gateway = subprocess.Popen(
+        [command, *arguments, "--http", "127.0.0.1:0"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
-    result = await session.call_tool("run_code", {"code": script, "timeout_s": 50})
-    seen["failed"] = bool(result.is_error)
-    seen["result"] = text(result)
-    seen["run"] = result.meta["workroom/run"]
-    again = await session.call_tool(
-        "run_code", {"code": "orders.length", "session": seen["run"]["session"]}
-    )
-    seen["again"] = text(again)
+    try:
+        line = gateway.stderr.readline()
+        says, _, url = line.strip().partition("listening on ")
+        if says or not url:
+            raise RuntimeError(f"the gateway said {line!r} and not where it listens")
+        yield url
+    finally:
+        gateway.terminate()
+        out, _ = gateway.communicate(timeout=END_TIMEOUT_S)
+    if out or gateway.returncode:
+        raise RuntimeError(f"the gateway ended with {gateway.returncode} and wrote {out!r}")
+
+
+async def ask(client, tool, arguments):
+    result = await client.call_tool(tool, arguments)
+    return {
+        "text": "\n".join(block.text for block in result.content),
+        "failed": bool(result.is_error),
+        "run": (result.meta or {}).get("workroom/run"),
+    }
+
+
+async def main(plan):
+    seen, processes = {}, {}
+    with server(plan) as target:
+        async with Client(target, mode=plan["mode"]) as client:
+            seen["version"] = client.protocol_version
+            seen["tools"] = [tool.name for tool in (await client.list_tools()).tools]
+            seen["asks"] = [await ask(client, *words) for words in plan["asks"]]
+            if sys.platform == "linux":
+                processes = descendants(os.getpid())
+    seen["processes"] = len(processes)
+    seen["left"] = left(processes)
     return seen
 
 
-async def main(kind, *arguments):
-    *gateway, script = arguments
-    script = pathlib.Path(script).read_text()
-    if kind == "stdio":
-        transport = stdio_client(StdioServerParameters(command=gateway[0], args=gateway[1:]))
-    else:
-        transport = streamable_http_client(gateway[0])
-    async with transport as streams:
-        async with ClientSession(streams[0], streams[1]) as session:
-            print(json.dumps(await look_and_run(session, script)))
-
-
-asyncio.run(main(*sys.argv[1:]))
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(main(json.load(sys.stdin)))))

@@ -1,20 +1,29 @@
 //! Six public MCP servers behind the real gateway, driven by the official Python SDK.
 //!
 //! The servers and the SDK are what `cargo xtask test` installs; without them
-//! the test fails and says so.
+//! the tests fail and say so.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 
 use std::{
-    io::{BufRead, BufReader, Read as _},
+    io::Write as _,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Command, Stdio},
 };
 
 use serde_json::{Value, json};
 use support::Workspace;
+
+/// The most bytes that a report of the example may show an agent.
+const SHOWN_MAX: usize = 1_000;
+
+/// The fewest bytes that the example moves between its servers.
+const MOVED_MIN: u64 = 100_000;
+
+/// The gateway, and a guard and a program for each of six servers.
+const PROCESSES_MIN: u64 = 13;
 
 /// Where `cargo xtask test` put the servers.
 fn tools() -> PathBuf {
@@ -32,122 +41,128 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
-fn python() -> PathBuf {
-    tools().join("venv/bin/python")
-}
-
-/// What the example's data holds, by whoever made it.
-fn make_data(folder: &Path) -> Value {
-    let output = Command::new(python())
-        .arg(root().join("examples/real/make_data.py"))
-        .arg(folder)
-        .output()
-        .unwrap();
-    succeeded(&output);
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-fn succeeded(output: &Output) {
-    assert!(
-        output.status.success(),
-        "{}\n{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-}
-
-/// The client's run against a gateway at `target`, in the environment of `workspace`.
-fn client(workspace: &Workspace, kind: &str, target: &[&str]) -> Value {
-    let output = Command::new(python())
-        .arg(root().join("crates/workroom/tests/real_client.py"))
-        .arg(kind)
-        .args(target)
-        .arg(root().join("examples/real/report.ts"))
+/// Runs a Python program, and reads the JSON that it prints.
+fn python(workspace: &Workspace, program: &str, args: &[&str], input: &Value) -> Value {
+    let mut python = Command::new(tools().join("venv/bin/python"))
+        .arg(root().join(program))
+        .args(args)
         .current_dir(workspace.path())
-        .output()
-        .unwrap();
-    succeeded(&output);
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-/// What the client saw is right, and little of what moved reached it.
-#[track_caller]
-fn check(seen: &Value, data: &Value) {
-    assert_eq!(seen["tools"], json!(["run_code", "search", "read_file"]));
-    let servers = seen["servers"].as_str().unwrap();
-    for name in ["everything", "filesystem", "git", "memory", "sqlite", "time"] {
-        assert!(servers.contains(&format!("{name}/  ")), "{servers}");
-    }
-    assert!(!servers.contains("failed"), "{servers}");
-    assert!(seen["search"].as_str().unwrap().contains("readTextFile"), "{}", seen["search"]);
-    assert!(seen["file"].as_str().unwrap().contains("function readQuery"), "{}", seen["file"]);
-
-    let result = seen["result"].as_str().unwrap();
-    assert_eq!(seen["failed"], false, "{result}");
-    assert!(result.len() < 1_000, "{} bytes came back", result.len());
-    let calls = &seen["run"]["calls"];
-    let moved = calls["result_bytes"].as_u64().unwrap() + calls["argument_bytes"].as_u64().unwrap();
-    assert!(moved > 100_000, "{moved} bytes moved");
-    let (_, value) = result.split_once('\n').unwrap();
-    let value: Value = serde_json::from_str(value).unwrap();
-    assert_eq!(value["orders"], data["orders"]);
-    for region in value["regions"].as_array().unwrap() {
-        let name = region["region"].as_str().unwrap();
-        assert_eq!(region["cents"], data["cents"][name], "{name}");
-    }
-    let again = seen["again"].as_str().unwrap();
-    assert!(again.ends_with(&format!("\n{}", data["orders"])), "variables persist: {again}");
-}
-
-/// A workspace whose configuration is the example's, with data of its own.
-fn workspace() -> (Workspace, Value) {
-    let workspace = Workspace::new();
-    let data = make_data(&workspace.path().join("data"));
-    let quoted = |path: &Path| serde_json::to_string(&path.to_string_lossy()).unwrap();
-    let config = std::fs::read_to_string(root().join("examples/real/.mcp.json")).unwrap();
-    // The example's own defaults, replaced as the two variables would.
-    let config = config
-        .replace("${WORKROOM_TOOLS:-../../target/tools}", quoted(&tools()).trim_matches('"'))
-        .replace(
-            "${WORKROOM_EXAMPLE:-../../target/example}",
-            quoted(&workspace.path().join("data")).trim_matches('"'),
-        )
-        .replace(
-            "${WORKROOM_EXAMPLE:-../../../../../../target/example}",
-            quoted(&workspace.path().join("data")).trim_matches('"'),
-        );
-    assert!(!config.contains("${"), "{config}");
-    workspace.file(".mcp.json", &config);
-    (workspace, data)
-}
-
-#[test]
-fn an_agent_over_stdio_moves_much_and_reads_little() {
-    let (workspace, data) = workspace();
-    let gateway = env!("CARGO_BIN_EXE_workroom");
-    let seen = client(&workspace, "stdio", &[gateway, "serve"]);
-    check(&seen, &data);
-}
-
-#[test]
-fn an_agent_over_http_moves_much_and_reads_little() {
-    let (workspace, data) = workspace();
-    let mut gateway = workspace
-        .command(&["serve", "--http", "127.0.0.1:0"])
-        .stdin(Stdio::null())
+        .env("WORKROOM_TOOLS", tools())
+        .env("WORKROOM_EXAMPLE", workspace.path())
+        .env("WORKROOM_CACHE", support::cache())
+        .env("XDG_CONFIG_HOME", workspace.path())
+        .env_remove("WORKROOM_LOG")
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut line = String::new();
-    let mut notes = BufReader::new(gateway.stderr.take().unwrap());
-    notes.read_line(&mut line).unwrap();
-    let url = line.trim().strip_prefix("listening on ").expect("the address comes first");
-    let seen = client(&workspace, "http", &[url]);
-    gateway.kill().unwrap();
-    gateway.wait().unwrap();
-    let mut stdout = String::new();
-    gateway.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
-    assert_eq!(stdout, "");
-    check(&seen, &data);
+    // One that ends without reading its input says why on standard error.
+    let _ = python.stdin.take().unwrap().write_all(input.to_string().as_bytes());
+    let output = python.wait_with_output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program}: {}\n{errors}", output.status);
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Runs the example's report as an agent would, by one transport and one revision of the
+/// protocol, and checks what the agent saw, and that nothing outlives the gateway.
+#[track_caller]
+fn check(transport: &str, mode: &str, version: &str) {
+    let workspace = Workspace::new();
+    let folder = workspace.path().to_string_lossy().into_owned();
+    let data = python(&workspace, "examples/real/make_data.py", &[&folder], &Value::Null);
+    let report = std::fs::read_to_string(root().join("examples/real/report.ts")).unwrap();
+    // The three servers that the report leaves out; a run waits for those it names.
+    let others = format!(
+        "import {{ getSum }} from './servers/everything';
+         import {{ git_log }} from './servers/git';
+         import {{ convertTime }} from './servers/time/convertTime.ts';
+         const between = {{ source_timezone: 'UTC', target_timezone: 'Asia/Tokyo' }};
+         return await Promise.all([
+           getSum({{ a: 2, b: 3 }}),
+           git_log({{ repo_path: {} }}),
+           convertTime({{ ...between, time: '12:00' }}),
+         ]);",
+        json!(format!("{folder}/repo"))
+    );
+    let plan = json!({
+        "gateway": [support::BINARY, "serve", "--config", root().join("examples/real/.mcp.json")],
+        "transport": transport,
+        "mode": mode,
+        "asks": [
+            ["run_code", { "code": report }],
+            ["run_code", { "code": others }],
+            ["read_file", { "path": "./servers" }],
+            ["search", { "query": "read the contents of a text file", "limit": 3 }],
+            ["read_file", { "path": "./servers/sqlite/readQuery.ts" }],
+        ],
+    });
+    let seen = python(&workspace, "crates/workroom/tests/real_client.py", &[], &plan);
+
+    assert_eq!(seen["version"], version);
+    assert_eq!(seen["tools"], json!(["run_code", "search", "read_file"]));
+    let asks = seen["asks"].as_array().unwrap();
+    for ask in asks {
+        assert_eq!(ask["failed"], false, "{ask}");
+    }
+    let text = |nth: usize| asks[nth]["text"].as_str().unwrap();
+    check_report(&asks[0], &data);
+    for part in ["The sum of 2 and 3 is 5.", "Close the third quarter", "T21:00:00+09:00"] {
+        assert!(text(1).contains(part), "{}", text(1));
+    }
+    for (server, count) in
+        [("everything", 13), ("filesystem", 14), ("git", 12), ("memory", 9), ("sqlite", 6), ("time", 2)]
+    {
+        assert!(text(2).contains(&format!("{server}/  {count} tools")), "{}", text(2));
+    }
+    assert!(text(3).contains("./servers/filesystem/readTextFile.ts"), "{}", text(3));
+    assert!(text(4).contains("export async function readQuery("), "{}", text(4));
+
+    assert_eq!(seen["left"], json!([]), "processes outlived the gateway");
+    if cfg!(target_os = "linux") {
+        let processes = seen["processes"].as_u64().unwrap();
+        assert!(processes >= PROCESSES_MIN, "{processes} processes are too few to be all");
+    }
+}
+
+/// Much moved, little was shown, and it is right by the account of who made the data.
+#[track_caller]
+fn check_report(report: &Value, data: &Value) {
+    let text = report["text"].as_str().unwrap();
+    assert!(text.len() < SHOWN_MAX, "{} bytes came back", text.len());
+    let calls = &report["run"]["calls"];
+    let moved = calls["result_bytes"].as_u64().unwrap();
+    assert!(moved > MOVED_MIN, "only {moved} bytes came from the servers");
+    let (header, value) = text.split_once('\n').unwrap();
+    assert!(header.starts_with("ok · run r_"), "{header}");
+    let value: Value = serde_json::from_str(value).unwrap();
+    assert_eq!(value["orders"], data["orders"]);
+    assert_eq!(value["remembered"], 1);
+    let regions = value["regions"].as_array().unwrap();
+    assert_eq!(regions.len(), data["cents"].as_object().unwrap().len());
+    for region in regions {
+        let name = region["region"].as_str().unwrap();
+        assert_eq!(region["cents"], data["cents"][name], "{name}");
+    }
+}
+
+#[test]
+fn an_agent_by_stdio_moves_much_and_reads_little() {
+    check("stdio", "auto", "2026-07-28");
+}
+
+#[test]
+fn an_older_agent_by_stdio_moves_much_and_reads_little() {
+    check("stdio", "legacy", "2025-11-25");
+}
+
+#[test]
+fn an_agent_by_http_moves_much_and_reads_little() {
+    check("http", "auto", "2026-07-28");
+}
+
+#[test]
+fn an_older_agent_by_http_moves_much_and_reads_little() {
+    check("http", "legacy", "2025-11-25");
 }
