@@ -5,8 +5,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
-
 use std::{
     io::Write as _,
     path::{Path, PathBuf},
@@ -14,7 +12,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use support::Workspace;
+use tempfile::TempDir;
 
 /// The most bytes that a report of the example may show an agent.
 const SHOWN_MAX: usize = 1_000;
@@ -42,14 +40,14 @@ fn root() -> PathBuf {
 }
 
 /// Runs a Python program, and reads the JSON that it prints.
-fn python(workspace: &Workspace, program: &str, args: &[&str], input: &Value) -> Value {
+fn python(workspace: &TempDir, program: &str, args: &[&str], input: &Value) -> Value {
     let mut python = Command::new(tools().join("venv/bin/python"))
         .arg(root().join(program))
         .args(args)
         .current_dir(workspace.path())
         .env("WORKROOM_TOOLS", tools())
         .env("WORKROOM_EXAMPLE", workspace.path())
-        .env("WORKROOM_CACHE", support::cache())
+        .env("WORKROOM_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"))
         .env("XDG_CONFIG_HOME", workspace.path())
         .env_remove("WORKROOM_LOG")
         .stdin(Stdio::piped())
@@ -69,7 +67,7 @@ fn python(workspace: &Workspace, program: &str, args: &[&str], input: &Value) ->
 /// protocol, and checks what the agent saw, and that nothing outlives the gateway.
 #[track_caller]
 fn check(transport: &str, mode: &str, version: &str) {
-    let workspace = Workspace::new();
+    let workspace = TempDir::new().unwrap();
     let folder = workspace.path().to_string_lossy().into_owned();
     let data = python(&workspace, "examples/real/make_data.py", &[&folder], &Value::Null);
     let report = std::fs::read_to_string(root().join("examples/real/report.ts")).unwrap();
@@ -87,7 +85,7 @@ fn check(transport: &str, mode: &str, version: &str) {
         json!(format!("{folder}/repo"))
     );
     let plan = json!({
-        "gateway": [support::BINARY, "serve", "--config", root().join("examples/real/.mcp.json")],
+        "gateway": [env!("CARGO_BIN_EXE_workroom"), "serve", "--config", root().join("examples/real/.mcp.json")],
         "transport": transport,
         "mode": mode,
         "asks": [
@@ -111,9 +109,14 @@ fn check(transport: &str, mode: &str, version: &str) {
     for part in ["The sum of 2 and 3 is 5.", "Close the third quarter", "T21:00:00+09:00"] {
         assert!(text(1).contains(part), "{}", text(1));
     }
-    for (server, count) in
-        [("everything", 13), ("filesystem", 14), ("git", 12), ("memory", 9), ("sqlite", 6), ("time", 2)]
-    {
+    for (server, count) in [
+        ("everything", 13),
+        ("filesystem", 14),
+        ("git", 12),
+        ("memory", 9),
+        ("sqlite", 6),
+        ("time", 2),
+    ] {
         assert!(text(2).contains(&format!("{server}/  {count} tools")), "{}", text(2));
     }
     assert!(text(3).contains("./servers/filesystem/readTextFile.ts"), "{}", text(3));
