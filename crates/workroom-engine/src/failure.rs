@@ -19,6 +19,7 @@ pub(crate) fn from_diagnostics(source: &str, diagnostics: &[Diagnostic]) -> RunF
     };
     let kind = match first.kind {
         DiagnosticKind::UnknownModule | DiagnosticKind::UnknownExport => FailureKind::UnknownImport,
+        DiagnosticKind::Internal => FailureKind::Internal,
         _ => FailureKind::Syntax,
     };
     let mut failure = RunFailure::new(kind, first.message.clone());

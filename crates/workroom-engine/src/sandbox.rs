@@ -173,7 +173,7 @@ pub struct Frame {
     pub file: String,
     /// 1-based.
     pub line: u32,
-    /// 1-based, in characters.
+    /// 1-based, in bytes of UTF-8, as QuickJS counts.
     pub column: u32,
 }
 

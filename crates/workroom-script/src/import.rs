@@ -93,10 +93,13 @@ impl<'a> Linker<'_, 'a> {
             Ok(module) => module,
             Err(unknown) => {
                 let kind = DiagnosticKind::UnknownModule;
-                let hint = did_you_mean(&unknown.nearest).unwrap_or_else(|| {
+                let is_ours = specifier.trim_start_matches(['.', '/']).starts_with("servers");
+                let otherwise = if is_ours {
+                    "`./servers` lists every server and how it is doing"
+                } else {
                     "only tools can be imported: `import * as name from './servers/<server>'`"
-                        .to_owned()
-                });
+                };
+                let hint = did_you_mean(&unknown.nearest).unwrap_or_else(|| otherwise.to_owned());
                 self.found.push(Finding::new(kind, import.source.span, unknown.message).hint(hint));
                 return;
             }

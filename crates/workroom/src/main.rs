@@ -67,10 +67,11 @@ fn completions(shell: clap_complete::Shell) -> Answer {
 
 /// Logs go to standard error: standard output belongs to answers and to the protocol.
 fn log(verbose: u8) {
+    // rmcp logs whole messages, which may hold anybody's data.
     let level = match verbose {
         0 => "error",
-        1 => "info",
-        _ => "debug",
+        1 => "info,rmcp=error",
+        _ => "debug,rmcp=error",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("WORKROOM_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));

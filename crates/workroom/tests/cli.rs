@@ -168,7 +168,7 @@ fn an_import_of_a_failed_server_says_why() {
             server `broken` is not available: command `no-such-program` was not found; is it installed and on PATH?
             1 | import * as b from './servers/broken';
               |                    ^
-            hint: only tools can be imported: `import * as name from './servers/<server>'`
+            hint: `./servers` lists every server and how it is doing
         "#]],
     );
 }
