@@ -1,5 +1,7 @@
 //! Workroom's automation, run as `cargo xtask <command>`.
 //!
+//! It depends on nothing, so that a command starts seconds after a fresh clone.
+//!
 //! # Layout
 //!
 //! * [`tools`]: the npm and PyPI programs that the tests need.
@@ -10,67 +12,55 @@ mod steps;
 mod tidy;
 mod tools;
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
-use clap::{Parser, Subcommand};
+use steps::{Step, cargo, say, target};
 
-use steps::{Step, cargo, root};
+const USAGE: &str = "\
+Workroom's automation
 
-/// Workroom's automation
-#[derive(Debug, Parser)]
-#[command(name = "cargo xtask")]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
+Usage: cargo xtask <COMMAND>
 
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Install what the tests need under target/tools, then run every test
-    Test {
-        /// Passed on to the test runner, such as a part of a test's name
-        filter: Vec<String>,
-    },
-    /// Install the MCP servers of examples/real, and make its data
-    Servers,
-    /// Check what no compiler checks
-    Tidy,
-    /// Build the sandbox's guest from its sources
-    Guest {
-        /// Build it and compare with the checked-in one
-        #[arg(long)]
-        check: bool,
-    },
-    /// Run the benchmarks of bench/README.md
-    Bench,
-    /// Everything that continuous integration checks, tests last
-    Ci,
-}
+Commands:
+  test [FILTER]...  Install what the tests need under target/tools, then run every test,
+                    or those whose name contains a filter
+  servers           Install the MCP servers of examples/real, and make its data
+  tidy              Check what no compiler checks
+  guest [--check]   Build the sandbox's guest from its sources, or compare it with the
+                    one that is checked in
+  bench             Run the benchmarks of bench/README.md
+  ci                Everything that continuous integration checks, tests last";
 
 fn main() -> ExitCode {
-    let done = match Cli::parse().command {
-        Command::Test { filter } => test(&filter),
-        Command::Servers => tools::install().and_then(|()| tools::example_data()),
-        Command::Tidy => tidy::run(),
-        Command::Guest { check } => guest(check),
-        Command::Bench => bench(),
-        Command::Ci => ci(),
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        [] | ["help" | "--help" | "-h"] => {
+            say(USAGE);
+            Ok(())
+        }
+        ["test", filter @ ..] => test(filter),
+        ["servers"] => tools::install().and_then(|()| tools::example_data()),
+        ["tidy"] => tidy::run(),
+        ["guest"] => guest(false),
+        ["guest", "--check"] => guest(true),
+        ["bench"] => bench(),
+        ["ci"] => ci(),
+        _ => Err(format!("`{}` is no command\n\n{USAGE}", words.join(" "))),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            steps::say(&format!("error: {message}"));
+            say(&format!("error: {message}"));
             ExitCode::FAILURE
         }
     }
 }
 
-fn test(filter: &[String]) -> Result<(), String> {
+fn test(filter: &[&str]) -> Result<(), String> {
     tools::install()?;
-    // The tests start the binary; a build of the test targets alone would leave out nothing, but
-    // this way a failure to build is told apart from a failing test.
-    Step::new("build", cargo(&["build", "--workspace", "--all-targets", "--locked"])).run()?;
-    let mut doc = cargo(&["test", "--doc", "--workspace", "--locked"]);
+    build()?;
+    let mut doc = cargo(&["test", "--quiet", "--doc", "--workspace", "--locked"]);
     doc.args(filter);
     Step::new("documentation tests", doc).run()?;
     let has_nextest = cargo(&["nextest", "--version"]).output().is_ok_and(|o| o.status.success());
@@ -81,6 +71,11 @@ fn test(filter: &[String]) -> Result<(), String> {
     };
     tests.args(filter).env("WORKROOM_TOOLS", tools::folder());
     Step::new("tests", tests).run()
+}
+
+/// Builds what the tests run, so that a failure to build is told apart from a failing test.
+fn build() -> Result<(), String> {
+    Step::new("build", cargo(&["build", "--workspace", "--all-targets", "--locked"])).run()
 }
 
 fn guest(check: bool) -> Result<(), String> {
@@ -95,21 +90,25 @@ fn bench() -> Result<(), String> {
     for package in ["workroom-sandbox", "workroom-catalog"] {
         Step::new("bench", cargo(&["bench", "--locked", "--package", package])).run()?;
     }
-    steps::say("put the figures into bench/README.md, with the machine they were measured on");
+    say("put the figures into bench/README.md, with the machine they were measured on");
     Ok(())
 }
 
 fn ci() -> Result<(), String> {
-    Step::new("fmt", cargo(&["fmt", "--all", "--check"])).run()?;
+    Step::new("format", cargo(&["fmt", "--all", "--check"])).run()?;
     tidy::run()?;
     let deny = ["deny", "--locked", "check", "bans", "licenses", "sources"];
-    Step::new("deny", cargo(&deny)).run()?;
+    Step::new("dependencies", cargo(&deny)).run()?;
     let lints = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
-    Step::new("clippy", cargo(&lints)).run()?;
+    Step::new("lints", cargo(&lints)).run()?;
     let mut docs = cargo(&["doc", "--workspace", "--no-deps", "--locked"]);
     docs.env("RUSTDOCFLAGS", "-D warnings");
-    Step::new("docs", docs).run()?;
-    guest(true)?;
-    steps::say(&format!("in {}", root().display()));
+    Step::new("documentation", docs).run()?;
+    build()?;
+    // As the workspace built it: asking Cargo for this package alone would choose other features
+    // for what it shares with the others, and compile Wasmtime a second time.
+    let mut builder = Command::new(target().join("debug/guest-builder"));
+    builder.arg("--check");
+    Step::new("guest", builder).run()?;
     test(&[])
 }

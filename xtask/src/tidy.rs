@@ -89,7 +89,7 @@ fn file(name: &str, text: &str) -> Vec<String> {
             found.push(format!("{name}:{}: `{forbidden}` is {why}", at + 1));
         }
     }
-    if !Path::new(name).extension().is_some_and(|extension| extension == "rs") {
+    if Path::new(name).extension().is_none_or(|extension| extension != "rs") {
         return found;
     }
     let (lines, most) = (text.lines().count(), if is_test { TEST_LINES_MAX } else { LINES_MAX });

@@ -3,7 +3,9 @@
 //! `${VAR}` is the variable's value; it is an error if the variable is unset.
 //! `${VAR:-default}` is `default` if the variable is unset or empty, as in a
 //! shell; a default is taken as it is and cannot hold `}`. `$${` stands for a
-//! literal `${`. Any other `$` is itself.
+//! literal `${`. Any other `$` is itself. What a variable holds is not expanded again.
+//!
+//! Other clients write `${env:VAR}` for `${VAR}`; both are read.
 
 /// A text with its variables replaced.
 #[derive(Debug, PartialEq, Eq)]
@@ -43,6 +45,7 @@ pub(crate) fn expand(
             Some((name, default)) => (name, Some(default)),
             None => (inside, None),
         };
+        let name = name.strip_prefix("env:").unwrap_or(name);
         let is_name = !name.starts_with(|c: char| c.is_ascii_digit())
             && !name.is_empty()
             && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
@@ -93,12 +96,17 @@ mod tests {
         check("${EMPTY}", Ok(""));
         check("${NOPE}", Err("unset NOPE"));
         check("${NOPE:-a:-b}", Ok("a:-b"));
+        check("${NOPE:-${HOME}}", Ok("${HOME}"));
+        check("${env:HOME}/${env:NOPE:-d}", Ok("/h/d"));
     }
 
     #[test]
     fn what_is_no_variable_stays() {
         check("$HOME costs $5 and $", Ok("$HOME costs $5 and $"));
         check("$${HOME}", Ok("${HOME}"));
+        check("$${", Ok("${"));
+        check("$$${HOME}", Ok("$${HOME}"));
+        check("$${A}${HOME}", Ok("${A}/h"));
         check("${MONEY}", Ok("${HOME}"));
     }
 
@@ -109,5 +117,7 @@ mod tests {
         check("${1A}", Err("malformed ${1A}"));
         check("${A B}", Err("malformed ${A B}"));
         check("${HOME-x}", Err("malformed ${HOME-x}"));
+        check("${input:key}", Err("malformed ${input:key}"));
+        check("${é}", Err("malformed ${é}"));
     }
 }

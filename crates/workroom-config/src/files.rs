@@ -18,8 +18,9 @@ pub fn candidates(
     };
     let mut found =
         start.ancestors().map(in_folder).find(|files| !files.is_empty()).unwrap_or_default();
-    found.extend(user.filter(|user| exists(user)).map(Path::to_path_buf));
-    found.dedup();
+    let user = user.filter(|user| exists(user)).map(Path::to_path_buf);
+    // Somebody may work in the folder of the user's own file.
+    found.extend(user.filter(|user| !found.contains(user)));
     found
 }
 
@@ -28,19 +29,27 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(existing: &[&str], expected: &[&str]) {
+    fn check(start: &str, existing: &[&str], expected: &[&str]) {
         let exists = |path: &Path| existing.iter().any(|name| Path::new(name) == path);
-        let found = candidates(Path::new("/a/b"), Some(Path::new("/u/workroom.toml")), &exists);
+        let found = candidates(Path::new(start), Some(Path::new("/u/workroom.toml")), &exists);
         assert_eq!(found, expected.iter().map(PathBuf::from).collect::<Vec<_>>());
     }
 
     #[test]
     fn the_nearest_folder_wins_and_the_users_file_lies_beneath() {
-        check(&[], &[]);
-        check(&["/a/.mcp.json", "/workroom.toml"], &["/a/.mcp.json"]);
+        check("/a/b", &[], &[]);
+        check("/a/b", &["/a/.mcp.json", "/workroom.toml"], &["/a/.mcp.json"]);
         check(
+            "/a/b",
             &["/a/b/.mcp.json", "/a/b/workroom.toml", "/a/workroom.toml", "/u/workroom.toml"],
             &["/a/b/workroom.toml", "/a/b/.mcp.json", "/u/workroom.toml"],
+        );
+        check("/a", &["/u/workroom.toml"], &["/u/workroom.toml"]);
+        check("/", &["/.mcp.json"], &["/.mcp.json"]);
+        check(
+            "/u",
+            &["/u/workroom.toml", "/u/.mcp.json"],
+            &["/u/workroom.toml", "/u/.mcp.json"],
         );
     }
 }

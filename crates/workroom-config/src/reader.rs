@@ -1,19 +1,39 @@
 //! Typed values out of a tree. A mistake is noted and the reading goes on, so
 //! that all of them are told at once.
 
+use std::collections::HashSet;
+
 use crate::{
-    error::{ConfigError, Warning},
+    error::{ConfigError, Mistake, Warning},
     expand::{ExpandError, expand},
     node::{Node, Value},
+    place::shown,
 };
 
-/// A value with where it is from, in words.
+/// The most entries of one list or table.
+const ENTRIES_MAX: usize = 10_000;
+
+/// A value with where it is from.
 #[derive(Clone, Debug)]
 pub(crate) struct Read<T> {
     pub(crate) value: T,
-    pub(crate) from: String,
-    /// The text as it was written, where variables made the value: they may hold secrets.
-    pub(crate) template: Option<String>,
+    pub(crate) place: String,
+    /// The text as it was written and the variables in it, where variables made the value:
+    /// they may hold secrets.
+    pub(crate) template: Option<(String, Vec<String>)>,
+}
+
+impl<T> Read<T> {
+    /// The place and the variables, in words.
+    pub(crate) fn from(&self) -> String {
+        match &self.template {
+            None => self.place.clone(),
+            Some((_, variables)) if variables.len() == 1 => {
+                format!("{}, variable {}", self.place, variables[0])
+            }
+            Some((_, variables)) => format!("{}, variables {}", self.place, variables.join(", ")),
+        }
+    }
 }
 
 pub(crate) struct Reader<'a> {
@@ -27,133 +47,175 @@ impl<'a> Reader<'a> {
         Self { env, errors: Vec::new(), warnings: Vec::new() }
     }
 
-    pub(crate) fn error(&mut self, node: &Node, message: impl Into<String>) {
-        self.errors.push(ConfigError {
-            place: node.place.clone(),
-            message: message.into(),
-            hint: None,
-        });
+    pub(crate) fn error(&mut self, node: &Node<'_>, mistake: Mistake) {
+        self.error_at(node.place.to_string(), mistake);
     }
 
-    fn expected(&mut self, node: &Node, key: &str, what: &str) {
-        let message = format!("`{key}` is {}; it takes {what}", node.kind());
-        self.error(node, message);
+    pub(crate) fn error_at(&mut self, place: String, mistake: Mistake) {
+        self.errors.push(ConfigError { place, mistake });
+    }
+
+    /// A mistake in our own files, and only odd in those of other clients.
+    pub(crate) fn error_if(&mut self, strict: bool, node: &Node<'_>, mistake: Mistake) {
+        if strict {
+            self.error(node, mistake);
+        } else {
+            let message = mistake.to_string();
+            self.warnings.push(Warning { place: node.place.to_string(), message });
+        }
+    }
+
+    fn wrong_type(&mut self, node: &Node<'_>, key: &str, expected: &'static str) {
+        let mistake = Mistake::WrongType { key: shown(key), expected, found: node.kind() };
+        self.error(node, mistake);
     }
 
     /// A text as it stands.
-    pub(crate) fn text(&mut self, node: &Node, key: &str) -> Option<String> {
+    pub(crate) fn text(&mut self, node: &Node<'_>, key: &str) -> Option<Read<String>> {
         match &node.value {
-            Value::Text(text) => Some(text.clone()),
+            Value::Text(text) => {
+                let place = node.place.to_string();
+                Some(Read { value: text.clone(), place, template: None })
+            }
             _ => {
-                self.expected(node, key, "a string");
+                self.wrong_type(node, key, "a string");
                 None
             }
         }
     }
 
-    /// A text with its variables replaced. `whose` says whose it is, for the error.
-    pub(crate) fn expanded(&mut self, node: &Node, key: &str, whose: &str) -> Option<Read<String>> {
-        let text = self.text(node, key)?;
-        match expand(&text, self.env) {
+    /// A text of `server` with its variables replaced.
+    pub(crate) fn expanded(
+        &mut self,
+        node: &Node<'_>,
+        key: &str,
+        server: &str,
+    ) -> Option<Read<String>> {
+        let written = self.text(node, key)?;
+        let server = server.to_owned();
+        let mistake = match expand(&written.value, self.env) {
+            Ok(expanded) if expanded.text.contains('\0') => {
+                Mistake::Nul { server, key: shown(key) }
+            }
             Ok(expanded) => {
-                let variables = expanded.variables;
-                let from = match variables.as_slice() {
-                    [] => node.place.clone(),
-                    [one] => format!("{}, variable {one}", node.place),
-                    many => format!("{}, variables {}", node.place, many.join(", ")),
-                };
-                let template = (!variables.is_empty()).then_some(text);
-                Some(Read { value: expanded.text, from, template })
+                let template = (!expanded.variables.is_empty())
+                    .then_some((written.value, expanded.variables));
+                return Some(Read { value: expanded.text, place: written.place, template });
             }
-            Err(ExpandError::Unset(name)) => {
-                self.errors.push(ConfigError {
-                    place: node.place.clone(),
-                    message: format!("{whose} needs the variable `{name}`, which is not set"),
-                    hint: Some(format!("set it, or give a default: ${{{name}:-value}}")),
-                });
-                None
-            }
+            Err(ExpandError::Unset(variable)) => Mistake::UnsetVariable { server, variable },
             Err(ExpandError::Malformed(text)) => {
-                self.errors.push(ConfigError {
-                    place: node.place.clone(),
-                    message: format!("{whose} has `{text}`, which is no variable"),
-                    hint: Some("write ${NAME}, ${NAME:-default}, or $${ for a plain ${".to_owned()),
-                });
-                None
+                Mistake::BadVariable { server, text: shown(&text) }
             }
-        }
+        };
+        self.error(node, mistake);
+        None
     }
 
-    pub(crate) fn boolean(&mut self, node: &Node, key: &str) -> Option<bool> {
+    pub(crate) fn boolean(&mut self, node: &Node<'_>, key: &str) -> Option<bool> {
         match node.value {
             Value::Boolean(boolean) => Some(boolean),
             _ => {
-                self.expected(node, key, "true or false");
+                self.wrong_type(node, key, "a boolean");
                 None
             }
         }
     }
 
     /// An integer of at least 0.
-    pub(crate) fn number(&mut self, node: &Node, key: &str) -> Option<u64> {
+    pub(crate) fn number(&mut self, node: &Node<'_>, key: &str) -> Option<u64> {
         match node.value {
-            Value::Integer(number) if number >= 0 => u64::try_from(number).ok(),
-            Value::Integer(_) => {
-                self.error(node, format!("`{key}` is below 0"));
-                None
+            Value::Integer(value) => {
+                let number = u64::try_from(value).ok();
+                if number.is_none() {
+                    self.error(node, Mistake::Negative { key: key.to_owned(), value });
+                }
+                number
             }
             _ => {
-                self.expected(node, key, "an integer");
+                self.wrong_type(node, key, "an integer");
                 None
             }
         }
     }
 
-    pub(crate) fn list<'n>(&mut self, node: &'n Node, key: &str) -> &'n [Node] {
+    pub(crate) fn list<'n, 's>(&mut self, node: &'n Node<'s>, key: &str) -> &'n [Node<'s>] {
         match &node.value {
-            Value::List(items) => items,
+            Value::List(items) if self.fits(node, key, items.len()) => items,
+            Value::List(_) => &[],
             _ => {
-                self.expected(node, key, "a list");
+                self.wrong_type(node, key, "a list");
                 &[]
             }
         }
     }
 
-    pub(crate) fn table<'n>(&mut self, node: &'n Node, key: &str) -> &'n [(String, Node)] {
-        match &node.value {
-            Value::Table(entries) => entries,
-            _ => {
-                self.expected(node, key, "a table");
-                &[]
+    pub(crate) fn table<'n, 's>(
+        &mut self,
+        node: &'n Node<'s>,
+        key: &str,
+    ) -> &'n [(String, Node<'s>)] {
+        let Value::Table(entries) = &node.value else {
+            self.wrong_type(node, key, "a table");
+            return &[];
+        };
+        if !self.fits(node, key, entries.len()) {
+            return &[];
+        }
+        let mut seen = HashSet::new();
+        for (name, entry) in entries {
+            if !seen.insert(name) {
+                self.error(entry, Mistake::DuplicateKey { key: shown(name) });
             }
         }
+        entries
+    }
+
+    /// The table that a file is.
+    pub(crate) fn root<'n, 's>(&mut self, node: &'n Node<'s>) -> &'n [(String, Node<'s>)] {
+        if matches!(node.value, Value::Table(_)) {
+            return self.table(node, "the file");
+        }
+        self.error(node, Mistake::NotATable { found: node.kind() });
+        &[]
+    }
+
+    fn fits(&mut self, node: &Node<'_>, key: &str, count: usize) -> bool {
+        if count > ENTRIES_MAX {
+            self.error(node, Mistake::TooMany { key: shown(key), count, max: ENTRIES_MAX });
+        }
+        count <= ENTRIES_MAX
     }
 
     /// A key that nothing reads: an error in our own files, a warning in other clients'.
-    pub(crate) fn unknown(&mut self, node: &Node, key: &str, known: &[&str], strict: bool) {
-        let message = format!("there is no key `{key}`");
-        let nearest = nearest(key, known);
-        if !strict {
-            self.warnings.push(Warning {
-                place: node.place.clone(),
-                message: format!("the key `{key}` is not read"),
-            });
-            return;
+    pub(crate) fn unknown(
+        &mut self,
+        node: &Node<'_>,
+        key: &str,
+        known: &[&'static str],
+        strict: bool,
+    ) {
+        if strict {
+            let (key, nearest) = (shown(key), nearest(key, known));
+            self.error(node, Mistake::UnknownKey { key, nearest, known: known.to_vec() });
+        } else {
+            let message = format!("the key `{}` is not read", shown(key));
+            self.warnings.push(Warning { place: node.place.to_string(), message });
         }
-        let hint = match nearest {
-            Some(name) => format!("did you mean `{name}`?"),
-            None => format!("the keys here are {}", known.join(", ")),
-        };
-        self.errors.push(ConfigError { place: node.place.clone(), message, hint: Some(hint) });
     }
 }
 
 /// The known name that `wanted` may have meant.
-fn nearest<'k>(wanted: &str, known: &[&'k str]) -> Option<&'k str> {
+fn nearest(wanted: &str, known: &[&'static str]) -> Option<&'static str> {
     const LIKELY: f64 = 0.8;
+    // Longer ones are no misspellings, and comparing takes time by the product of lengths.
+    const LENGTH_MAX: usize = 64;
+    if wanted.len() > LENGTH_MAX {
+        return None;
+    }
+    let wanted = wanted.to_lowercase();
     known
         .iter()
-        .map(|name| (strsim::jaro_winkler(wanted, name), *name))
+        .map(|name| (strsim::jaro_winkler(&wanted, name), *name))
         .filter(|(score, _)| *score >= LIKELY)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| name)

@@ -179,7 +179,7 @@ async fn a_server_that_the_code_imports_is_waited_for() {
     bench.plan(|_| turn(&[], done("1")));
     let (report, ()) =
         tokio::join!(bench.run("import * as crm from './servers/crm';\nreturn crm"), async {
-            bench.world.set_status(ServerStatus::Ready)
+            bench.world.set_status(ServerStatus::Ready);
         });
     report.outcome.unwrap();
 }
