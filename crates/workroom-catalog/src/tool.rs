@@ -116,8 +116,8 @@ impl ToolEntry {
         let server = text::literal(&self.def.snapshot.name);
         let tool = text::literal(&self.def.name);
         out += &format!(
-            "export async function {function}(input: {input_type}{default}): Promise<{output_type}> {{\n  \
-             return __workroom.call({server}, {tool}, input);\n}}\n\n"
+            "export async function {function}(input: {input_type}{default}): \
+             Promise<{output_type}> {{\n  return __workroom.call({server}, {tool}, input);\n}}\n\n"
         );
         out += &input.text;
         out.push('\n');
@@ -153,8 +153,8 @@ impl ToolEntry {
             }
             _ => Declared {
                 text: format!(
-                    "/** Not described by the server: parsed JSON if it answers JSON, else a string. */\n\
-                     export type {} = unknown;\n",
+                    "/** Not described by the server: parsed JSON if it answers JSON, else a \
+                     string. */\nexport type {} = unknown;\n",
                     self.output_type
                 ),
                 compact: "unknown".to_owned(),
