@@ -135,8 +135,7 @@ fn engine() -> wasmtime::Result<Engine> {
         .total_core_instances(GUESTS_MAX)
         .total_tables(GUESTS_MAX)
         .table_elements(host::TABLE_MAX)
-        .max_memory_size(memory_max())
-        .linear_memory_keep_resident(1 << 20);
+        .max_memory_size(memory_max());
     let mut config = config();
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     Engine::new(&config).or_else(|error| {
