@@ -84,8 +84,9 @@ fn check(transport: &str, mode: &str, version: &str) {
          ]);",
         json!(format!("{folder}/repo"))
     );
+    let gateway = env!("CARGO_BIN_EXE_workroom");
     let plan = json!({
-        "gateway": [env!("CARGO_BIN_EXE_workroom"), "serve", "--config", root().join("examples/real/.mcp.json")],
+        "gateway": [gateway, "serve", "--config", root().join("examples/real/.mcp.json")],
         "transport": transport,
         "mode": mode,
         "asks": [
