@@ -28,7 +28,12 @@ fn main() -> ExitCode {
         return commands::guard(&program);
     }
     log(cli.global.verbose);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        // The sandbox then runs in place and not on a stack of its own.
+        .thread_stack_size(workroom_sandbox::THREAD_STACK)
+        .build();
+    let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => return Failure::failed(error).print(json),
     };
