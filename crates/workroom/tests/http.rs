@@ -1,0 +1,94 @@
+//! The HTTP endpoint keeps web pages out.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::{
+    io::{BufRead, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    process::{Child, Stdio},
+};
+
+use support::Workspace;
+
+struct Gateway {
+    process: Child,
+    address: String,
+}
+
+impl Gateway {
+    fn start(workspace: &Workspace) -> Self {
+        let mut process = workspace
+            .command(&["serve", "--http", "127.0.0.1:0"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stderr.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim().strip_prefix("listening on http://").unwrap();
+        let address = url.strip_suffix("/mcp").unwrap().to_owned();
+        Self { process, address }
+    }
+
+    /// The status line's code for an `initialize` with these headers.
+    fn status(&self, headers: &str) -> String {
+        let body = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"t","version":"0"}}}"#;
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        write!(
+            stream,
+            "POST /mcp HTTP/1.1\r\nAccept: application/json, text/event-stream\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\
+             {headers}\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).unwrap();
+        String::from_utf8_lossy(&answer[9..]).into_owned()
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn only_this_machines_names_and_listed_origins_are_let_in() {
+    let workspace = Workspace::new();
+    workspace.file(
+        "workroom.toml",
+        "[serve]\nallowed_hosts = [\"gateway.example\"]\n\
+         allowed_origins = [\"https://app.example.com:443\"]\n",
+    );
+    let gateway = Gateway::start(&workspace);
+    let here = format!("Host: {}\r\n", gateway.address);
+    let with = |origin: &str| format!("{here}Origin: {origin}\r\n");
+    for (headers, expected) in [
+        (here.clone(), "200"),
+        ("Host: gateway.example\r\n".to_owned(), "200"),
+        (with("https://app.example.com"), "200"),
+        ("Host: evil.example\r\n".to_owned(), "403"),
+        ("Host: localhost.evil.example\r\n".to_owned(), "403"),
+        ("Host: 127.0.0.1.nip.io\r\n".to_owned(), "403"),
+        (with("http://evil.example"), "403"),
+        (with("null"), "403"),
+        (with(&format!("http://{}", gateway.address)), "403"),
+    ] {
+        assert_eq!(gateway.status(&headers), expected, "{headers}");
+    }
+}
+
+#[test]
+fn no_origin_is_let_in_unless_it_is_listed() {
+    let workspace = Workspace::new();
+    let gateway = Gateway::start(&workspace);
+    let here = format!("Host: {}\r\n", gateway.address);
+    assert_eq!(gateway.status(&here), "200");
+    assert_eq!(gateway.status(&format!("{here}Origin: https://app.example.com\r\n")), "403");
+}
