@@ -106,13 +106,13 @@ pub enum Mistake {
         /// The variable.
         variable: String,
     },
-    /// `${` without a name or without `}`.
-    #[error("server `{server}` has `{text}`, which is no variable")]
+    /// `${` without a name or without `}`. It is not quoted: it may be a part of a password.
+    #[error("`{key}` of server `{server}` has a `${{` that begins no variable")]
     BadVariable {
         /// The server.
         server: String,
-        /// What is written, from `${` on.
-        text: String,
+        /// The key.
+        key: String,
     },
     /// No program, address or header can hold the character U+0000.
     #[error("`{key}` of server `{server}` holds the character U+0000")]

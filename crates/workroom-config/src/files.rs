@@ -46,10 +46,6 @@ mod tests {
         );
         check("/a", &["/u/workroom.toml"], &["/u/workroom.toml"]);
         check("/", &["/.mcp.json"], &["/.mcp.json"]);
-        check(
-            "/u",
-            &["/u/workroom.toml", "/u/.mcp.json"],
-            &["/u/workroom.toml", "/u/.mcp.json"],
-        );
+        check("/u", &["/u/workroom.toml", "/u/.mcp.json"], &["/u/workroom.toml", "/u/.mcp.json"]);
     }
 }

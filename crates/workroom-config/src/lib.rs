@@ -6,9 +6,9 @@
 //!
 //! # Layout
 //!
-//! * `node`: both forms as one tree, each value with its place in its file.
+//! * `node`, `place`: both forms as one tree, each value with its place in its file.
 //! * `reader`: typed values out of that tree; every mistake is gathered.
-//! * `servers`, `settings`: the tables.
+//! * `servers`, `server`, `settings`: the tables.
 //! * `expand`: `${VAR}` and `${VAR:-default}`.
 //! * [`secret`]: values that must not be shown.
 //! * [`error`]: what is wrong, with its place and a next step.
@@ -21,8 +21,10 @@ pub mod error;
 mod expand;
 mod files;
 mod node;
+mod place;
 mod reader;
 pub mod secret;
+mod server;
 mod servers;
 mod settings;
 
@@ -35,7 +37,7 @@ use std::{
 use serde::Serialize;
 use workroom_types::Limits;
 
-pub use error::{ConfigError, ConfigErrors, Warning};
+pub use error::{ConfigError, ConfigErrors, Mistake, Warning};
 pub use files::candidates;
 pub use secret::{DisplayUrl, Secret};
 
@@ -138,7 +140,7 @@ pub struct Origin {
     pub key: String,
     /// The value as it may be shown: secrets are not.
     pub value: String,
-    /// `workroom.toml:3:7`, with the variables used; or `default`.
+    /// `workroom.toml:3:7`, with the variables used and what it overrides; or `default`.
     pub from: String,
 }
 
@@ -154,13 +156,7 @@ pub fn load(
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Config, ConfigErrors> {
     let mut reader = reader::Reader::new(env);
-    let mut config = Config {
-        servers: Vec::new(),
-        limits: Limits::default(),
-        serve: ServeConfig::default(),
-        origins: Vec::new(),
-        warnings: Vec::new(),
-    };
+    let mut servers = servers::Servers::default();
     let mut settings = settings::Settings::default();
     for source in sources {
         let root = match node::parse(source) {
@@ -171,11 +167,15 @@ pub fn load(
             }
         };
         match source.format {
-            Format::Toml => settings.read_toml(&mut reader, source, &root, &mut config),
-            Format::McpJson => servers::read_mcp_json(&mut reader, source, &root, &mut config),
+            Format::Toml => settings.read_toml(&mut reader, source, &root, &mut servers),
+            Format::McpJson => servers.read_mcp_json(&mut reader, source, &root),
         }
     }
-    settings.explain(&mut config);
-    config.warnings.append(&mut reader.warnings);
-    if reader.errors.is_empty() { Ok(config) } else { Err(ConfigErrors(reader.errors)) }
+    if !reader.errors.is_empty() {
+        return Err(ConfigErrors(reader.errors));
+    }
+    let mut origins = Vec::new();
+    let servers = servers.finish(&mut origins);
+    let (limits, serve) = settings.finish(&mut origins);
+    Ok(Config { servers, limits, serve, origins, warnings: reader.warnings })
 }

@@ -138,11 +138,18 @@ fn parse_json<'s>(source: &'s Source<'s>) -> Result<Node<'s>, ConfigError> {
     let mut json = serde_json::Deserializer::from_str(text);
     let root = JsonNode { place: Place::whole(source), depth: 0 }.deserialize(&mut json);
     root.and_then(|root| json.end().map(|()| root)).map_err(|error| {
+        // Before the first character the parser counts column 0.
+        let (line, column) = (error.line(), error.column().max(1));
         let message = error.to_string();
         // The message ends with the place, which we give in our own form.
         let message = message.rfind(" at line ").map_or(message.as_str(), |at| &message[..at]);
+        let rest = text.lines().nth(line.saturating_sub(1)).and_then(|line| line.get(column - 1..));
+        let message = match rest {
+            Some(rest) if rest.starts_with('/') => "comments are not allowed",
+            _ => message,
+        };
         ConfigError {
-            place: format!("{}:{}:{}", Place::whole(source), error.line(), error.column()),
+            place: format!("{}:{line}:{column}", Place::whole(source)),
             mistake: Mistake::Syntax { format: "JSON", message: printable(message) },
         }
     })

@@ -98,14 +98,12 @@ impl<'a> Reader<'a> {
                 Mistake::Nul { server, key: shown(key) }
             }
             Ok(expanded) => {
-                let template = (!expanded.variables.is_empty())
-                    .then_some((written.value, expanded.variables));
+                let template =
+                    (!expanded.variables.is_empty()).then_some((written.value, expanded.variables));
                 return Some(Read { value: expanded.text, place: written.place, template });
             }
             Err(ExpandError::Unset(variable)) => Mistake::UnsetVariable { server, variable },
-            Err(ExpandError::Malformed(text)) => {
-                Mistake::BadVariable { server, text: shown(&text) }
-            }
+            Err(ExpandError::Malformed) => Mistake::BadVariable { server, key: shown(key) },
         };
         self.error(node, mistake);
         None

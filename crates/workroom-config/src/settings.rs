@@ -1,136 +1,199 @@
 //! `workroom.toml`: its tables, and the settings that are not servers.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::SocketAddr};
 
-use workroom_types::Limit;
+use workroom_types::{Limit, Limits};
 
 use crate::{
-    Config, Origin, Source,
-    node::{Node, Value},
+    Origin, ServeConfig, Source,
+    error::Mistake,
+    node::Node,
+    place::{printable, shown},
     reader::Reader,
-    servers,
+    servers::Servers,
 };
 
 const TABLES: [&str; 3] = ["servers", "limits", "serve"];
 const SERVE: [&str; 3] = ["http", "allowed_hosts", "allowed_origins"];
 
-/// Which settings have been read, and where from. The first file wins.
+/// The settings read so far. The first file wins.
 #[derive(Default)]
 pub(crate) struct Settings {
-    limits: BTreeMap<Limit, String>,
-    serve: BTreeMap<&'static str, String>,
+    limits: Limits,
+    serve: ServeConfig,
+    /// Where each setting is from, by its key, with what that overrides.
+    from: BTreeMap<String, String>,
 }
 
 impl Settings {
-    pub(crate) fn read_toml(
+    pub(crate) fn read_toml<'s>(
         &mut self,
         reader: &mut Reader<'_>,
-        source: &Source<'_>,
-        root: &Node,
-        config: &mut Config,
+        source: &'s Source<'s>,
+        root: &Node<'s>,
+        servers: &mut Servers,
     ) {
-        for (key, node) in reader.table(root, "the file") {
+        for (key, node) in reader.root(root) {
             match key.as_str() {
-                "servers" => servers::read_table(reader, source, node, "servers", true, config),
-                "limits" => self.limits(reader, node, config),
-                "serve" => self.serve(reader, node, config),
+                "servers" => servers.read_table(reader, source, node, "servers", true),
+                "limits" => self.read_limits(reader, node),
+                "serve" => self.read_serve(reader, node),
                 _ => reader.unknown(node, key, &TABLES, true),
             }
         }
     }
 
-    fn limits(&mut self, reader: &mut Reader<'_>, table: &Node, config: &mut Config) {
+    fn read_limits(&mut self, reader: &mut Reader<'_>, table: &Node<'_>) {
         for (key, node) in reader.table(table, "limits") {
             let Some(limit) = Limit::ALL.into_iter().find(|limit| limit.setting() == key) else {
                 reader.unknown(node, key, &Limit::ALL.map(Limit::setting), true);
                 continue;
             };
             let Some(value) = reader.number(node, key) else { continue };
-            if self.limits.contains_key(&limit) {
-                continue;
-            }
-            match config.limits.set(limit, value) {
-                Ok(()) => {
-                    self.limits.insert(limit, node.place.clone());
-                }
-                Err(error) => reader.error(node, error.to_string()),
+            // Checked also where an earlier file wins: it is a mistake all the same.
+            let mut limits = self.limits;
+            if let Err(error) = limits.set(limit, value) {
+                reader.error(node, error.into());
+            } else if self.is_first(&format!("limits.{key}"), node) {
+                self.limits = limits;
             }
         }
     }
 
-    fn serve(&mut self, reader: &mut Reader<'_>, table: &Node, config: &mut Config) {
+    fn read_serve(&mut self, reader: &mut Reader<'_>, table: &Node<'_>) {
         for (key, node) in reader.table(table, "serve") {
-            let Some(known) = SERVE.into_iter().find(|known| known == key) else {
-                reader.unknown(node, key, &SERVE, true);
-                continue;
-            };
-            let is_new = !self.serve.contains_key(known);
-            match known {
+            let full = format!("serve.{key}");
+            match key.as_str() {
                 "http" => {
-                    let Some(text) = reader.text(node, key) else { continue };
-                    match text.parse() {
-                        Ok(address) if is_new => config.serve.http = Some(address),
-                        Ok(_) => {}
-                        Err(_) => reader.error(
-                            node,
-                            format!("`{text}` is no address and port, such as 127.0.0.1:8300"),
-                        ),
+                    let address = address(reader, node, key);
+                    if self.is_first(&full, node) {
+                        self.serve.http = address;
                     }
                 }
                 "allowed_hosts" => {
-                    let hosts = texts(reader, node, key);
-                    if is_new {
-                        config.serve.allowed_hosts = hosts;
+                    let hosts = texts(reader, node, key, is_host, |text| Mistake::BadHost { text });
+                    if self.is_first(&full, node) {
+                        self.serve.allowed_hosts = hosts;
                     }
                 }
-                _ => {
-                    let origins = origins(reader, node, key);
-                    if is_new {
-                        config.serve.allowed_origins = origins;
+                "allowed_origins" => {
+                    let mistake = |text| Mistake::BadOrigin { text };
+                    let origins = texts(reader, node, key, is_origin, mistake);
+                    if self.is_first(&full, node) {
+                        self.serve.allowed_origins = origins;
                     }
                 }
+                _ => reader.unknown(node, key, &SERVE, true),
             }
-            self.serve.entry(known).or_insert_with(|| node.place.clone());
         }
     }
 
-    /// Adds the settings and their origins, defaults too.
-    pub(crate) fn explain(&self, config: &mut Config) {
+    /// Whether no earlier file set `key`; notes where it is set.
+    fn is_first(&mut self, key: &str, node: &Node<'_>) -> bool {
+        match self.from.get_mut(key) {
+            Some(from) => {
+                from.push_str(", overrides ");
+                from.push_str(&node.place.to_string());
+                false
+            }
+            None => {
+                self.from.insert(key.to_owned(), node.place.to_string());
+                true
+            }
+        }
+    }
+
+    /// The settings; where each is from goes to `origins`, defaults too.
+    pub(crate) fn finish(self, origins: &mut Vec<Origin>) -> (Limits, ServeConfig) {
+        let mut origin = |key: String, value: String| {
+            let from = self.from.get(&key).map_or("default", String::as_str).to_owned();
+            origins.push(Origin { key, value: printable(&value), from });
+        };
         for limit in Limit::ALL {
-            config.origins.push(Origin {
-                key: format!("limits.{}", limit.setting()),
-                value: format!("{} {}", config.limits.get(limit), limit.unit()),
-                from: self.limits.get(&limit).map_or("default", String::as_str).to_owned(),
-            });
+            let value = format!("{} {}", self.limits.get(limit), limit.unit());
+            origin(format!("limits.{}", limit.setting()), value);
         }
-        let serve = &config.serve;
-        for (key, value) in [
-            ("http", serve.http.map_or_else(|| "off".to_owned(), |http| http.to_string())),
-            ("allowed_hosts", format!("[{}]", serve.allowed_hosts.join(", "))),
-            ("allowed_origins", format!("[{}]", serve.allowed_origins.join(", "))),
+        let serve = self.serve;
+        let http = serve.http.map_or_else(|| "off".to_owned(), |http| http.to_string());
+        origin("serve.http".to_owned(), http);
+        for (key, list) in [
+            ("serve.allowed_hosts", &serve.allowed_hosts),
+            ("serve.allowed_origins", &serve.allowed_origins),
         ] {
-            config.origins.push(Origin {
-                key: format!("serve.{key}"),
-                value,
-                from: self.serve.get(key).map_or("default", String::as_str).to_owned(),
-            });
+            origin(key.to_owned(), format!("[{}]", list.join(", ")));
         }
+        (self.limits, serve)
     }
 }
 
-fn texts(reader: &mut Reader<'_>, node: &Node, key: &str) -> Vec<String> {
-    reader.list(node, key).iter().filter_map(|item| reader.text(item, key)).collect()
+fn address(reader: &mut Reader<'_>, node: &Node<'_>, key: &str) -> Option<SocketAddr> {
+    let text = reader.text(node, key)?.value;
+    let address = text.parse().ok();
+    if address.is_none() {
+        reader.error(node, Mistake::BadAddress { text: shown(&text) });
+    }
+    address
 }
 
-/// An origin is a scheme, a host and a port; one without a scheme would match nothing.
-fn origins(reader: &mut Reader<'_>, node: &Node, key: &str) -> Vec<String> {
-    let items = reader.list(node, key);
-    for item in items {
-        if let Value::Text(text) = &item.value
-            && !(text.starts_with("http://") || text.starts_with("https://"))
-        {
-            reader.error(item, format!("`{text}` is no origin, such as https://app.example.com:*"));
+fn texts(
+    reader: &mut Reader<'_>,
+    node: &Node<'_>,
+    key: &str,
+    is_valid: fn(&str) -> bool,
+    mistake: fn(String) -> Mistake,
+) -> Vec<String> {
+    let mut texts = Vec::new();
+    for item in reader.list(node, key) {
+        let Some(text) = reader.text(item, key) else { continue };
+        if is_valid(&text.value) {
+            texts.push(text.value);
+        } else {
+            reader.error(item, mistake(shown(&text.value)));
         }
     }
-    texts(reader, node, key)
+    texts
+}
+
+/// A host with or without its port.
+fn is_host(text: &str) -> bool {
+    !text.contains('@') && text.parse::<http::uri::Authority>().is_ok()
+}
+
+/// A scheme, a host and perhaps a port, which may be `*`; a path would match nothing.
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    host.is_some_and(|host| is_host(host.strip_suffix(":*").unwrap_or(host)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_is_documented() {
+        let page = include_str!("../../../docs/configuration.md");
+        for key in SERVE.into_iter().chain(crate::servers::KEYS) {
+            assert!(
+                page.contains(&format!("\n| `{key}` |")),
+                "docs/configuration.md lacks `{key}`"
+            );
+        }
+    }
+
+    #[test]
+    fn origins_are_schemes_hosts_and_ports() {
+        for (text, expected) in [
+            ("https://app.example.com", true),
+            ("https://app.example.com:8443", true),
+            ("http://localhost:*", true),
+            ("http://[::1]:3000", true),
+            ("app.example.com", false),
+            ("https://", false),
+            ("https://me@app.example.com", false),
+            ("https://app.example.com/", false),
+            ("null", false),
+        ] {
+            assert_eq!(is_origin(text), expected, "{text}");
+        }
+    }
 }
