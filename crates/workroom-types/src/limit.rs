@@ -274,4 +274,14 @@ mod tests {
             "the run went past its limit of 256 MiB for memory (`limits.memory_mib`)"
         );
     }
+
+    #[test]
+    fn the_table_in_security_md_is_this_one() {
+        let page = include_str!("../../../SECURITY.md");
+        for limit in Limit::ALL {
+            let row =
+                format!("| `{}` | {} {} |", limit.setting(), limit.default_value(), limit.unit());
+            assert!(page.contains(&row), "SECURITY.md lacks the row\n{row}");
+        }
+    }
 }
