@@ -65,18 +65,11 @@ pub(crate) fn read(
     let kind = match (has("command"), has("url")) {
         (true, false) => Kind::Command,
         (false, true) => Kind::Url,
-        (both, _) => {
-            let server = shown(name);
-            reader.error(
-                node,
-                if both {
-                    Mistake::TwoTransports { server }
-                } else {
-                    Mistake::NoTransport { server }
-                },
-            );
+        (true, true) => {
+            reader.error(node, Mistake::TwoTransports { server: shown(name) });
             Kind::Unclear
         }
+        (false, false) => Kind::Unclear,
     };
     let mut draft = Draft { name: shown(name), kind, strict, values: Values::default() };
     for (key, value) in entries {
@@ -90,7 +83,11 @@ pub(crate) fn read(
     if reader.errors.len() > mistakes {
         return None;
     }
-    let transport = transport?;
+    let Some(transport) = transport else {
+        // Only now: where a key is misspelt, that is the mistake.
+        reader.error(node, Mistake::NoTransport { server: shown(name) });
+        return None;
+    };
     let values = draft.values;
     explain(&values, &transport, name, origins);
     Some(ServerConfig {

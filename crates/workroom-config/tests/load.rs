@@ -526,6 +526,22 @@ fn files_that_are_not_what_they_should_be() {
 }
 
 #[test]
+fn a_misspelt_command_is_one_mistake() {
+    check(
+        &[("workroom.toml", "[servers.a]\ncomand = \"x\"\n")],
+        &expect![[r#"
+        workroom.toml:2:1: there is no key `comand` (did you mean `command`?)
+    "#]],
+    );
+    check(
+        &[(".mcp.json", r#"{ "mcpServers": { "a": { "comand": "x" } } }"#)],
+        &expect![[r#"
+            .mcp.json (mcpServers.a): server `a` has neither `command` nor `url` (give `command` for a program, or `url` for an HTTP server)
+        "#]],
+    );
+}
+
+#[test]
 fn text_from_a_file_cannot_steer_a_terminal() {
     let text = "[servers.a]\ncommand = \"x\"\ndescription = \"\\u001b[2J\\nservers.b = ok\"\n";
     check(
