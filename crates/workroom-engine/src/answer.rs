@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(content: Value, structured: Option<Value>, expected: &str) {
+    fn check(content: &Value, structured: Option<Value>, expected: &str) {
         let tool = ToolRef { server: "s".to_owned(), tool: "t".to_owned() };
         let content = content.as_array().unwrap().clone();
         let output = ToolOutput { content, structured, is_error: false };
@@ -107,33 +107,33 @@ mod tests {
 
     #[test]
     fn structured_content_wins_over_text() {
-        check(json!([text("{\"a\":1}")]), Some(json!({ "a": 2 })), r#"{"a":2}"#);
+        check(&json!([text("{\"a\":1}")]), Some(json!({ "a": 2 })), r#"{"a":2}"#);
     }
 
     #[test]
     fn text_that_is_an_object_or_a_list_is_data_and_other_text_stays_text() {
-        check(json!([text(" {\"a\": 1}")]), None, " {\"a\": 1}");
-        check(json!([text("[1]")]), None, "[1]");
-        check(json!([text("42")]), None, "\"42\"");
-        check(json!([text("true")]), None, "\"true\"");
-        check(json!([text("{broken")]), None, "\"{broken\"");
-        check(json!([text("")]), None, "\"\"");
+        check(&json!([text(" {\"a\": 1}")]), None, " {\"a\": 1}");
+        check(&json!([text("[1]")]), None, "[1]");
+        check(&json!([text("42")]), None, "\"42\"");
+        check(&json!([text("true")]), None, "\"true\"");
+        check(&json!([text("{broken")]), None, "\"{broken\"");
+        check(&json!([text("")]), None, "\"\"");
     }
 
     #[test]
     fn several_texts_are_a_list_only_if_all_of_them_are_data() {
-        check(json!([text("{\"a\":1}"), text("[2]")]), None, r#"[{"a":1},[2]]"#);
-        check(json!([text("{\"a\":1}"), text("x")]), None, "\"{\\\"a\\\":1}\\nx\"");
+        check(&json!([text("{\"a\":1}"), text("[2]")]), None, r#"[{"a":1},[2]]"#);
+        check(&json!([text("{\"a\":1}"), text("x")]), None, "\"{\\\"a\\\":1}\\nx\"");
     }
 
     #[test]
     fn content_that_is_not_text_comes_whole() {
         check(
-            json!([{ "type": "image", "data": "QQ==" }]),
+            &json!([{ "type": "image", "data": "QQ==" }]),
             None,
             r#"[{"type":"image","data":"QQ=="}]"#,
         );
-        check(json!([]), None, "null");
+        check(&json!([]), None, "null");
     }
 
     #[test]
