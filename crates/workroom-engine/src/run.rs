@@ -19,7 +19,7 @@ use workroom_types::{Limit, LimitExceeded, Limits, RunId};
 use crate::{
     Shared, calls, failure,
     report::{CallStats, FailureKind, RunFailure},
-    sandbox::{Answer, Guest, GuestCall, LogLine, SandboxError, Turn, TurnState},
+    sandbox::{Answer, Guest, GuestCall, LogLine, Sandbox, SandboxError, Turn, TurnState},
     session::{Compiled, Session},
 };
 
@@ -88,7 +88,10 @@ impl Run {
 
         let guest = match session.guest.take() {
             Some(guest) => guest,
-            None => self.shared.sandbox.open(&self.limits).map_err(|e| self.sandbox_failure(&e))?,
+            None => {
+                let opened = open(Arc::clone(&self.shared.sandbox), self.limits).await;
+                opened.map_err(|error| self.sandbox_failure(&error))?
+            }
         };
         let (guest, ended) = self.drive(guest, &compiled).await;
         session.guest = guest.filter(|guest| guest.is_alive());
@@ -260,6 +263,12 @@ impl Run {
     fn sandbox_failure(&self, error: &SandboxError) -> RunFailure {
         failure::from_sandbox(error, self.stats)
     }
+}
+
+/// A fresh guest. The first one of a process may have to wait for the sandbox to be loaded.
+async fn open(sandbox: Arc<dyn Sandbox>, limits: Limits) -> Result<Box<dyn Guest>, SandboxError> {
+    let opening = tokio::task::spawn_blocking(move || sandbox.open(&limits));
+    opening.await.map_err(|error| SandboxError::Internal(error.to_string()))?
 }
 
 /// What a turn does with the guest.

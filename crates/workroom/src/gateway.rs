@@ -4,13 +4,13 @@ use std::{env, path::PathBuf, sync::Arc, time::Duration};
 
 use workroom_config::{Config, ServerConfig, Transport as ConfigTransport};
 use workroom_engine::Engine;
-use workroom_sandbox::QuickJs;
 use workroom_server::Overview;
 use workroom_upstream::{Guard, Pool, Transport, UpstreamConfig};
 
 use crate::{
     args::Global,
     output::{self, Failure},
+    sandbox::Background,
     settings::{self, Settings},
 };
 
@@ -33,7 +33,7 @@ impl Gateway {
 
     /// Starts the servers of `settings` in the background.
     pub(crate) fn start(settings: Settings) -> Result<Self, Failure> {
-        let sandbox = QuickJs::new(cache_folder()).map_err(Failure::failed)?;
+        let sandbox = Background::load(cache_folder());
         let configs = settings.config.servers.iter().map(upstream).collect();
         let guard = match env::current_exe() {
             Ok(program) if cfg!(unix) => Guard::Program(program),

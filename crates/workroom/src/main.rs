@@ -5,6 +5,7 @@
 //! * [`args`]: what can be typed.
 //! * [`settings`]: which configuration files are read, and what they say.
 //! * [`gateway`]: the engine with its servers and its sandbox.
+//! * [`sandbox`]: the sandbox, loaded in the background.
 //! * [`commands`]: one file a command.
 //! * [`output`]: the only writer to standard output and error.
 
@@ -12,6 +13,7 @@ mod args;
 mod commands;
 mod gateway;
 mod output;
+mod sandbox;
 mod settings;
 
 use std::process::ExitCode;
