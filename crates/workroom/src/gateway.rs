@@ -28,11 +28,11 @@ pub(crate) struct Gateway {
 impl Gateway {
     /// Reads the configuration and starts its servers in the background.
     pub(crate) fn open(global: &Global) -> Result<Self, Failure> {
-        Self::start(settings::load(global)?)
+        Ok(Self::start(settings::load(global)?))
     }
 
     /// Starts the servers of `settings` in the background.
-    pub(crate) fn start(settings: Settings) -> Result<Self, Failure> {
+    pub(crate) fn start(settings: Settings) -> Self {
         let sandbox = Background::load(cache_folder());
         let configs = settings.config.servers.iter().map(upstream).collect();
         let guard = match env::current_exe() {
@@ -41,7 +41,7 @@ impl Gateway {
         };
         let pool = Arc::new(Pool::start(configs, guard));
         let engine = Engine::new(Arc::clone(&pool) as _, Arc::new(sandbox), settings.config.limits);
-        Ok(Self { engine, pool, settings })
+        Self { engine, pool, settings }
     }
 
     /// Waits until every server is ready or has failed, and says so when that takes long.

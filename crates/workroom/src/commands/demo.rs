@@ -88,7 +88,7 @@ impl Way {
 
 pub(crate) async fn demo(global: &Global, args: &Demo) -> Result<Answer, Failure> {
     let world = args.world;
-    let gateway = Gateway::start(settings(args.seed)?)?;
+    let gateway = Gateway::start(settings(args.seed)?);
     if !global.json {
         output::note("starting the shop, the marketplace, the warehouse and the accounting …");
     }
