@@ -87,7 +87,7 @@ fn guest(check: bool) -> Result<(), String> {
 }
 
 fn bench() -> Result<(), String> {
-    for package in ["workroom-sandbox", "workroom-catalog"] {
+    for package in ["workroom-sandbox", "workroom-catalog", "workroom"] {
         Step::new("bench", cargo(&["bench", "--locked", "--package", package])).run()?;
     }
     say("put the figures into bench/README.md, with the machine they were measured on");

@@ -84,30 +84,6 @@ pub enum SessionChoice {
     Existing(SessionId),
 }
 
-/// What was found, and which servers could not be looked at.
-#[derive(Clone, Debug)]
-pub struct Found {
-    /// The matches.
-    pub results: SearchResults,
-    /// Servers that were still starting.
-    pub starting: Vec<String>,
-    /// Servers that are not available.
-    pub failed: Vec<String>,
-}
-
-impl fmt::Display for Found {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.results)?;
-        if !self.starting.is_empty() {
-            write!(f, "\nnot searched, still starting: {}", self.starting.join(", "))?;
-        }
-        if !self.failed.is_empty() {
-            write!(f, "\nnot available: {}", self.failed.join(", "))?;
-        }
-        Ok(())
-    }
-}
-
 /// Why a direct call has no result.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -340,22 +316,12 @@ impl Engine {
     }
 
     /// Ranks tools for what an agent wants to do. Waits up to [`LOOK_TIMEOUT`] for servers that
-    /// are still starting, and says which were not ready.
-    pub async fn search(&self, query: &SearchQuery) -> Found {
+    /// are still starting; the results say which were not searched.
+    pub async fn search(&self, query: &SearchQuery) -> SearchResults {
         let wanted = query.server.as_deref();
         let wait = self.0.settled(|name, folder| wanted.is_none_or(|w| w == name || w == folder));
         let _ = tokio::time::timeout(LOOK_TIMEOUT, wait).await;
-        let catalog = self.catalog();
-        let mut found =
-            Found { results: catalog.search(query), starting: Vec::new(), failed: Vec::new() };
-        for server in catalog.servers() {
-            match server.status {
-                ServerStatus::Ready => {}
-                ServerStatus::Starting => found.starting.push(server.name.clone()),
-                ServerStatus::Failed { .. } => found.failed.push(server.name.clone()),
-            }
-        }
-        found
+        self.catalog().search(query)
     }
 
     /// Lists a folder or gives a file of the tree. Waits up to [`LOOK_TIMEOUT`] for the servers

@@ -25,6 +25,6 @@ pub(crate) async fn search(global: &Global, args: &Search) -> Result<Answer, Fai
         })
         .await;
     gateway.close().await;
-    let code = if found.results.matches.is_empty() { output::FAILED } else { output::OK };
-    Ok(Answer::new(found.to_string(), &found.results, code))
+    let code = if found.matches.is_empty() { output::FAILED } else { output::OK };
+    Ok(Answer::new(found.to_string(), &found, code))
 }
