@@ -4,7 +4,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use workroom_script::{Diagnostic, DiagnosticKind};
-use workroom_types::{Limit, LimitExceeded};
+use workroom_types::{Limit, LimitExceeded, Limits};
 
 use crate::{
     report::{CallStats, FailureKind, RunFailure},
@@ -36,13 +36,25 @@ pub(crate) fn from_diagnostics(source: &str, diagnostics: &[Diagnostic]) -> RunF
     failure
 }
 
+/// What QuickJS throws when its stack is at its limit.
+const STACK_OVERFLOW: &str = "Maximum call stack size exceeded";
+
 /// An exception that nothing caught, at its innermost place in an agent's text.
-pub(crate) fn from_exception(error: &GuestError, programs: &VecDeque<Arc<Compiled>>) -> RunFailure {
+pub(crate) fn from_exception(
+    error: &GuestError,
+    programs: &VecDeque<Arc<Compiled>>,
+    limits: &Limits,
+) -> RunFailure {
     let message = match error.name.as_str() {
         "" => format!("the script threw {}", error.message),
         name => format!("{name}: {}", error.message),
     };
     let mut failure = RunFailure::new(FailureKind::Exception, message);
+    if error.name == "RangeError" && error.message == STACK_OVERFLOW {
+        // A script may catch it, so it is an exception; the limit behind it is told all the same.
+        let limit = from_limit(limits.exceeded(Limit::Stack));
+        failure.hint = limit.hint.map(|hint| format!("{}: {hint}", limit.message));
+    }
     let place = error.frames.iter().find_map(|frame| {
         let compiled = programs.iter().rev().find(|compiled| compiled.file == frame.file)?;
         let position = compiled.program.original(frame.line, frame.column)?;

@@ -3,9 +3,8 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
 use thiserror::Error;
-use workroom_catalog::{Catalog, PathError};
+use workroom_catalog::{Catalog, Entry, PathError};
 
 use crate::results::Results;
 
@@ -16,15 +15,6 @@ pub enum Node {
     Folder(Vec<Entry>),
     /// A file's text.
     File(Arc<str>),
-}
-
-/// One entry of a folder.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Entry {
-    /// Its name; a folder's ends in `/`.
-    pub name: String,
-    /// One line about it; may be empty.
-    pub about: String,
 }
 
 /// Why there is nothing to read.
@@ -55,12 +45,7 @@ pub(crate) fn read(catalog: &Catalog, results: &Results, path: &str) -> Result<N
     }
     Ok(match catalog.open(path)? {
         workroom_catalog::Node::File(text) => Node::File(text.into()),
-        workroom_catalog::Node::Folder(entries) => Node::Folder(
-            entries
-                .into_iter()
-                .map(|entry| Entry { name: entry.name, about: entry.about })
-                .collect(),
-        ),
+        workroom_catalog::Node::Folder(entries) => Node::Folder(entries),
     })
 }
 

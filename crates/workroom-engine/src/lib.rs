@@ -76,8 +76,6 @@ pub struct RunRequest {
 /// Where a run finds and leaves its variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionChoice {
-    /// A new session under a random id, which the report tells.
-    New,
     /// The caller's own session, made at its first use.
     Own(SessionId),
     /// A session that must exist.
@@ -151,11 +149,6 @@ impl Engine {
         }))
     }
 
-    /// The limits of every run.
-    pub fn limits(&self) -> &Limits {
-        &self.0.limits
-    }
-
     /// An id for a session of a connection's own, used with [`SessionChoice::Own`].
     pub fn new_session_id(&self) -> SessionId {
         SessionId::from_random(random())
@@ -176,7 +169,6 @@ impl Engine {
         let started = Instant::now();
         let run = RunId::from_random(random());
         let (choice, create) = match request.session {
-            SessionChoice::New => (SessionId::from_random(random()), true),
             SessionChoice::Own(id) => (id, true),
             SessionChoice::Existing(id) => (id, false),
         };
@@ -245,8 +237,10 @@ impl Engine {
         tokens: Option<u64>,
         show_session: bool,
     ) -> Presentation {
-        let limits = self.0.limits;
-        let limits = tokens.map_or(limits, |tokens| limits.tightened(Limit::OutputTokens, tokens));
+        let mut limits = self.0.limits;
+        if let Some(tokens) = tokens {
+            limits = limits.tightened(Limit::OutputTokens, tokens);
+        }
         report::present(report, &self.0.results, limits.size(Limit::OutputTokens), show_session)
     }
 
@@ -286,15 +280,11 @@ impl Engine {
             return Err(unknown(
                 "unknown_server",
                 format!("there is no server `{server}`"),
-                &modules::nearest(server, folders),
+                &workroom_script::nearest(server, folders),
                 "`workroom servers` lists them",
             ));
         };
-        let found = entry
-            .tools
-            .iter()
-            .find(|known| known.def.name == tool || known.function == tool || known.stem == tool);
-        match (found, &entry.status) {
+        match (entry.tool(tool), &entry.status) {
             (Some(tool), _) => {
                 Ok(ToolRef { server: entry.name.clone(), tool: tool.def.name.clone() })
             }
@@ -308,7 +298,7 @@ impl Engine {
                 Err(unknown(
                     "unknown_tool",
                     format!("server `{server}` has no tool `{tool}`"),
-                    &modules::nearest(tool, names),
+                    &workroom_script::nearest(tool, names),
                     &format!("`workroom ls servers/{}` lists its tools", entry.folder),
                 ))
             }
@@ -337,7 +327,7 @@ impl Engine {
     }
 }
 
-fn unknown(code: &str, message: String, nearest: &[String], else_hint: &str) -> CallFailure {
+fn unknown(code: &str, message: String, nearest: &[&str], else_hint: &str) -> CallFailure {
     let hint = match nearest {
         [] => else_hint.to_owned(),
         names => format!("did you mean {}?", names.join(", ")),

@@ -1,7 +1,7 @@
 //! The catalog as what scripts may import.
 
 use workroom_catalog::{Catalog, ServerEntry};
-use workroom_script::{Function, Module, Modules, UnknownModule};
+use workroom_script::{Function, Module, Modules, UnknownModule, nearest};
 use workroom_types::ServerStatus;
 
 /// Resolves imports in one catalog.
@@ -30,18 +30,14 @@ impl Modules for InCatalog<'_> {
         let mut module = module(server);
         let file = file.strip_suffix(".ts").unwrap_or(file);
         if file != "index" && !file.is_empty() {
-            let tool = server.tools.iter().position(|tool| {
-                tool.stem == file || tool.function == file || tool.def.name == file
-            });
-            if tool.is_none() {
-                let names: Vec<&str> =
-                    server.tools.iter().map(|tool| tool.function.as_str()).collect();
+            let Some(tool) = server.tool(file) else {
+                let names = server.tools.iter().map(|tool| tool.function.as_str());
                 return Err(UnknownModule {
                     message: format!("server `{}` has no tool `{file}`", server.name),
-                    nearest: nearest(file, names.into_iter()),
+                    nearest: nearest(file, names).into_iter().map(str::to_owned).collect(),
                 });
-            }
-            module.tool = tool;
+            };
+            module.tool = server.tools.iter().position(|known| std::ptr::eq(known, tool));
         }
         Ok(module)
     }
@@ -76,15 +72,4 @@ fn module(server: &ServerEntry) -> Module {
         functions: functions.collect(),
         tool: None,
     }
-}
-
-/// Up to three names that `wanted` may have meant, the likeliest first.
-pub(crate) fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    const LIKELY: f64 = 0.75;
-    let mut scored: Vec<(f64, &str)> = names
-        .map(|name| (strsim::jaro_winkler(&wanted.to_lowercase(), &name.to_lowercase()), name))
-        .filter(|(score, _)| *score >= LIKELY)
-        .collect();
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-    scored.into_iter().take(3).map(|(_, name)| name.to_owned()).collect()
 }

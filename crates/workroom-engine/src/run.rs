@@ -14,7 +14,7 @@ use std::{
 
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use tokio::sync::watch;
-use workroom_types::{Limit, LimitExceeded, Limits, RunId};
+use workroom_types::{Limit, Limits, RunId};
 
 use crate::{
     Shared, calls, failure,
@@ -80,6 +80,10 @@ impl Run {
     ) -> Result<Option<String>, RunFailure> {
         self.check_size(&source)?;
         self.wait_for_servers(&source).await;
+        // Its caller may have gone while it waited, here or for its session: then it sends nothing.
+        if self.interest.has_changed().is_err() {
+            return Err(self.sandbox_failure(&SandboxError::Cancelled));
+        }
         let catalog = self.shared.catalog();
         let program = workroom_script::compile(&source, &crate::modules::InCatalog(&catalog))
             .map_err(|diagnostics| failure::from_diagnostics(&source, &diagnostics))?;
@@ -106,7 +110,9 @@ impl Run {
         self.drain().await;
         match ended {
             TurnState::Done(value) => Ok(value),
-            TurnState::Threw(error) => Err(failure::from_exception(&error, &session.programs)),
+            TurnState::Threw(error) => {
+                Err(failure::from_exception(&error, &session.programs, &self.limits))
+            }
             TurnState::Waiting => Err(self.sandbox_failure(&SandboxError::Deadlock)),
         }
     }
@@ -212,12 +218,14 @@ impl Run {
             return Err(SandboxError::Deadlock);
         }
         let deadline = tokio::time::Instant::from_std(self.deadline);
+        // In this order: a cancelled run must not send what waits to be sent.
         let first = tokio::select! {
+            biased;
+            () = closed(&mut self.interest) => return Err(SandboxError::Cancelled),
             first = self.in_flight.next() => first,
             () = tokio::time::sleep_until(deadline) => {
                 return Err(self.limits.exceeded(Limit::Wall).into());
             }
-            () = closed(&mut self.interest) => return Err(SandboxError::Cancelled),
         };
         let mut answers = Vec::new();
         let mut next = first;
@@ -277,11 +285,4 @@ type Step = Box<dyn FnOnce(&mut dyn Guest) -> Result<Turn, SandboxError> + Send>
 /// Resolves when the other end of `interest` is gone.
 async fn closed(interest: &mut watch::Receiver<()>) {
     while interest.changed().await.is_ok() {}
-}
-
-/// So that a limit reads the same whether the sandbox or the engine found it.
-impl From<LimitExceeded> for Stop {
-    fn from(limit: LimitExceeded) -> Self {
-        Stop::Sandbox(limit.into())
-    }
 }

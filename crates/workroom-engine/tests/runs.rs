@@ -4,6 +4,7 @@
 
 mod support;
 
+use futures::FutureExt as _;
 use std::sync::{Arc, Mutex, atomic::Ordering};
 
 use support::{Bench, done, read, turn};
@@ -134,6 +135,28 @@ async fn a_caller_that_goes_away_drops_the_calls_and_leaves_the_session() {
     assert_eq!(report.outcome, Ok(Some("2".to_owned())));
     assert_eq!(bench.world.dropped.load(Ordering::SeqCst), 1);
     assert_eq!(bench.sandbox.opened.load(Ordering::SeqCst), 1, "the same guest goes on");
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_while_its_session_is_busy_sends_nothing() {
+    let bench = Bench::new(Limits::default());
+    let request = || {
+        let session = SessionChoice::Own(SessionId::named("s1"));
+        RunRequest { code: "1".to_owned(), session, timeout_ms: None }
+    };
+    bench.plan(|_| turn(&[(0, "hang")], TurnState::Waiting));
+    let first = tokio::spawn({
+        let engine = bench.engine.clone();
+        async move { engine.run(request()).await }
+    });
+    bench.world.hanging.notified().await;
+    // Polled once, the second run waits for the session; then its caller is gone.
+    let engine = bench.engine.clone();
+    assert!(engine.run(request()).now_or_never().is_none());
+    first.abort();
+    // The plan has one turn, for the third run: had the second begun, that would have none.
+    bench.plan(|_| turn(&[], done("3")));
+    assert_eq!(bench.run("1").await.outcome, Ok(Some("3".to_owned())));
 }
 
 #[tokio::test]

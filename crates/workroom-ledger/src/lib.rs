@@ -8,8 +8,6 @@
 //!
 //! What a token costs, and what was saved: those need prices and a baseline.
 
-use std::ops::{Add, AddAssign};
-
 use serde::Serialize;
 
 /// Text and its size on the two scales that Workroom reports.
@@ -25,20 +23,6 @@ impl Volume {
     /// Measures `text`.
     pub fn of(text: &str) -> Self {
         Self { tokens: tokens(text) as u64, bytes: text.len() as u64 }
-    }
-}
-
-impl Add for Volume {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self { tokens: self.tokens + other.tokens, bytes: self.bytes + other.bytes }
-    }
-}
-
-impl AddAssign for Volume {
-    fn add_assign(&mut self, other: Self) {
-        *self = *self + other;
     }
 }
 

@@ -1,4 +1,4 @@
-//! The compiled guest, kept between starts: compiling takes half a second, loading a millisecond.
+//! The compiled guest, kept between starts: compiling takes a second, loading some milliseconds.
 //!
 //! A compiled module is native code, and whoever can write the file runs code as us. So the
 //! folder and the file belong to the user alone, and a file is loaded only if the SHA-256 in its

@@ -164,7 +164,7 @@ pub(crate) fn from_findings(mut found: Vec<Finding>, index: &TextIndex<'_>) -> V
 }
 
 /// Up to three of `names` that `wanted` may have meant, the likeliest first.
-pub(crate) fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+pub fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     const LIKELY: f64 = 0.75;
     let fold = |name: &str| name.replace(['_', '-'], "").to_lowercase();
     let wanted = fold(wanted);

@@ -46,7 +46,9 @@ mod print;
 mod rewrite;
 mod text;
 
-pub use diagnostic::{DIAGNOSTICS_MAX, Diagnostic, DiagnosticKind, Position, excerpt, render};
+pub use diagnostic::{
+    DIAGNOSTICS_MAX, Diagnostic, DiagnosticKind, Position, excerpt, nearest, render,
+};
 pub use nesting::NESTING_MAX;
 
 use map::SourceMap;

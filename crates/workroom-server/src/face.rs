@@ -17,8 +17,8 @@ use rmcp::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use workroom_catalog::{Detail, SearchQuery};
-use workroom_engine::{Engine, Node, RunReport, RunRequest, SessionChoice, files::Entry, report};
+use workroom_catalog::{Detail, Entry, SearchQuery};
+use workroom_engine::{Engine, Node, RunReport, RunRequest, SessionChoice, report};
 use workroom_types::SessionId;
 
 use crate::tools::{self, Overview};

@@ -89,6 +89,24 @@ fn run_shows_an_exception_in_the_agents_own_lines() {
 }
 
 #[test]
+fn run_names_the_limit_behind_a_stack_that_is_too_deep() {
+    check(
+        &[],
+        &["run", "-"],
+        "function deep(): number { return deep() + 1; }\ndeep()",
+        &expect![[r#"
+        exit code 1
+        ----- stdout
+        error · run RUN · TIME s
+        RangeError: Maximum call stack size exceeded
+        1 | function deep(): number { return deep() + 1; }
+          |                                  ^
+        hint: the run went past its limit of 256 KiB for stack depth (`limits.stack_kib`): recurse less deeply, or raise `limits.stack_kib` in workroom.toml
+    "#]],
+    );
+}
+
+#[test]
 fn run_shows_a_syntax_error_before_anything_ran() {
     check(
         &[],

@@ -65,9 +65,7 @@ fn parameters(
     typed: &[String],
 ) -> Result<Map<String, Value>, Failure> {
     let catalog = engine.catalog();
-    let known = catalog.server(server).and_then(|server| {
-        server.tools.iter().find(|known| known.def.name == tool || known.function == tool)
-    });
+    let known = catalog.server(server).and_then(|server| server.tool(tool));
     let schema = known.map(|known| &known.def.input_schema);
     let mut arguments = Map::new();
     for pair in typed {
