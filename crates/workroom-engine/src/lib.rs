@@ -26,6 +26,7 @@ mod results;
 mod run;
 pub mod sandbox;
 mod session;
+pub mod store;
 pub mod upstreams;
 
 use std::{

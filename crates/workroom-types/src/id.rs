@@ -21,6 +21,11 @@ impl RunId {
         Self(format!("r_{}", base32(random, 16)))
     }
 
+    /// A run id that a user gave, or that was kept.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
     /// The id as it is shown.
     pub fn as_str(&self) -> &str {
         &self.0

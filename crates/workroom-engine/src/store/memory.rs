@@ -1,0 +1,292 @@
+//! A store that ends with its process.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use futures::FutureExt as _;
+use workroom_types::{RunId, SessionId};
+
+use super::{
+    Ending, Health, Millis, NewRun, Retention, RunEnd, RunRecord, Running, SessionRecord,
+    SessionState, SnapshotId, Store, StoreError, Stored, Swept,
+};
+
+/// Keeps everything in memory. Its only holder is this process, so no run is ever interrupted.
+#[derive(Debug, Default)]
+pub struct Memory(Mutex<Tables>);
+
+#[derive(Debug, Default)]
+struct Tables {
+    sessions: HashMap<SessionId, SessionRecord>,
+    snapshots: BTreeMap<SnapshotId, Arc<[u8]>>,
+    /// In the order in which they began.
+    runs: Vec<(RunRecord, Vec<Vec<u8>>)>,
+    next_snapshot: i64,
+}
+
+impl Memory {
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        // Every change below is made of steps that leave the tables readable.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn done<T: Send + 'static>(result: Result<T, StoreError>) -> Stored<'static, T> {
+        std::future::ready(result).boxed()
+    }
+}
+
+impl Tables {
+    fn run_mut(&mut self, id: &RunId) -> Result<&mut (RunRecord, Vec<Vec<u8>>), StoreError> {
+        self.runs
+            .iter_mut()
+            .rev()
+            .find(|(record, _)| record.run.id == *id)
+            .ok_or_else(|| StoreError::Failed(format!("there is no run `{id}`")))
+    }
+
+    fn begin(&mut self, run: NewRun) -> Result<(), StoreError> {
+        let fresh = SessionRecord {
+            id: run.session.clone(),
+            created: run.started,
+            used: run.started,
+            version: 0,
+            last_run: None,
+            snapshot: None,
+            stored_bytes: 0,
+            heap_bytes: 0,
+            variables: String::new(),
+            running: None,
+            ended: None,
+        };
+        let session = self.sessions.entry(run.session.clone()).or_insert_with(|| fresh.clone());
+        if let Some(running) = &session.running {
+            return Err(StoreError::Busy {
+                session: run.session,
+                run: running.run.clone(),
+                interrupted: running.interrupted,
+            });
+        }
+        if session.ended.is_some() {
+            *session = fresh;
+        }
+        session.used = run.started;
+        session.last_run = Some(run.id.clone());
+        session.running = Some(Running { run: run.id.clone(), interrupted: false });
+        let record = RunRecord {
+            before: session.snapshot,
+            version: session.version,
+            run,
+            end: None,
+            interrupted: false,
+            journal_bytes: 0,
+        };
+        self.runs.push((record, Vec::new()));
+        Ok(())
+    }
+
+    fn finish(
+        &mut self,
+        run: &RunId,
+        end: RunEnd,
+        state: Option<SessionState>,
+    ) -> Result<(), StoreError> {
+        let used = end.ended;
+        let (record, _) = self.run_mut(run)?;
+        if record.end.is_some() {
+            return Err(StoreError::Failed(format!("run `{run}` has ended before")));
+        }
+        record.end = Some(end);
+        let id = record.run.session.clone();
+        let snapshot = state.as_ref().and_then(|state| state.snapshot.clone());
+        let snapshot = snapshot.map(|bytes| {
+            self.next_snapshot += 1;
+            let id = SnapshotId(self.next_snapshot);
+            let len = bytes.len() as u64;
+            self.snapshots.insert(id, bytes);
+            (id, len)
+        });
+        let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
+        session.used = used;
+        session.running = None;
+        if let Some(state) = state {
+            session.version += 1;
+            session.variables = state.variables;
+            session.heap_bytes = state.heap_bytes;
+            session.snapshot = snapshot.map(|(id, _)| id);
+            session.stored_bytes = snapshot.map_or(0, |(_, len)| len);
+        }
+        Ok(())
+    }
+
+    fn end_session(&mut self, id: &SessionId, at: Millis, ending: Ending) {
+        let session = self.sessions.entry(id.clone()).or_insert_with(|| SessionRecord {
+            id: id.clone(),
+            created: at,
+            used: at,
+            version: 0,
+            last_run: None,
+            snapshot: None,
+            stored_bytes: 0,
+            heap_bytes: 0,
+            variables: String::new(),
+            running: None,
+            ended: None,
+        });
+        session.snapshot = None;
+        session.stored_bytes = 0;
+        session.running = None;
+        session.ended = Some((at, ending));
+    }
+
+    fn sweep(&mut self, now: Millis, retention: Retention) -> Swept {
+        let mut swept = Swept::default();
+        let idle = |session: &SessionRecord| {
+            session.ended.is_none()
+                && session.running.is_none()
+                && now.saturating_sub(session.used) > retention.session_age_ms
+        };
+        let mut old: Vec<SessionId> =
+            self.sessions.values().filter(|session| idle(session)).map(|s| s.id.clone()).collect();
+        old.sort();
+        for id in old {
+            let lost = names(&self.sessions[&id].variables);
+            let reason = "was not used for too long".to_owned();
+            self.end_session(&id, now, Ending { reason, lost });
+            swept.sessions += 1;
+        }
+        let before = self.runs.len();
+        self.runs.retain(|(record, _)| {
+            record
+                .end
+                .as_ref()
+                .is_none_or(|end| now.saturating_sub(end.ended) <= retention.run_age_ms)
+        });
+        swept.runs += (before - self.runs.len()) as u64;
+        while self.history_bytes() > retention.history_bytes {
+            let Some(oldest) = self.runs.iter().position(|(record, _)| record.end.is_some()) else {
+                break;
+            };
+            self.runs.remove(oldest);
+            swept.runs += 1;
+        }
+        let before = self.snapshots.len();
+        let needed = self.needed();
+        self.snapshots.retain(|id, _| needed.contains(id));
+        swept.snapshots = (before - self.snapshots.len()) as u64;
+        swept
+    }
+
+    /// The snapshots that a session or a run still needs.
+    fn needed(&self) -> Vec<SnapshotId> {
+        let sessions = self.sessions.values().filter_map(|session| session.snapshot);
+        sessions.chain(self.runs.iter().filter_map(|(record, _)| record.before)).collect()
+    }
+
+    fn history_bytes(&self) -> u64 {
+        let current: Vec<_> =
+            self.sessions.values().filter_map(|session| session.snapshot).collect();
+        let needed = self.needed();
+        let states: u64 = self
+            .snapshots
+            .iter()
+            .filter(|(id, _)| needed.contains(id) && !current.contains(id))
+            .map(|(_, bytes)| bytes.len() as u64)
+            .sum();
+        states + self.runs.iter().map(|(record, _)| record.journal_bytes).sum::<u64>()
+    }
+}
+
+/// The variables' names: the engine's JSON is a list of objects with `name`.
+fn names(variables: &str) -> Vec<String> {
+    let list: Vec<serde_json::Value> = serde_json::from_str(variables).unwrap_or_default();
+    list.iter().filter_map(|variable| Some(variable.get("name")?.as_str()?.to_owned())).collect()
+}
+
+impl Store for Memory {
+    fn session(&self, id: &SessionId) -> Stored<'_, Option<SessionRecord>> {
+        Self::done(Ok(self.tables().sessions.get(id).cloned()))
+    }
+
+    fn sessions(&self, ended_after: Millis) -> Stored<'_, Vec<SessionRecord>> {
+        let tables = self.tables();
+        let shown = tables
+            .sessions
+            .values()
+            .filter(|session| session.ended.as_ref().is_none_or(|(at, _)| *at >= ended_after));
+        let mut sessions: Vec<SessionRecord> = shown.cloned().collect();
+        sessions.sort_by(|a, b| b.used.cmp(&a.used).then_with(|| a.id.cmp(&b.id)));
+        Self::done(Ok(sessions))
+    }
+
+    fn snapshot(&self, id: SnapshotId) -> Stored<'_, Option<Arc<[u8]>>> {
+        Self::done(Ok(self.tables().snapshots.get(&id).cloned()))
+    }
+
+    fn end_session(&self, id: &SessionId, at: Millis, ending: &Ending) -> Stored<'_, ()> {
+        self.tables().end_session(id, at, ending.clone());
+        Self::done(Ok(()))
+    }
+
+    fn begin(&self, run: NewRun) -> Stored<'_, ()> {
+        Self::done(self.tables().begin(run))
+    }
+
+    fn append(&self, run: &RunId, entries: Vec<Vec<u8>>) -> Stored<'_, ()> {
+        let mut tables = self.tables();
+        let appended = tables.run_mut(run).map(|(record, journal)| {
+            record.journal_bytes += entries.iter().map(|entry| entry.len() as u64).sum::<u64>();
+            journal.extend(entries);
+        });
+        Self::done(appended)
+    }
+
+    fn finish(&self, run: &RunId, end: RunEnd, state: Option<SessionState>) -> Stored<'_, ()> {
+        Self::done(self.tables().finish(run, end, state))
+    }
+
+    fn run(&self, id: &RunId) -> Stored<'_, Option<RunRecord>> {
+        let tables = self.tables();
+        let found = tables.runs.iter().rev().find(|(record, _)| record.run.id == *id);
+        Self::done(Ok(found.map(|(record, _)| record.clone())))
+    }
+
+    fn journal(&self, id: &RunId) -> Stored<'_, Vec<Vec<u8>>> {
+        Self::done(self.tables().run_mut(id).map(|(_, journal)| journal.clone()))
+    }
+
+    fn runs(&self, session: Option<&SessionId>, limit: usize) -> Stored<'_, Vec<RunRecord>> {
+        let tables = self.tables();
+        let wanted = tables
+            .runs
+            .iter()
+            .rev()
+            .map(|(record, _)| record)
+            .filter(|record| session.is_none_or(|id| record.run.session == *id));
+        Self::done(Ok(wanted.take(limit).cloned().collect()))
+    }
+
+    fn interrupted(&self, _: &str) -> Stored<'_, Vec<RunRecord>> {
+        Self::done(Ok(Vec::new()))
+    }
+
+    fn adopt(&self, _: &RunId) -> Stored<'_, bool> {
+        Self::done(Ok(false))
+    }
+
+    fn sweep(&self, now: Millis, retention: Retention) -> Stored<'_, Swept> {
+        Self::done(Ok(self.tables().sweep(now, retention)))
+    }
+
+    fn check(&self) -> Stored<'_, Health> {
+        let tables = self.tables();
+        Self::done(Ok(Health {
+            about: "in the memory of this process".to_owned(),
+            problems: Vec::new(),
+            sessions: tables.sessions.values().filter(|s| s.ended.is_none()).count() as u64,
+            runs: tables.runs.len() as u64,
+            bytes: tables.history_bytes(),
+        }))
+    }
+}
