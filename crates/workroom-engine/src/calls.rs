@@ -11,9 +11,9 @@ use crate::{
     upstreams::ToolCall,
 };
 
-/// A call that has ended.
-pub(crate) struct Done {
-    pub(crate) answer: Answer,
+/// The tool that `call` calls.
+pub(crate) fn tool(call: &GuestCall) -> ToolRef {
+    ToolRef { server: call.module.clone(), tool: call.function.clone() }
 }
 
 /// Makes `call` and waits for its answer, until `deadline` at most.
@@ -22,13 +22,13 @@ pub(crate) async fn make(
     call: GuestCall,
     limits: Limits,
     deadline: Instant,
-) -> Done {
-    let tool = ToolRef { server: call.module, tool: call.function };
+) -> Answer {
+    let tool = tool(&call);
     let result = match arguments(&tool, &call.arguments) {
         Ok(arguments) => send(&shared, tool, arguments, limits, deadline).await,
         Err(error) => Err(error),
     };
-    Done { answer: Answer { id: call.id, result } }
+    Answer { id: call.id, result }
 }
 
 /// Calls `tool` and gives its data as JSON, or the error that a script would see.

@@ -4,12 +4,13 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use workroom_script::{Diagnostic, DiagnosticKind};
-use workroom_types::{Limit, LimitExceeded, Limits};
+use workroom_types::{Bound, Bounds, Limit, LimitExceeded, Limits};
 
 use crate::{
     report::{CallStats, FailureKind, RunFailure},
     sandbox::{GuestError, SandboxError},
     session::Compiled,
+    store::StoreError,
 };
 
 /// The mistakes that were found before anything ran, the first one in front.
@@ -39,20 +40,24 @@ pub(crate) fn from_diagnostics(source: &str, diagnostics: &[Diagnostic]) -> RunF
 /// What QuickJS throws when its stack is at its limit.
 const STACK_OVERFLOW: &str = "Maximum call stack size exceeded";
 
+/// What QuickJS throws when a text would be longer than its limit.
+const STRING_TOO_LONG: &str = "invalid string length";
+
 /// An exception that nothing caught, at its innermost place in an agent's text.
 pub(crate) fn from_exception(
     error: &GuestError,
     programs: &VecDeque<Arc<Compiled>>,
     limits: &Limits,
 ) -> RunFailure {
-    let message = match error.name.as_str() {
-        "" => format!("the script threw {}", error.message),
-        name => format!("{name}: {}", error.message),
+    let mut failure = RunFailure::new(FailureKind::Exception, exception_message(error));
+    // A script may catch these, so they are exceptions; the limit behind is told all the same.
+    let limit = match (error.name.as_str(), error.message.as_str()) {
+        ("RangeError", STACK_OVERFLOW) => Some(Limit::Stack),
+        ("RangeError", STRING_TOO_LONG) => Some(Limit::String),
+        _ => None,
     };
-    let mut failure = RunFailure::new(FailureKind::Exception, message);
-    if error.name == "RangeError" && error.message == STACK_OVERFLOW {
-        // A script may catch it, so it is an exception; the limit behind it is told all the same.
-        let limit = from_limit(limits.exceeded(Limit::Stack));
+    if let Some(limit) = limit {
+        let limit = from_limit(limits.exceeded(limit));
         failure.hint = limit.hint.map(|hint| format!("{}: {hint}", limit.message));
     }
     let place = error.frames.iter().find_map(|frame| {
@@ -72,15 +77,55 @@ pub(crate) fn from_exception(
     failure
 }
 
+/// What was thrown, in one line.
+pub(crate) fn exception_message(error: &GuestError) -> String {
+    match error.name.as_str() {
+        "" => format!("the script threw {}", error.message),
+        name => format!("{name}: {}", error.message),
+    }
+}
+
+/// A run that is refused, since as many as may be are under way.
+pub(crate) fn busy(bounds: &Bounds) -> RunFailure {
+    let setting = Bound::Runs.setting();
+    RunFailure::new(
+        FailureKind::Limit,
+        format!("{} runs are under way (`sandbox.{setting}`)", bounds.get(Bound::Runs)),
+    )
+    .hint(format!("try again soon, or raise `sandbox.{setting}` in workroom.toml"))
+}
+
+/// A session that cannot be used.
+pub(crate) fn session(message: String) -> RunFailure {
+    RunFailure::new(FailureKind::Session, message)
+}
+
+/// A store that did not do what it was asked.
+pub(crate) fn from_store(error: &StoreError) -> RunFailure {
+    match error {
+        StoreError::Busy { .. } => session(error.to_string())
+            .hint("try again soon, or leave `session` out to start a new one"),
+        StoreError::Failed(_) => RunFailure::new(FailureKind::Store, error.to_string())
+            .hint("nothing more was sent; `workroom doctor` looks at the store"),
+    }
+}
+
 /// A run that the sandbox did not let end by itself.
 pub(crate) fn from_sandbox(error: &SandboxError, calls: CallStats) -> RunFailure {
     let failure = match error {
-        SandboxError::Limit(limit) => return after_calls(from_limit(*limit), calls),
+        SandboxError::Limit { limit, max } => {
+            let exceeded = LimitExceeded { limit: *limit, max: *max };
+            return after_calls(from_limit(exceeded), calls);
+        }
         SandboxError::Cancelled => RunFailure::new(FailureKind::Cancelled, error.to_string()),
         SandboxError::Deadlock => RunFailure::new(FailureKind::Deadlock, error.to_string())
             .hint("await only tool calls and promises that the code itself settles"),
         SandboxError::Dead => RunFailure::new(FailureKind::Session, error.to_string())
             .hint("run the code again; it starts with no variables"),
+        SandboxError::Snapshot(_) => RunFailure::new(FailureKind::Session, error.to_string())
+            .hint("leave `session` out to start a new one"),
+        SandboxError::Lost(_) => RunFailure::new(FailureKind::Internal, error.to_string())
+            .hint("run the code again; the session has the variables of its last completed run"),
         SandboxError::Internal(_) => RunFailure::new(FailureKind::Internal, error.to_string()),
     };
     after_calls(failure, calls)
@@ -93,6 +138,10 @@ pub(crate) fn from_limit(exceeded: LimitExceeded) -> RunFailure {
         Limit::Cpu => "look for a loop that does not end",
         Limit::Wall => "make independent calls together with `Promise.all`",
         Limit::Stack => "recurse less deeply",
+        Limit::Regex => "write the regular expression without nested repetition",
+        Limit::String => "keep a list of parts and not one text",
+        Limit::Timers => "set fewer timers",
+        Limit::Pending => "await calls in groups",
         Limit::Calls | Limit::CallsInFlight => "call a tool that takes many items at once",
         Limit::Argument => "send the data in parts",
         Limit::Result => "ask for fewer rows or fields",

@@ -1,12 +1,13 @@
 //! The tree that agents list and read: `./servers/…` from the catalog, and
-//! `./results/<run>.json` for what was too long to show.
+//! `./results/<run>.json` for what a run gave.
 
 use std::sync::Arc;
 
 use thiserror::Error;
-use workroom_catalog::{Catalog, Entry, PathError};
+use workroom_catalog::{Entry, PathError};
+use workroom_types::RunId;
 
-use crate::results::Results;
+use crate::{Shared, outcome::StoredOutcome, store::StoreError};
 
 /// What is at a path.
 #[derive(Clone, Debug)]
@@ -25,25 +26,28 @@ pub enum ReadError {
     Path(#[from] PathError),
     /// No such result, or not any more.
     #[error(
-        "there is no result at `{path}`: only the last {} results that were too long to show are \
-         kept",
-        crate::RESULTS_MAX
+        "there is no result at `{path}`: the run is unknown, failed, or was dropped as too old"
     )]
     NoResult {
         /// The path asked for.
         path: String,
     },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
-pub(crate) fn read(catalog: &Catalog, results: &Results, path: &str) -> Result<Node, ReadError> {
+pub(crate) async fn read(shared: &Shared, path: &str) -> Result<Node, ReadError> {
     let inner = path.trim_start_matches(['.', '/']);
     if let Some(file) = inner.strip_prefix("results/") {
-        return match results.get(file.trim_end_matches('/')) {
-            Some(text) => Ok(Node::File(text)),
-            None => Err(ReadError::NoResult { path: path.to_owned() }),
-        };
+        let none = || ReadError::NoResult { path: path.to_owned() };
+        let run = file.trim_end_matches('/').strip_suffix(".json").ok_or_else(none)?;
+        let record = shared.store.run(&RunId::named(run)).await?.ok_or_else(none)?;
+        let outcome = record.end.and_then(|end| StoredOutcome::read(&end.outcome));
+        let value = outcome.and_then(|outcome| outcome.value).ok_or_else(none)?;
+        return Ok(Node::File(value.into()));
     }
-    Ok(match catalog.open(path)? {
+    Ok(match shared.catalog().open(path)? {
         workroom_catalog::Node::File(text) => Node::File(text.into()),
         workroom_catalog::Node::Folder(entries) => Node::Folder(entries),
     })

@@ -1,16 +1,20 @@
-//! Sessions and runs, from request to report; owns the traits [`Upstreams`] and [`Sandbox`].
+//! Sessions and runs, from request to report; owns the traits [`Upstreams`], [`Sandbox`] and
+//! [`Store`].
 //!
 //! [`Engine`] is what every face of Workroom talks to: the MCP server, the
 //! command line and the demo. It knows the catalog, the sessions and the limits;
-//! it reaches servers and sandboxes through its two traits only.
+//! it reaches servers, sandboxes and what is kept through its three traits only.
 //!
 //! # Layout
 //!
-//! * [`upstreams`], [`sandbox`]: the two traits and the values that cross them.
-//! * [`report`]: what a run came to, and its text for agents.
+//! * [`upstreams`], [`sandbox`], [`store`]: the three traits and the values that cross them.
+//! * [`report`]: what a run came to, and its text for agents; [`StoredOutcome`]: for the store.
 //! * [`answer`]: what a tool's answer gives to code.
 //! * [`files`]: the tree that agents list and read.
-//! * `run`, `calls`, `failure`, `modules`, `session`, `results`: the inside of [`Engine::run`].
+//! * `room`, `run`, `calls`: a run in its session, its turns, its calls.
+//! * `session`: the sessions in memory.
+//! * `journal`, `playback`, `recover`: what is recorded of a run, and how it is gone on with.
+//! * `failure`, `modules`: mistakes in words; the catalog as what scripts import.
 //!
 //! # Not here
 //!
@@ -20,9 +24,13 @@ pub mod answer;
 mod calls;
 mod failure;
 pub mod files;
+mod journal;
 mod modules;
+mod outcome;
+mod playback;
+mod recover;
 pub mod report;
-mod results;
+mod room;
 mod run;
 pub mod sandbox;
 mod session;
@@ -32,19 +40,23 @@ pub mod upstreams;
 use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use serde_json::{Map, Value};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use workroom_catalog::{Catalog, SearchQuery, SearchResults};
-use workroom_types::{Limit, Limits, RunId, ServerStatus, SessionId, ToolRef};
+use workroom_types::{
+    Bound, Bounds, Limit, Limits, RunId, ServerStatus, SessionId, ToolAnnotations, ToolRef,
+};
 
 pub use files::{Node, ReadError};
+pub use outcome::StoredOutcome;
+pub use recover::{Replay, ReplayError, replay};
 pub use report::{FailureKind, Presentation, RunFailure, RunReport};
-pub use results::{RESULTS_BYTES_MAX, RESULTS_MAX};
 pub use sandbox::{Guest, Sandbox};
-pub use session::{SESSIONS_MAX, SessionError};
+pub use session::SessionError;
+pub use store::Store;
 pub use upstreams::Upstreams;
 
 /// How long [`Engine::search`] and [`Engine::read`] wait for servers that are still starting.
@@ -81,6 +93,28 @@ pub enum SessionChoice {
     Own(SessionId),
     /// A session that must exist.
     Existing(SessionId),
+    /// The caller's own, of which nothing is to be stored: it ends with this process.
+    Once(SessionId),
+}
+
+impl SessionChoice {
+    /// The session.
+    pub const fn id(&self) -> &SessionId {
+        match self {
+            SessionChoice::Own(id) | SessionChoice::Existing(id) | SessionChoice::Once(id) => id,
+        }
+    }
+}
+
+/// How an engine is set up, beside the parts it is made of.
+#[derive(Clone, Debug, Default)]
+pub struct EngineConfig {
+    /// Bound each run.
+    pub limits: Limits,
+    /// Bound the process and what it keeps.
+    pub bounds: Bounds,
+    /// Tells these servers from others: only runs of the same origin are resumed.
+    pub origin: String,
 }
 
 /// Why a direct call has no result.
@@ -98,14 +132,56 @@ pub struct CallFailure {
 struct Shared {
     upstreams: Arc<dyn Upstreams>,
     sandbox: Arc<dyn Sandbox>,
+    store: Arc<dyn Store>,
     limits: Limits,
+    bounds: Bounds,
+    origin: String,
     /// The newest catalog and the change it was built after.
     catalog: Mutex<Option<(u64, Catalog)>>,
     sessions: session::Sessions,
-    results: results::Results,
+    /// Places for scripts that compute. Fair: who asks first computes first.
+    turns: Semaphore,
+    /// Places for runs.
+    runs: Semaphore,
 }
 
 impl Shared {
+    /// Milliseconds since 1970.
+    fn now(&self) -> store::Millis {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    }
+
+    /// Whether `tool` says of itself that a second call does no harm.
+    fn may_repeat(&self, tool: &ToolRef) -> bool {
+        let catalog = self.catalog();
+        let known = catalog.server(&tool.server).and_then(|server| server.tool(&tool.tool));
+        let hints = known.and_then(|known| known.def.annotations.as_ref());
+        hints.is_some_and(|hints: &ToolAnnotations| {
+            hints.read_only_hint == Some(true) || hints.idempotent_hint == Some(true)
+        })
+    }
+
+    /// Drops idle sessions from memory until they are within their bounds. What was not stored
+    /// is ended, so that its id says what is lost.
+    async fn make_room(&self) {
+        let sessions = self.bounds.base(Bound::LiveSessions);
+        let bytes = self.bounds.base(Bound::LiveMemory);
+        for dropped in self.sessions.make_room(sessions, bytes) {
+            if !dropped.is_lost {
+                continue;
+            }
+            let lost = match self.store.session(&dropped.id).await {
+                Ok(Some(record)) => store::variable_names(&record.variables),
+                _ => Vec::new(),
+            };
+            let reason = "was too large to be stored and made room for others".to_owned();
+            let ending = store::Ending { reason, lost };
+            // A store that fails now fails the session's next run, which then says so.
+            let _ = self.store.end_session(&dropped.id, self.now(), &ending).await;
+        }
+    }
+
     /// The catalog of the servers as they are now.
     fn catalog(&self) -> Catalog {
         let version = *self.upstreams.changes().borrow();
@@ -138,16 +214,72 @@ impl Shared {
 }
 
 impl Engine {
-    /// An engine over `upstreams` and `sandbox`, whose runs are bounded by `limits`.
+    /// An engine over `upstreams` and `sandbox`, whose runs are bounded by `limits`, and whose
+    /// sessions end with the process.
     pub fn new(upstreams: Arc<dyn Upstreams>, sandbox: Arc<dyn Sandbox>, limits: Limits) -> Self {
+        let config = EngineConfig { limits, ..EngineConfig::default() };
+        Self::with_store(upstreams, sandbox, Arc::new(store::Memory::default()), config)
+    }
+
+    /// An engine that keeps sessions and runs in `store`.
+    pub fn with_store(
+        upstreams: Arc<dyn Upstreams>,
+        sandbox: Arc<dyn Sandbox>,
+        store: Arc<dyn Store>,
+        config: EngineConfig,
+    ) -> Self {
+        let EngineConfig { limits, bounds, origin } = config;
         Self(Arc::new(Shared {
             upstreams,
             sandbox,
+            store,
             limits,
+            turns: Semaphore::new(bounds.size(Bound::Turns)),
+            runs: Semaphore::new(bounds.size(Bound::Runs)),
+            bounds,
+            origin,
             catalog: Mutex::default(),
             sessions: session::Sessions::default(),
-            results: results::Results::default(),
         }))
+    }
+
+    /// Goes on with the runs that an earlier process with the same origin left behind, one after
+    /// another, and says of each what became of it.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn resume_interrupted(&self) -> Result<Vec<String>, store::StoreError> {
+        let mut notes = Vec::new();
+        for record in self.0.store.interrupted(&self.0.origin).await? {
+            let id = &record.run.session;
+            let session = self.0.sessions.get(id);
+            let mut session = session.lock().await;
+            notes.push(recover::resume(&self.0, &record.run.id, id, &mut session).await?);
+        }
+        self.0.make_room().await;
+        Ok(notes)
+    }
+
+    /// Drops what is too old or too much of sessions and runs.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn sweep(&self) -> Result<store::Swept, store::StoreError> {
+        let bounds = &self.0.bounds;
+        let millis = |bound| i64::try_from(bounds.base(bound)).unwrap_or(i64::MAX);
+        let retention = store::Retention {
+            session_age_ms: millis(Bound::SessionAge),
+            run_age_ms: millis(Bound::HistoryAge),
+            history_bytes: bounds.base(Bound::History),
+        };
+        self.0.store.sweep(self.0.now(), retention).await
+    }
+
+    /// How many sessions are in memory, and how many bytes are theirs alone.
+    pub fn load(&self) -> (u64, u64) {
+        self.0.sessions.load()
     }
 
     /// An id for a session of a connection's own, used with [`SessionChoice::Own`].
@@ -169,69 +301,31 @@ impl Engine {
     pub async fn run(&self, request: RunRequest) -> RunReport {
         let started = Instant::now();
         let run = RunId::from_random(random());
-        let (choice, create) = match request.session {
-            SessionChoice::Own(id) => (id, true),
-            SessionChoice::Existing(id) => (id, false),
-        };
-        let mut limits = self.0.limits;
-        if let Some(timeout) = request.timeout_ms {
-            limits = limits.tightened(Limit::Wall, timeout);
-        }
+        let session = request.session.id().clone();
         let (interest, watched) = watch::channel(());
-        let mut task = run::Run::new(Arc::clone(&self.0), limits, started, watched);
-        let shared = Arc::clone(&self.0);
-        let (id, session_id) = (run.clone(), choice.clone());
+        let (shared, id) = (Arc::clone(&self.0), run.clone());
         // On a task of its own, so that a caller who goes away leaves the session whole.
         let ended = tokio::spawn(async move {
-            let session = if create {
-                let (session, lost) = shared.sessions.own(&session_id);
-                task.notes.extend(lost.map(|lost| lost.to_string()));
-                Ok(session)
-            } else {
-                shared.sessions.existing(&session_id)
-            };
-            let outcome = match session {
-                Ok(session) => {
-                    let mut session = session.lock().await;
-                    let had_guest = session.guest.is_some();
-                    let outcome = task.execute(&id, request.code, &mut session).await;
-                    if had_guest && session.guest.is_none() {
-                        shared.sessions.end(&session_id, session::Ending::HardLimit);
-                    }
-                    outcome
-                }
-                Err(error) => Err(RunFailure::new(FailureKind::Session, error.to_string())
-                    .hint("leave `session` out to start a new one")),
-            };
-            (task, outcome)
+            let report = room::conduct(Arc::clone(&shared), id, request, started, watched).await;
+            shared.make_room().await;
+            report
         })
         .await;
         drop(interest);
-        let duration = started.elapsed();
-        match ended {
-            Ok((task, outcome)) => RunReport {
-                run,
-                session: choice,
-                outcome,
-                logs: task.logs,
-                notes: task.notes,
-                calls: task.stats,
-                duration,
-            },
-            Err(error) => RunReport {
-                run,
-                session: choice,
-                outcome: Err(RunFailure::new(FailureKind::Internal, error.to_string())),
-                logs: Vec::new(),
-                notes: Vec::new(),
-                calls: report::CallStats::default(),
-                duration,
-            },
-        }
+        ended.unwrap_or_else(|error| RunReport {
+            run,
+            session,
+            outcome: Err(RunFailure::new(FailureKind::Internal, error.to_string())),
+            logs: Vec::new(),
+            notes: Vec::new(),
+            calls: report::CallStats::default(),
+            variables: Vec::new(),
+            duration: started.elapsed(),
+        })
     }
 
     /// The text of `report` for an agent, of at most about `tokens` o200k tokens (by default
-    /// the configured limit). What does not fit is kept for [`Engine::read`].
+    /// the configured limit). What does not fit can be had by [`Engine::read`].
     pub fn present(
         &self,
         report: &RunReport,
@@ -242,7 +336,7 @@ impl Engine {
         if let Some(tokens) = tokens {
             limits = limits.tightened(Limit::OutputTokens, tokens);
         }
-        report::present(report, &self.0.results, limits.size(Limit::OutputTokens), show_session)
+        report::present(report, limits.size(Limit::OutputTokens), show_session)
     }
 
     /// Calls one tool, named exactly or as its function, and gives its data as JSON.
@@ -324,7 +418,7 @@ impl Engine {
     pub async fn read(&self, path: &str) -> Result<Node, ReadError> {
         let wait = self.0.settled(|name, folder| files::concerns(path, name, folder));
         let _ = tokio::time::timeout(LOOK_TIMEOUT, wait).await;
-        files::read(&self.catalog(), &self.0.results, path)
+        files::read(&self.0, path).await
     }
 }
 

@@ -6,14 +6,11 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use workroom_types::{RunId, SessionId};
 
-use crate::{
-    results::Results,
-    sandbox::{LogLevel, LogLine},
-};
+use crate::sandbox::{LogLevel, LogLine, Variable};
 
 /// Everything that is known of a run when it has ended.
 #[derive(Clone, Debug)]
@@ -30,12 +27,14 @@ pub struct RunReport {
     pub notes: Vec<String>,
     /// The tool calls.
     pub calls: CallStats,
+    /// The session's variables after the run.
+    pub variables: Vec<Variable>,
     /// From request to end.
     pub duration: Duration,
 }
 
 /// The tool calls of a run, summed up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallStats {
     /// Calls that were sent or refused.
     pub made: u64,
@@ -48,7 +47,7 @@ pub struct CallStats {
 }
 
 /// Why a run has no value.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunFailure {
     /// What sort of failure.
     pub kind: FailureKind,
@@ -66,7 +65,7 @@ pub struct RunFailure {
 }
 
 /// The sorts of failure, as stable codes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
     /// The text is not TypeScript, or uses what the sandbox does not run.
@@ -83,6 +82,8 @@ pub enum FailureKind {
     Deadlock,
     /// The session is unknown or has ended.
     Session,
+    /// The run cannot be recorded, or its session not be read.
+    Store,
     /// A fault of ours.
     Internal,
 }
@@ -112,12 +113,7 @@ pub struct Presentation {
 /// Puts `report` into words of at most about `budget` o200k tokens.
 ///
 /// `show_session`: the agent needs the session's id to go on in it.
-pub(crate) fn present(
-    report: &RunReport,
-    results: &Results,
-    budget: usize,
-    show_session: bool,
-) -> Presentation {
+pub(crate) fn present(report: &RunReport, budget: usize, show_session: bool) -> Presentation {
     let mut text = header(report, show_session);
     for note in &report.notes {
         let _ = write!(text, "\nnote: {note}");
@@ -135,7 +131,7 @@ pub(crate) fn present(
             if workroom_ledger::prefix(&value, left).len() == value.len() {
                 let _ = write!(text, "\n{value}");
             } else {
-                let path = results.keep(&report.run, json.clone());
+                let path = format!("./results/{}.json", report.run);
                 let _ = write!(text, "\n{}", preview(json, &value, left, &path));
                 kept = Some(path);
             }
@@ -165,10 +161,29 @@ fn header(report: &RunReport, show_session: bool) -> String {
         }
         let _ = write!(header, " · {} kept in the sandbox", bytes(calls.result_bytes));
     }
-    if show_session {
+    if show_session || !report.variables.is_empty() {
         let _ = write!(header, " · session {}", report.session);
     }
+    if !report.variables.is_empty() {
+        let _ = write!(header, ": {}", variable_list(&report.variables));
+    }
     header
+}
+
+/// Variables by name, with how much those hold that hold many things: `sheet(1204), leads`.
+pub fn variable_list(variables: &[Variable]) -> String {
+    const SHOWN_MAX: usize = 12;
+    // The newest, in the order in which they were declared.
+    let left_out = variables.len().saturating_sub(SHOWN_MAX);
+    let shown = variables.iter().skip(left_out).map(|variable| match variable.size {
+        Some(size) => format!("{}({size})", variable.name),
+        None => variable.name.clone(),
+    });
+    let mut list = shown.collect::<Vec<_>>().join(", ");
+    if left_out > 0 {
+        let _ = write!(list, " and {left_out} older");
+    }
+    list
 }
 
 /// The lines of `console`, those of `warn` and `error` marked.
@@ -292,6 +307,7 @@ mod tests {
             outcome,
             logs: Vec::new(),
             notes: Vec::new(),
+            variables: Vec::new(),
             calls: CallStats { made: 2, failed: 1, argument_bytes: 20, result_bytes: 212_400 },
             duration: Duration::from_millis(1_830),
         }
@@ -299,7 +315,7 @@ mod tests {
 
     #[track_caller]
     fn check(report: &RunReport, budget: usize, expected: &Expect) {
-        let shown = present(report, &Results::default(), budget, true);
+        let shown = present(report, budget, true);
         expected.assert_eq(&shown.text);
         assert_eq!(shown.tokens, workroom_ledger::tokens(&shown.text));
     }
@@ -339,8 +355,7 @@ mod tests {
         let rows: Vec<Value> =
             (0..200).map(|n| serde_json::json!({ "sku": format!("SKU-{n}"), "qty": n })).collect();
         let json = Value::Array(rows).to_string();
-        let results = Results::default();
-        let shown = present(&report(Ok(Some(json.clone()))), &results, 150, false);
+        let shown = present(&report(Ok(Some(json.clone()))), 150, false);
         expect![[r#"
             ok · run r_7000000000000000 · 1.8 s · 2 calls (1 failed) · 212 KB kept in the sandbox
             the result is too long to show: 2002 tokens, 5 KB
@@ -348,7 +363,7 @@ mod tests {
             whole: ./results/r_7000000000000000.json (read_file with offset and limit), or return less
             it begins: [{"sku":"SKU-0","qty":0},{"sku":"SKU-1","qty":1},{"sku":"SKU-2","qty":2},{"sku":"SKU-3","qty":3},{"sku":"SKU-4","qty":4},{""#]]
         .assert_eq(&shown.text);
-        assert_eq!(results.get("r_7000000000000000.json").as_deref(), Some(json.as_str()));
+        assert_eq!(shown.kept.as_deref(), Some("./results/r_7000000000000000.json"));
         assert!(shown.tokens <= 150, "{}", shown.tokens);
     }
 
@@ -366,6 +381,22 @@ mod tests {
                 1 | x.y
                   |   ^
                 hint: check x"]],
+        );
+    }
+
+    #[test]
+    fn variables_are_listed_with_what_they_hold_the_newest_last() {
+        let variable = |n: u64| Variable {
+            name: format!("v{n}"),
+            size: (n % 2 == 0).then_some(n * 100),
+            pending: false,
+        };
+        let list = |count: u64| variable_list(&(0..count).map(variable).collect::<Vec<_>>());
+        assert_eq!(list(3), "v0(0), v1, v2(200)");
+        assert_eq!(
+            list(13),
+            format!("{} and 1 older", &list(12)["v0(0), ".len()..])
+                .replace(" and 1 older", ", v12(1200) and 1 older")
         );
     }
 

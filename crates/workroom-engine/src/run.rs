@@ -1,48 +1,58 @@
-//! One run: from an agent's text to its report.
+//! One run: its turns, its calls, its journal.
 //!
-//! The run owns its session's lock and its guest from first turn to last. The
-//! guest computes on a thread where blocking is allowed; while its calls are
-//! under way it holds no thread. The caller's interest ends the run: when the
-//! `interest` channel closes, the guest is stopped and its calls are dropped.
+//! A run owns its session's guest from first turn to last. While its calls are under way it holds
+//! no thread. The caller's interest ends the run: when the `interest` channel closes, the guest
+//! is stopped and its calls are dropped.
+//!
+//! Nothing is sent before the journal says that it will be; answers are written on the way, and
+//! the run goes on while they are.
 
 use std::{
     collections::VecDeque,
     fmt::Write as _,
+    future::Future,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use tokio::sync::watch;
-use workroom_types::{Limit, Limits, RunId};
+use workroom_types::{Bound, Limit, Limits, RunId, ToolRef};
 
 use crate::{
-    Shared, calls, failure,
-    report::{CallStats, FailureKind, RunFailure},
-    sandbox::{Answer, Guest, GuestCall, LogLine, Sandbox, SandboxError, Turn, TurnState},
-    session::{Compiled, Session},
+    Shared, answer, calls, failure,
+    journal::{Entry, Journal, Open, Saved, TurnRecord, Wait},
+    report::{CallStats, RunFailure},
+    sandbox::{
+        Answer, AnswerError, Code, Guest, GuestCall, LogLine, SandboxError, Setup, Turn, TurnState,
+    },
+    store::StoreError,
 };
 
 /// What a run needs to know, and what it has gathered so far.
 pub(crate) struct Run {
-    shared: Arc<Shared>,
-    limits: Limits,
-    deadline: Instant,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) id: RunId,
+    pub(crate) limits: Limits,
+    pub(crate) deadline: Instant,
     /// Closed when nobody wants the answer any more.
-    interest: watch::Receiver<()>,
+    pub(crate) interest: watch::Receiver<()>,
+    journal: Journal,
     /// Calls that wait for their turn, first come first served.
     queue: VecDeque<GuestCall>,
-    in_flight: FuturesUnordered<BoxFuture<'static, calls::Done>>,
+    in_flight: FuturesUnordered<BoxFuture<'static, Answer>>,
+    timers: FuturesUnordered<BoxFuture<'static, u32>>,
     pub(crate) stats: CallStats,
     pub(crate) logs: Vec<LogLine>,
     pub(crate) notes: Vec<String>,
 }
 
-/// Why the guest's turn was not followed by another one.
-enum Stop {
+/// Why a run ended before its script did.
+#[derive(Debug)]
+pub(crate) enum Stop {
     Sandbox(SandboxError),
-    /// The thread that ran the guest is gone, and the guest with it.
-    Lost(String),
+    /// The journal could not be written, so nothing more may be sent.
+    Store(StoreError),
 }
 
 impl From<SandboxError> for Stop {
@@ -51,160 +61,186 @@ impl From<SandboxError> for Stop {
     }
 }
 
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Stop::Store(error)
+    }
+}
+
 impl Run {
     pub(crate) fn new(
         shared: Arc<Shared>,
+        id: RunId,
         limits: Limits,
         started: Instant,
         interest: watch::Receiver<()>,
     ) -> Self {
         Self {
+            journal: Journal::new(Arc::clone(&shared.store), id.clone()),
             shared,
+            id,
             limits,
             deadline: started + Duration::from_millis(limits.base(Limit::Wall)),
             interest,
             queue: VecDeque::new(),
             in_flight: FuturesUnordered::new(),
+            timers: FuturesUnordered::new(),
             stats: CallStats::default(),
             logs: Vec::new(),
             notes: Vec::new(),
         }
     }
 
-    /// Compiles and runs `source`. The session keeps its guest if that is still alive.
-    pub(crate) async fn execute(
+    /// How the guest is to run, from `seed`.
+    pub(crate) fn setup(&self, seed: [u8; 32]) -> Setup {
+        Setup { limits: self.limits, deadline: self.deadline, seed, clock: Vec::new() }
+    }
+
+    /// Runs `code` until the script ends.
+    pub(crate) async fn start(
         &mut self,
-        id: &RunId,
-        source: String,
-        session: &mut Session,
-    ) -> Result<Option<String>, RunFailure> {
-        self.check_size(&source)?;
-        self.wait_for_servers(&source).await;
-        // Its caller may have gone while it waited, here or for its session: then it sends nothing.
-        if self.interest.has_changed().is_err() {
-            return Err(self.sandbox_failure(&SandboxError::Cancelled));
-        }
-        let catalog = self.shared.catalog();
-        let program = workroom_script::compile(&source, &crate::modules::InCatalog(&catalog))
-            .map_err(|diagnostics| failure::from_diagnostics(&source, &diagnostics))?;
-        let compiled = Arc::new(Compiled { file: format!("{id}.ts"), source, program });
-        session.remember(Arc::clone(&compiled));
-
-        let guest = match session.guest.take() {
-            Some(guest) => guest,
-            None => {
-                let opened = open(Arc::clone(&self.shared.sandbox), self.limits).await;
-                opened.map_err(|error| self.sandbox_failure(&error))?
-            }
-        };
-        let (guest, ended) = self.drive(guest, &compiled).await;
-        session.guest = guest.filter(|guest| guest.is_alive());
-        let ended = match ended {
-            Ok(ended) => ended,
-            Err(Stop::Sandbox(error)) => return Err(self.sandbox_failure(&error)),
-            Err(Stop::Lost(reason)) => {
-                return Err(RunFailure::new(FailureKind::Internal, reason)
-                    .hint("the session's variables are gone; run the code again"));
-            }
-        };
-        self.drain().await;
-        match ended {
-            TurnState::Done(value) => Ok(value),
-            TurnState::Threw(error) => {
-                Err(failure::from_exception(&error, &session.programs, &self.limits))
-            }
-            TurnState::Waiting => Err(self.sandbox_failure(&SandboxError::Deadlock)),
-        }
+        guest: &mut dyn Guest,
+        code: Arc<Code>,
+        seed: [u8; 32],
+    ) -> Result<TurnState, Stop> {
+        // Not waited for: the first calls wait for their own record, which comes after it.
+        drop(self.journal.append(&[Entry::Code(Code::clone(&code))]));
+        let setup = self.setup(seed);
+        let turn = self.turn(guest, |guest| guest.start(code, setup)).await;
+        self.go_on(guest, turn).await
     }
 
-    fn check_size(&self, source: &str) -> Result<(), RunFailure> {
-        if source.len() > self.limits.size(Limit::Code) {
-            return Err(failure::from_limit(self.limits.exceeded(Limit::Code)));
-        }
-        Ok(())
-    }
-
-    /// Waits for the servers that `source` names and that are still starting: their tools are
-    /// not known before. Servers that it does not name are not waited for.
-    async fn wait_for_servers(&mut self, source: &str) {
-        let needed = |name: &str, folder: &str| source.contains(name) || source.contains(folder);
-        let wait = self.shared.settled(needed);
-        let deadline = tokio::time::Instant::from_std(self.deadline);
-        tokio::select! {
-            _ = tokio::time::timeout_at(deadline, wait) => {}
-            () = closed(&mut self.interest) => {}
-        }
-    }
-
-    /// Takes turns until the script ends, and gives the guest back if it still exists.
-    async fn drive(
+    /// Takes turns from `turn` on, until the script ends.
+    pub(crate) async fn go_on(
         &mut self,
-        guest: Box<dyn Guest>,
-        compiled: &Arc<Compiled>,
-    ) -> (Option<Box<dyn Guest>>, Result<TurnState, Stop>) {
-        let (limits, deadline) = (self.limits, self.deadline);
-        let program = Arc::clone(compiled);
-        let mut next: Step = Box::new(move |guest| {
-            guest.start(&program.file, &program.program.code, &limits, deadline)
-        });
-        let mut guest = guest;
+        guest: &mut dyn Guest,
+        turn: Turn,
+    ) -> Result<TurnState, Stop> {
+        let mut turn = turn;
         loop {
-            let (back, turn) = match self.turn(guest, next).await {
-                Ok(done) => done,
-                Err(reason) => return (None, Err(Stop::Lost(reason))),
-            };
-            guest = back;
-            self.logs.extend(guest.take_logs());
-            let state = match turn {
-                Ok(turn) => self.take(turn),
-                Err(error) => return (Some(guest), Err(error.into())),
-            };
-            if !matches!(state, TurnState::Waiting) {
-                return (Some(guest), Ok(state));
+            match self.take(turn).await? {
+                TurnState::Waiting => {}
+                ended => return Ok(ended),
             }
-            match self.answers().await {
-                Ok(answers) => next = Box::new(move |guest| guest.resume(answers)),
-                Err(error) => {
-                    guest.abandon();
-                    return (Some(guest), Err(error.into()));
+            turn = match self.next_turn(guest).await {
+                Ok(turn) => turn,
+                Err(stop) => {
+                    guest.abandon().await;
+                    return Err(stop);
                 }
-            }
+            };
         }
     }
 
-    /// One turn of the guest, on a thread where blocking is allowed.
-    async fn turn(
+    /// Waits for answers and hands them in.
+    pub(crate) async fn next_turn(&mut self, guest: &mut dyn Guest) -> Result<Turn, Stop> {
+        let answers = self.wait(guest).await?;
+        self.send_queued().await?;
+        let ids = answers.iter().map(|answer| answer.id).collect();
+        drop(self.journal.append(&[Entry::Resumed(ids)]));
+        Ok(self.turn(guest, |guest| guest.resume(answers, Vec::new())).await)
+    }
+
+    /// One turn of the guest, when it may compute.
+    async fn turn<'g, F>(
         &mut self,
-        mut guest: Box<dyn Guest>,
-        step: Step,
-    ) -> Result<(Box<dyn Guest>, Result<Turn, SandboxError>), String> {
+        guest: &'g mut dyn Guest,
+        step: impl FnOnce(&'g mut dyn Guest) -> F,
+    ) -> Turn
+    where
+        F: Future<Output = Turn> + 'g,
+    {
+        let _place = tokio::select! {
+            biased;
+            () = closed(&mut self.interest) => return Turn::failed(SandboxError::Cancelled),
+            place = self.shared.turns.acquire() => place,
+            () = tokio::time::sleep_until(self.deadline.into()) => {
+                return Turn::failed(self.limits.exceeded(Limit::Wall).into());
+            }
+        };
         let interrupter = guest.interrupter();
-        let mut turn = tokio::task::spawn_blocking(move || {
-            let result = step(guest.as_mut());
-            (guest, result)
-        });
-        let joined = tokio::select! {
-            joined = &mut turn => joined,
+        let turn = step(guest);
+        tokio::pin!(turn);
+        tokio::select! {
+            turn = &mut turn => turn,
             () = closed(&mut self.interest) => {
                 interrupter.interrupt();
                 turn.await
             }
-        };
-        joined.map_err(|error| format!("the sandbox's thread ended: {error}"))
+        }
     }
 
-    fn take(&mut self, turn: Turn) -> TurnState {
+    /// Takes in what a turn came to: records it, then sends its calls and sets its timers.
+    async fn take(&mut self, turn: Turn) -> Result<TurnState, Stop> {
+        let record = TurnRecord::of(&turn);
         self.logs.extend(turn.logs);
+        let timers = turn.timers;
         self.queue.extend(turn.calls);
-        self.launch();
-        turn.state
+        let calls = self.next_calls();
+        let mut entries = vec![Entry::Turn(record)];
+        if !calls.is_empty() || !timers.is_empty() {
+            let timers = timers.iter().map(|timer| timer.id);
+            entries.push(Entry::Sent(calls.iter().map(|call| call.id).chain(timers).collect()));
+        }
+        {
+            let recorded = self.journal.append(&entries);
+            if !calls.is_empty() {
+                recorded.await?;
+            }
+        }
+        self.send(calls);
+        for timer in timers {
+            self.set_timer(timer.id, timer.millis);
+        }
+        Ok(turn.state?)
     }
 
-    /// Sends waiting calls while there is room.
-    fn launch(&mut self) {
-        let room = self.limits.size(Limit::CallsInFlight);
-        while self.in_flight.len() < room {
-            let Some(call) = self.queue.pop_front() else { break };
+    /// Takes up what a recorded run waits for. Gives the calls that are in doubt: they may have
+    /// been sent before, and nobody knows what they did.
+    pub(crate) async fn take_up(
+        &mut self,
+        open: impl Iterator<Item = (u32, Open)>,
+    ) -> Result<Vec<ToolRef>, Stop> {
+        let mut in_doubt = Vec::new();
+        for (id, open) in open {
+            match (open.wait, open.answer) {
+                (Wait::Timer(timer), None) => self.set_timer(id, timer.millis),
+                (_, Some(answer)) => self.in_flight.push(std::future::ready(answer).boxed()),
+                (Wait::Call(call), None) => {
+                    let tool = calls::tool(&call);
+                    if open.sent && !self.shared.may_repeat(&tool) {
+                        let answer = Answer { id, result: Err(doubt(&tool)) };
+                        drop(self.journal.append(&[Entry::Answered(answer.clone())]));
+                        self.in_flight.push(std::future::ready(answer).boxed());
+                        in_doubt.push(tool);
+                    } else {
+                        self.queue.push_back(call);
+                    }
+                }
+            }
+        }
+        self.send_queued().await?;
+        Ok(in_doubt)
+    }
+
+    /// The calls for which there is room, taken from the queue.
+    fn next_calls(&mut self) -> Vec<GuestCall> {
+        let room = self.limits.size(Limit::CallsInFlight).saturating_sub(self.in_flight.len());
+        self.queue.drain(..room.min(self.queue.len())).collect()
+    }
+
+    async fn send_queued(&mut self) -> Result<(), Stop> {
+        let calls = self.next_calls();
+        if !calls.is_empty() {
+            let ids = calls.iter().map(|call| call.id).collect();
+            self.journal.append(&[Entry::Sent(ids)]).await?;
+            self.send(calls);
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, calls: Vec<GuestCall>) {
+        for call in calls {
             self.stats.made += 1;
             self.stats.argument_bytes += call.arguments.len() as u64;
             let shared = Arc::clone(&self.shared);
@@ -212,47 +248,74 @@ impl Run {
         }
     }
 
+    fn set_timer(&mut self, id: u32, millis: u32) {
+        let due = tokio::time::sleep(Duration::from_millis(u64::from(millis)));
+        self.timers.push(due.map(move |()| id).boxed());
+    }
+
+    /// Waits for answers. A wait that gets long is a moment to save the guest.
+    async fn wait(&mut self, guest: &mut dyn Guest) -> Result<Vec<Answer>, Stop> {
+        let patience = Duration::from_millis(self.shared.bounds.base(Bound::SaveAfter));
+        match tokio::time::timeout(patience, self.answers()).await {
+            Ok(answers) => Ok(answers?),
+            Err(_) => {
+                if let Ok(kept) = guest.keep(Vec::new(), true).await
+                    && let Some(snapshot) = kept.snapshot
+                {
+                    let saved = Saved { snapshot, logs: self.logs.clone() };
+                    drop(self.journal.append(&[Entry::Saved(saved)]));
+                }
+                Ok(self.answers().await?)
+            }
+        }
+    }
+
     /// Waits for the next answer and takes those that have come with it.
     async fn answers(&mut self) -> Result<Vec<Answer>, SandboxError> {
-        if self.in_flight.is_empty() {
+        if self.in_flight.is_empty() && self.timers.is_empty() {
             return Err(SandboxError::Deadlock);
         }
-        let deadline = tokio::time::Instant::from_std(self.deadline);
+        let fired = |id| Answer { id, result: Ok("null".to_owned()) };
         // In this order: a cancelled run must not send what waits to be sent.
         let first = tokio::select! {
             biased;
             () = closed(&mut self.interest) => return Err(SandboxError::Cancelled),
-            first = self.in_flight.next() => first,
-            () = tokio::time::sleep_until(deadline) => {
+            Some(answer) = self.in_flight.next() => answer,
+            Some(id) = self.timers.next() => fired(id),
+            () = tokio::time::sleep_until(self.deadline.into()) => {
                 return Err(self.limits.exceeded(Limit::Wall).into());
             }
         };
-        let mut answers = Vec::new();
-        let mut next = first;
-        while let Some(done) = next {
-            answers.push(self.count(done));
-            next = self.in_flight.next().now_or_never().flatten();
+        let mut answers = vec![first];
+        while let Some(answer) = self.in_flight.next().now_or_never().flatten() {
+            answers.push(answer);
         }
-        self.launch();
+        while let Some(id) = self.timers.next().now_or_never().flatten() {
+            answers.push(fired(id));
+        }
+        let entries: Vec<Entry> = answers.iter().cloned().map(Entry::Answered).collect();
+        drop(self.journal.append(&entries));
+        for answer in &answers {
+            match &answer.result {
+                Ok(json) => self.stats.result_bytes += json.len() as u64,
+                Err(_) => self.stats.failed += 1,
+            }
+        }
         Ok(answers)
     }
 
-    fn count(&mut self, done: calls::Done) -> Answer {
-        match &done.answer.result {
-            Ok(json) => self.stats.result_bytes += json.len() as u64,
-            Err(_) => self.stats.failed += 1,
-        }
-        done.answer
-    }
-
     /// Waits for calls that the script made and did not await: they may change something, and
-    /// the run is not over before they are.
-    async fn drain(&mut self) {
+    /// the run is not over before they are. Timers that have not fired never do.
+    pub(crate) async fn drain(&mut self) {
+        self.timers.clear();
         let mut left = 0;
         while !self.in_flight.is_empty() {
             match self.answers().await {
                 Ok(answers) => left += answers.len(),
                 Err(_) => break,
+            }
+            if self.send_queued().await.is_err() {
+                break;
             }
         }
         let unanswered = self.in_flight.len() + self.queue.len();
@@ -268,21 +331,29 @@ impl Run {
         }
     }
 
-    fn sandbox_failure(&self, error: &SandboxError) -> RunFailure {
+    /// The failure that `stop` is to the agent.
+    pub(crate) fn failure(&self, stop: &Stop) -> RunFailure {
+        match stop {
+            Stop::Sandbox(error) => failure::from_sandbox(error, self.stats),
+            Stop::Store(error) => failure::from_store(error),
+        }
+    }
+
+    pub(crate) fn sandbox_failure(&self, error: &SandboxError) -> RunFailure {
         failure::from_sandbox(error, self.stats)
     }
 }
 
-/// A fresh guest. The first one of a process may have to wait for the sandbox to be loaded.
-async fn open(sandbox: Arc<dyn Sandbox>, limits: Limits) -> Result<Box<dyn Guest>, SandboxError> {
-    let opening = tokio::task::spawn_blocking(move || sandbox.open(&limits));
-    opening.await.map_err(|error| SandboxError::Internal(error.to_string()))?
+/// What a script sees of a call that may have happened.
+fn doubt(tool: &ToolRef) -> AnswerError {
+    let message = format!(
+        "`{tool}` was called before the gateway was interrupted, and its answer is lost: it may \
+         have happened or not, and was not called again"
+    );
+    AnswerError { name: "InDoubt".to_owned(), ..answer::tool_error(tool, "in_doubt", &message) }
 }
 
-/// What a turn does with the guest.
-type Step = Box<dyn FnOnce(&mut dyn Guest) -> Result<Turn, SandboxError> + Send>;
-
 /// Resolves when the other end of `interest` is gone.
-async fn closed(interest: &mut watch::Receiver<()>) {
+pub(crate) async fn closed(interest: &mut watch::Receiver<()>) {
     while interest.changed().await.is_ok() {}
 }

@@ -1,69 +1,125 @@
 //! The trait through which the engine runs code.
 //!
-//! A [`Guest`] is one session's world: its variables live as long as it does.
-//! A run is a series of turns. [`Guest::start`] begins it; each turn ends with
-//! the calls the script waits for, or with the run's end; [`Guest::resume`]
-//! hands in the answers. Between two turns no frame of the guest is on any
-//! stack, so a waiting run costs no thread.
+//! A [`Guest`] is one session's world: its variables live as long as it does, and its state can
+//! be taken as a snapshot and opened again, in another process too. A run is a series of turns.
+//! [`Guest::start`] begins it; each turn ends with the calls and timers the script waits for, or
+//! with the run's end; [`Guest::resume`] hands in the answers. Between two turns no frame of the
+//! guest is on any stack, so a waiting run costs no thread.
 //!
-//! All methods compute and return: an asynchronous caller runs them where
-//! blocking is allowed. The sandbox knows nothing of MCP.
+//! What a guest computes depends on its state, the code, the seed, the clock it reads and the
+//! answers it is given, and on nothing else but the limits: with the same of each it does the
+//! same again. [`Turn::clock`] is there to be recorded, and [`Setup::clock`] to be given back.
+//!
+//! The sandbox knows nothing of MCP.
 
 use std::{sync::Arc, time::Instant};
 
+use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use workroom_types::{LimitExceeded, Limits};
+use workroom_types::{Limit, LimitExceeded, Limits};
 
 /// Makes guests.
 pub trait Sandbox: Send + Sync {
-    /// A fresh guest that can grow to `limits`' memory.
+    /// A guest that can grow to `limits`' memory: a fresh one, or the one that `snapshot` was
+    /// taken of.
     ///
-    /// # Errors
-    ///
-    /// [`SandboxError::Internal`] when the host cannot give what a guest needs.
-    fn open(&self, limits: &Limits) -> Result<Box<dyn Guest>, SandboxError>;
+    /// The future fails with [`SandboxError::Snapshot`] when the snapshot is damaged or of
+    /// another version of the sandbox, and with [`SandboxError::Internal`] when the host cannot
+    /// give what a guest needs.
+    fn open(
+        &self,
+        limits: &Limits,
+        snapshot: Option<Arc<[u8]>>,
+    ) -> BoxFuture<'_, Result<Box<dyn Guest>, SandboxError>>;
 }
 
 /// One session's world.
 pub trait Guest: Send {
-    /// Evaluates `code` in the global scope and runs it until it waits or ends.
+    /// Evaluates code in the global scope and runs it until it waits or ends.
     ///
-    /// `file` names the code in stack traces. A completion value that is a
-    /// promise is awaited; the run ends when it is settled.
-    /// `limits` bound this run; `deadline` is its last moment.
-    ///
-    /// # Errors
-    ///
-    /// See [`SandboxError`]. After [`SandboxError::Limit`] ask [`Guest::is_alive`].
-    fn start(
-        &mut self,
-        file: &str,
-        code: &str,
-        limits: &Limits,
-        deadline: Instant,
-    ) -> Result<Turn, SandboxError>;
+    /// A completion value that is a promise is awaited; the run ends when it is settled.
+    fn start(&mut self, code: Arc<Code>, setup: Setup) -> BoxFuture<'_, Turn>;
 
-    /// Hands in answers and goes on. An answer to a call that is not waiting is dropped.
-    ///
-    /// # Errors
-    ///
-    /// As [`Guest::start`].
-    fn resume(&mut self, answers: Vec<Answer>) -> Result<Turn, SandboxError>;
+    /// Hands in answers and goes on. An answer to what is not waiting is dropped. The turn reads
+    /// `clock` first, and then the host's.
+    fn resume(&mut self, answers: Vec<Answer>, clock: Vec<ClockRead>) -> BoxFuture<'_, Turn>;
+
+    /// Goes on with the run that the guest's snapshot was taken in, under `setup`. Nothing is
+    /// computed yet: [`Guest::resume`] does. Its seed is not used: the snapshot has its own.
+    fn rejoin(&mut self, setup: Setup) -> BoxFuture<'_, Result<(), SandboxError>>;
 
     /// Gives up the current run: pending calls and queued jobs are dropped, variables stay.
-    fn abandon(&mut self);
+    fn abandon(&mut self) -> BoxFuture<'_, ()>;
 
-    /// What was logged in a turn that ended with a [`SandboxError`], in order; empty otherwise.
-    fn take_logs(&mut self) -> Vec<LogLine>;
+    /// Looks at the variables `names`, and takes a snapshot if it `with_snapshot`.
+    fn keep(
+        &mut self,
+        names: Vec<String>,
+        with_snapshot: bool,
+    ) -> BoxFuture<'_, Result<Kept, SandboxError>>;
 
     /// Stops a computing guest from another thread; [`SandboxError::Cancelled`] ends its turn.
     fn interrupter(&self) -> Arc<dyn Interrupter>;
 
     /// Whether the guest can run again. A guest that was stopped the hard way cannot.
     fn is_alive(&self) -> bool;
+}
 
-    /// What the guest holds now.
-    fn memory_bytes(&self) -> usize;
+/// What a guest evaluates.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Code {
+    /// Names it in stack traces.
+    pub file: String,
+    /// JavaScript.
+    pub text: String,
+}
+
+/// How a run goes.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Bound the run.
+    pub limits: Limits,
+    /// Its last moment.
+    pub deadline: Instant,
+    /// Where its random numbers come from.
+    pub seed: [u8; 32],
+    /// What its first turn reads of the clock before it reads the host's; empty but in a replay.
+    pub clock: Vec<ClockRead>,
+}
+
+/// A guest's look at the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockRead {
+    /// Milliseconds since 1970.
+    pub millis: u64,
+    /// How often in a row it read this.
+    pub times: u32,
+}
+
+/// A guest as [`Guest::keep`] found it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Those of the variables that hold something, in the order asked for.
+    pub variables: Vec<Variable>,
+    /// The snapshot, if one was asked for.
+    pub snapshot: Option<Vec<u8>>,
+    /// Memory that is the guest's own, in bytes: what it has changed of the image that all
+    /// guests share.
+    pub own_bytes: u64,
+}
+
+/// A variable of a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// Items of an array, map or set, or characters of a text; `None` of anything else.
+    #[serde(default)]
+    pub size: Option<u64>,
+    /// Whether it is a promise that nothing will settle any more.
+    #[serde(default)]
+    pub pending: bool,
 }
 
 /// Stops a guest from another thread.
@@ -73,20 +129,40 @@ pub trait Interrupter: Send + Sync {
     fn interrupt(&self);
 }
 
-/// How a turn ended.
-#[derive(Debug)]
+/// What a turn came to.
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Turn {
-    /// What the script logged in this turn, in order.
+    /// What the script logged in this turn, in order, also before an error.
     pub logs: Vec<LogLine>,
     /// The calls made in this turn, in order, also those of a turn that ended the run: a call
     /// that nothing awaits is still to be made. Calls of earlier turns may still be under way.
+    /// None of a turn that ended with an error is to be made.
     pub calls: Vec<GuestCall>,
-    /// What happens next.
-    pub state: TurnState,
+    /// The timers set in this turn, in order.
+    pub timers: Vec<GuestTimer>,
+    /// What the script read of the clock, in order.
+    pub clock: Vec<ClockRead>,
+    /// What happens next, or why the turn has no end of its own.
+    ///
+    /// After [`SandboxError::Limit`] ask [`Guest::is_alive`].
+    pub state: Result<TurnState, SandboxError>,
+}
+
+impl Turn {
+    /// A turn that came to nothing but `error`.
+    pub fn failed(error: SandboxError) -> Self {
+        Self {
+            logs: Vec::new(),
+            calls: Vec::new(),
+            timers: Vec::new(),
+            clock: Vec::new(),
+            state: Err(error),
+        }
+    }
 }
 
 /// What a turn ended with.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub enum TurnState {
     /// The script waits for answers.
     Waiting,
@@ -96,10 +172,20 @@ pub enum TurnState {
     Threw(GuestError),
 }
 
+/// A timer that the guest wants set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuestTimer {
+    /// Names the timer to [`Guest::resume`], which answers it with `null`; unique within the run,
+    /// also among calls.
+    pub id: u32,
+    /// After how many milliseconds.
+    pub millis: u32,
+}
+
 /// A call that the guest wants made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GuestCall {
-    /// Names the call to [`Guest::resume`]; unique within the run.
+    /// Names the call to [`Guest::resume`]; unique within the run, also among timers.
     pub id: u32,
     /// The first argument of the script's `__workroom.call`.
     pub module: String,
@@ -110,7 +196,7 @@ pub struct GuestCall {
 }
 
 /// The answer to a [`GuestCall`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// [`GuestCall::id`].
     pub id: u32,
@@ -119,7 +205,7 @@ pub struct Answer {
 }
 
 /// What a call's promise is rejected with: an `Error` with these properties.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AnswerError {
     /// `error.name`, such as `ToolError`.
     pub name: String,
@@ -130,7 +216,7 @@ pub struct AnswerError {
 }
 
 /// One line of `console`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogLine {
     /// `log`, `info`, `warn`, `error` or `debug`.
     pub level: LogLevel,
@@ -139,7 +225,7 @@ pub struct LogLine {
 }
 
 /// The console method that wrote a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LogLevel {
     /// `console.debug`
     Debug,
@@ -154,7 +240,7 @@ pub enum LogLevel {
 }
 
 /// An exception that left the script.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GuestError {
     /// `error.name`; empty when something else than an error was thrown.
     pub name: String,
@@ -164,12 +250,12 @@ pub struct GuestError {
     pub frames: Vec<Frame>,
 }
 
-/// One stack frame, as positions of the code given to [`Guest::start`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One stack frame, as positions of a [`Code`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frame {
     /// The function's name; empty for the top level.
     pub function: String,
-    /// The `file` given to [`Guest::start`].
+    /// [`Code::file`].
     pub file: String,
     /// 1-based.
     pub line: u32,
@@ -177,12 +263,17 @@ pub struct Frame {
     pub column: u32,
 }
 
-/// Why a turn has no end of its own.
-#[derive(Debug, Error)]
+/// Why a turn has no end of its own, or a guest cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
 pub enum SandboxError {
     /// A limit of the run ended it.
-    #[error(transparent)]
-    Limit(#[from] LimitExceeded),
+    #[error("{}", LimitExceeded { limit: *limit, max: *max })]
+    Limit {
+        /// Which.
+        limit: Limit,
+        /// Its value.
+        max: u64,
+    },
     /// [`Interrupter::interrupt`] ended it.
     #[error("the run was cancelled")]
     Cancelled,
@@ -192,7 +283,19 @@ pub enum SandboxError {
     /// The guest was stopped the hard way earlier, and its variables are gone.
     #[error("the session's sandbox was stopped by a hard limit, and its variables are gone")]
     Dead,
+    /// The snapshot cannot be opened.
+    #[error("the session's saved state cannot be used: {0}")]
+    Snapshot(String),
+    /// The process that the guest lived in is gone, and the guest with it.
+    #[error("the sandbox's worker process ended: {0}")]
+    Lost(String),
     /// A fault of ours; ends one run and not the process.
     #[error("internal sandbox error: {0}")]
     Internal(String),
+}
+
+impl From<LimitExceeded> for SandboxError {
+    fn from(LimitExceeded { limit, max }: LimitExceeded) -> Self {
+        SandboxError::Limit { limit, max }
+    }
 }

@@ -1,12 +1,8 @@
-//! The sessions of this process: each one guest and what is known of its runs.
+//! The sessions that are in this process's memory, and which of them make room.
 //!
-//! A session is asked for by its id. An id that is unknown or has ended is an
-//! error that says which, never a silent new session: the agent would find its
-//! variables gone and not know why.
-//!
-//! # Not here
-//!
-//! Sessions live in memory: they end with the process.
+//! What a session is and holds is kept by the store. Here is what saves work: its guest, as the
+//! last run left it, and the programs that its functions came from. Either can be dropped at any
+//! time between two runs; the next run then restores the guest from the store.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -15,25 +11,29 @@ use std::{
 
 use thiserror::Error;
 use workroom_script::Program;
-use workroom_types::SessionId;
+use workroom_types::{RunId, SessionId};
 
-use crate::sandbox::Guest;
-
-/// The most sessions one process keeps: at 126 KiB each when idle and fresh, and 256 MiB each
-/// at worst. One more drops the session that was idle for longest.
-pub const SESSIONS_MAX: usize = 256;
-
-/// How many ended sessions are remembered, to say "ended" and not "unknown".
-const ENDED_MAX: usize = 1_024;
+use crate::{
+    sandbox::{Guest, Variable},
+    store::{Ending, SnapshotId},
+};
 
 /// How many of a session's last programs are kept to map errors in their functions.
 const PROGRAMS_MAX: usize = 64;
 
-/// One agent's world.
+/// One agent's world, as far as it is in memory.
 #[derive(Default)]
 pub(crate) struct Session {
-    /// `None` until the first run, while a run's turn holds it, and after a hard stop.
+    /// The guest with the state of `version`; `None` where it must be restored or made.
     pub(crate) guest: Option<Box<dyn Guest>>,
+    /// The newest state that is known.
+    pub(crate) version: i64,
+    /// Where that state is stored.
+    pub(crate) snapshot: Option<SnapshotId>,
+    /// The variables of that state.
+    pub(crate) variables: Vec<Variable>,
+    /// A run of this process whose end is not recorded: under way, or ended by a fault.
+    pub(crate) unfinished: Option<RunId>,
     /// The last programs, oldest first: a function declared by one may throw in a later one.
     pub(crate) programs: VecDeque<Arc<Compiled>>,
 }
@@ -55,12 +55,22 @@ impl Session {
         }
         self.programs.push_back(compiled);
     }
+
+    /// Forgets everything: a new session of the same id begins.
+    pub(crate) fn reset(&mut self) {
+        *self = Self::default();
+    }
+
+    /// The names of its variables.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.variables.iter().map(|variable| variable.name.clone()).collect()
+    }
 }
 
 /// A run holds its session's lock to its end, so runs of one session follow each other.
 pub(crate) type SharedSession = Arc<tokio::sync::Mutex<Session>>;
 
-/// All sessions of the process.
+/// The sessions in memory.
 #[derive(Default)]
 pub(crate) struct Sessions {
     table: Mutex<Table>,
@@ -68,24 +78,26 @@ pub(crate) struct Sessions {
 
 #[derive(Default)]
 struct Table {
-    live: HashMap<SessionId, Entry>,
-    /// Oldest first.
-    ended: VecDeque<(SessionId, Ending)>,
+    entries: HashMap<SessionId, Slot>,
     /// Grows with every use: the least recently used entry has the smallest.
     uses: u64,
 }
 
-struct Entry {
+struct Slot {
     session: SharedSession,
     used: u64,
+    /// Memory of its guest that no other guest shares, when it was last looked at.
+    own_bytes: u64,
+    /// Whether its newest state is in the store, so that dropping the guest loses nothing.
+    is_stored: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
-    /// A hard limit stopped its guest.
-    HardLimit,
-    /// It made room for a newer one.
-    Evicted,
+/// A session that was dropped from memory.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Dropped {
+    pub(crate) id: SessionId,
+    /// Whether its variables are gone with it.
+    pub(crate) is_lost: bool,
 }
 
 /// Why a session cannot be used.
@@ -94,48 +106,77 @@ pub enum SessionError {
     /// There never was one, or it ended long ago.
     #[error("there is no session `{0}`")]
     Unknown(SessionId),
-    /// It was stopped the hard way.
-    #[error("session `{0}` ended when a run went far past its limits; its variables are gone")]
-    Stopped(SessionId),
-    /// It made room.
-    #[error(
-        "session `{0}` ended to make room: at most {SESSIONS_MAX} are kept, and it was idle for \
-         longest; its variables are gone"
-    )]
-    Evicted(SessionId),
+    /// It has ended.
+    #[error("session `{id}` has ended: it {}; {}", ending.reason, lost(&ending.lost))]
+    Ended {
+        /// The session.
+        id: SessionId,
+        /// Why, and what went with it.
+        ending: Ending,
+    },
+}
+
+/// Says which variables are gone.
+pub(crate) fn lost(names: &[String]) -> String {
+    const NAMES_MAX: usize = 20;
+    match names {
+        [] => "it had no variables".to_owned(),
+        [name] => format!("its variable `{name}` is gone"),
+        names => {
+            let shown: Vec<_> = names.iter().take(NAMES_MAX).map(String::as_str).collect();
+            let more = match names.len().saturating_sub(NAMES_MAX) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("its variables {}{more} are gone", shown.join(", "))
+        }
+    }
 }
 
 impl Sessions {
-    /// The session `id`, which must exist.
-    pub(crate) fn existing(&self, id: &SessionId) -> Result<SharedSession, SessionError> {
+    /// The session `id`, as far as it is in memory.
+    pub(crate) fn get(&self, id: &SessionId) -> SharedSession {
         let mut table = self.lock();
-        match table.touch(id) {
-            Some(session) => Ok(session),
-            None => Err(table.why_not(id)),
-        }
-    }
-
-    /// The session `id`, made where there is none; with it, why there is none any more.
-    pub(crate) fn own(&self, id: &SessionId) -> (SharedSession, Option<SessionError>) {
-        let mut table = self.lock();
-        if let Some(session) = table.touch(id) {
-            return (session, None);
-        }
-        let lost = Some(table.why_not(id)).filter(|why| !matches!(why, SessionError::Unknown(_)));
-        // Told once: from here on the id names the new session.
-        table.ended.retain(|(ended, _)| ended != id);
-        if table.live.len() >= SESSIONS_MAX {
-            table.evict();
-        }
-        let session = SharedSession::default();
+        table.uses += 1;
         let used = table.uses;
-        table.live.insert(id.clone(), Entry { session: Arc::clone(&session), used });
-        (session, lost)
+        let slot = table.entries.entry(id.clone()).or_insert_with(|| Slot {
+            session: SharedSession::default(),
+            used,
+            own_bytes: 0,
+            is_stored: true,
+        });
+        slot.used = used;
+        Arc::clone(&slot.session)
     }
 
-    /// Ends the session `id`, remembering why.
-    pub(crate) fn end(&self, id: &SessionId, ending: Ending) {
-        self.lock().end(id, ending);
+    /// Notes what the session `id` holds after a run.
+    pub(crate) fn note(&self, id: &SessionId, own_bytes: u64, is_stored: bool) {
+        if let Some(slot) = self.lock().entries.get_mut(id) {
+            slot.own_bytes = own_bytes;
+            slot.is_stored = is_stored;
+        }
+    }
+
+    /// Drops idle sessions, the one idle for longest first, until at most `sessions` are left and
+    /// they hold at most `bytes`. Those that are stored go first, since nothing is lost by it.
+    pub(crate) fn make_room(&self, sessions: u64, bytes: u64) -> Vec<Dropped> {
+        let mut table = self.lock();
+        let mut dropped = Vec::new();
+        while table.is_above(sessions, bytes) {
+            let idle = table.entries.iter().filter(|(_, s)| Arc::strong_count(&s.session) == 1);
+            let next = idle.min_by_key(|(_, slot)| (!slot.is_stored, slot.used));
+            let Some(id) = next.map(|(id, _)| id.clone()) else { break };
+            if let Some(slot) = table.entries.remove(&id) {
+                dropped.push(Dropped { id, is_lost: !slot.is_stored });
+            }
+        }
+        dropped
+    }
+
+    /// Sessions in memory, and the bytes that are theirs alone.
+    pub(crate) fn load(&self) -> (u64, u64) {
+        let table = self.lock();
+        (table.entries.len() as u64, table.entries.values().map(|slot| slot.own_bytes).sum())
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
@@ -145,38 +186,9 @@ impl Sessions {
 }
 
 impl Table {
-    /// The session `id`, marked as used.
-    fn touch(&mut self, id: &SessionId) -> Option<SharedSession> {
-        self.uses += 1;
-        let entry = self.live.get_mut(id)?;
-        entry.used = self.uses;
-        Some(Arc::clone(&entry.session))
-    }
-
-    fn end(&mut self, id: &SessionId, ending: Ending) {
-        if self.live.remove(id).is_some() {
-            if self.ended.len() == ENDED_MAX {
-                self.ended.pop_front();
-            }
-            self.ended.push_back((id.clone(), ending));
-        }
-    }
-
-    /// Drops the idle session that was used least recently. One with a run under way stays.
-    fn evict(&mut self) {
-        let idle = self.live.iter().filter(|(_, entry)| Arc::strong_count(&entry.session) == 1);
-        let oldest = idle.min_by_key(|(_, entry)| entry.used).map(|(id, _)| id.clone());
-        if let Some(id) = oldest {
-            self.end(&id, Ending::Evicted);
-        }
-    }
-
-    fn why_not(&self, id: &SessionId) -> SessionError {
-        match self.ended.iter().rev().find(|(ended, _)| ended == id) {
-            Some((_, Ending::HardLimit)) => SessionError::Stopped(id.clone()),
-            Some((_, Ending::Evicted)) => SessionError::Evicted(id.clone()),
-            None => SessionError::Unknown(id.clone()),
-        }
+    fn is_above(&self, sessions: u64, bytes: u64) -> bool {
+        self.entries.len() as u64 > sessions
+            || self.entries.values().map(|slot| slot.own_bytes).sum::<u64>() > bytes
     }
 }
 
@@ -184,46 +196,63 @@ impl Table {
 mod tests {
     use super::*;
 
-    #[test]
-    fn one_session_too_many_drops_the_one_idle_for_longest_and_says_so() {
+    fn id(n: usize) -> SessionId {
+        SessionId::named(format!("s{n}"))
+    }
+
+    fn filled(count: usize) -> Sessions {
         let sessions = Sessions::default();
-        let id = |n: usize| SessionId::named(format!("s{n}"));
-        for n in 0..SESSIONS_MAX {
-            sessions.own(&id(n));
+        for n in 0..count {
+            sessions.get(&id(n));
+            sessions.note(&id(n), 10, true);
         }
-        sessions.existing(&id(0)).unwrap();
-        sessions.own(&id(SESSIONS_MAX));
-        assert!(sessions.existing(&id(0)).is_ok(), "it was used since");
-        assert_eq!(sessions.existing(&id(1)).err(), Some(SessionError::Evicted(id(1))));
+        sessions
+    }
+
+    #[track_caller]
+    fn check(sessions: &Sessions, most: u64, bytes: u64, expected: &[(usize, bool)]) {
+        let dropped = sessions.make_room(most, bytes);
+        let expected: Vec<_> =
+            expected.iter().map(|(n, is_lost)| Dropped { id: id(*n), is_lost: *is_lost }).collect();
+        assert_eq!(dropped, expected);
+    }
+
+    #[test]
+    fn one_session_too_many_drops_the_one_idle_for_longest() {
+        let sessions = filled(3);
+        check(&sessions, 3, 30, &[]);
+        sessions.get(&id(0));
+        check(&sessions, 2, 30, &[(1, false)]);
+    }
+
+    #[test]
+    fn one_byte_too_many_drops_one_too() {
+        check(&filled(3), 3, 29, &[(0, false)]);
     }
 
     #[test]
     fn a_session_with_a_run_under_way_is_not_dropped() {
-        let sessions = Sessions::default();
-        let id = |n: usize| SessionId::named(format!("s{n}"));
-        let running = sessions.own(&id(0));
-        for n in 1..=SESSIONS_MAX {
-            sessions.own(&id(n));
-        }
-        assert!(sessions.existing(&id(0)).is_ok());
+        let sessions = filled(2);
+        let running = sessions.get(&id(0));
+        check(&sessions, 0, 0, &[(1, false)]);
         drop(running);
+        check(&sessions, 0, 0, &[(0, false)]);
     }
 
     #[test]
-    fn a_session_that_starts_anew_says_once_what_was_lost() {
-        let (sessions, id) = (Sessions::default(), SessionId::named("s"));
-        assert_eq!(sessions.own(&id).1, None);
-        sessions.end(&id, Ending::HardLimit);
-        assert_eq!(sessions.own(&id).1, Some(SessionError::Stopped(id.clone())));
-        assert_eq!(sessions.own(&id).1, None);
+    fn what_is_not_stored_goes_last() {
+        let sessions = filled(3);
+        sessions.note(&id(0), 10, false);
+        check(&sessions, 1, 30, &[(1, false), (2, false)]);
+        check(&sessions, 0, 30, &[(0, true)]);
     }
 
     #[test]
-    fn an_id_that_was_never_given_is_unknown() {
-        let id = SessionId::named("nope");
-        assert_eq!(
-            Sessions::default().existing(&id).err().unwrap().to_string(),
-            "there is no session `nope`"
-        );
+    fn lost_variables_are_named() {
+        let names = |count: usize| (0..count).map(|n| format!("v{n}")).collect::<Vec<_>>();
+        assert_eq!(lost(&names(0)), "it had no variables");
+        assert_eq!(lost(&names(1)), "its variable `v0` is gone");
+        assert_eq!(lost(&names(2)), "its variables v0, v1 are gone");
+        assert!(lost(&names(21)).ends_with("v19 and 1 more are gone"));
     }
 }

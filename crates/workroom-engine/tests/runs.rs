@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, atomic::Ordering};
 use support::{Bench, done, read, turn};
 use workroom_engine::{
     FailureKind, RunRequest, SessionChoice,
-    sandbox::{GuestError, SandboxError, TurnState},
+    sandbox::{GuestError, TurnState},
 };
 use workroom_types::{Limit, Limits, ServerStatus, SessionId};
 
@@ -170,19 +170,17 @@ async fn an_unknown_session_is_an_error_and_never_a_new_one() {
 }
 
 #[tokio::test]
-async fn a_session_that_was_stopped_says_what_was_lost_when_it_starts_anew() {
+async fn a_session_that_was_stopped_goes_back_to_its_last_completed_run() {
     let bench = Bench::new(Limits::default());
     bench.plan(|_| turn(&[], done("1")));
     bench.run("1").await.outcome.unwrap();
     let exceeded = Limits::default().exceeded(Limit::Cpu);
-    bench.plan(move |_| Err(SandboxError::Limit(exceeded)));
-    assert_eq!(bench.run("1").await.outcome.unwrap_err().kind, FailureKind::Limit);
-    bench.plan(|_| turn(&[], done("1")));
+    bench.plan(move |_| Err(exceeded.into()));
     let report = bench.run("1").await;
-    assert_eq!(
-        report.notes,
-        ["session `s1` ended when a run went far past its limits; its variables are gone"]
-    );
+    assert_eq!(report.outcome.unwrap_err().kind, FailureKind::Limit);
+    assert_eq!(report.notes, ["the session goes back to its variables before this run"]);
+    bench.plan(|_| turn(&[], done("1")));
+    bench.run("1").await.outcome.unwrap();
     assert_eq!(bench.sandbox.opened.load(Ordering::SeqCst), 2);
 }
 

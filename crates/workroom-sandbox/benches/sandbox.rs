@@ -13,8 +13,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use workroom_engine::sandbox::{Answer, Guest, Sandbox, Turn, TurnState};
-use workroom_sandbox::{QuickJs, THREAD_STACK};
+use workroom_engine::sandbox::{Answer, Code, Setup, Turn, TurnState};
+use workroom_sandbox::{QuickJs, QuickJsGuest, THREAD_STACK};
 use workroom_types::{Limit, Limits};
 
 const FRESH_CONTEXTS: usize = 3_000;
@@ -47,14 +47,14 @@ fn fresh_contexts(sandbox: &QuickJs) {
     let times: Vec<_> = (0..FRESH_CONTEXTS)
         .map(|_| {
             time(|| {
-                let mut guest = sandbox.open(&limits()).expect("a guest opens");
-                assert_eq!(value(guest.as_mut(), "1+1"), "2");
+                let mut guest = sandbox.open(&limits(), None).expect("a guest opens");
+                assert_eq!(value(&mut guest, "1+1"), "2");
             })
         })
         .collect();
     row("fresh context to `1+1` and its answer", times);
-    let mut guest = sandbox.open(&limits()).expect("a guest opens");
-    let times = (0..FRESH_CONTEXTS).map(|_| time(|| value(guest.as_mut(), "1+1"))).collect();
+    let mut guest = sandbox.open(&limits(), None).expect("a guest opens");
+    let times = (0..FRESH_CONTEXTS).map(|_| time(|| value(&mut guest, "1+1"))).collect();
     row("`1+1` in a live context", times);
     println!("| memory of a fresh context | {} KiB | |", guest.memory_bytes() / 1024);
 }
@@ -72,20 +72,20 @@ fn calls(sandbox: &QuickJs) {
     );
     let mut times = Vec::new();
     for _ in 0..CALL_ROUNDS {
-        let mut guest = sandbox.open(&limits()).expect("a guest opens");
+        let mut guest = sandbox.open(&limits(), None).expect("a guest opens");
         let mut last = Instant::now();
-        let mut turn = start(guest.as_mut(), &code);
-        while let TurnState::Waiting = turn.state {
-            let answers = turn
+        let mut turn = start(&mut guest, &code);
+        while let Ok(TurnState::Waiting) = turn.state {
+            let answers: Vec<_> = turn
                 .calls
                 .into_iter()
                 .map(|call| Answer { id: call.id, result: Ok(call.arguments) })
                 .collect();
-            turn = guest.resume(answers).expect("the run goes on");
+            turn = guest.resume(&answers, Vec::new());
             times.push(last.elapsed());
             last = Instant::now();
         }
-        assert!(matches!(turn.state, TurnState::Done(Some(sum)) if sum == "49995000"));
+        assert!(matches!(turn.state, Ok(TurnState::Done(Some(sum))) if sum == "49995000"));
     }
     row("an awaited call, 1 KB of JSON each way", times);
 }
@@ -104,15 +104,16 @@ fn limits() -> Limits {
     limits
 }
 
-fn start(guest: &mut dyn Guest, code: &str) -> Turn {
+fn start(guest: &mut QuickJsGuest, code: &str) -> Turn {
     let deadline = Instant::now() + Duration::from_secs(600);
-    guest.start("bench.ts", code, &limits(), deadline).expect("the run starts")
+    let code = Code { file: "bench.ts".to_owned(), text: code.to_owned() };
+    guest.start(&code, Setup { limits: limits(), deadline, seed: [1; 32], clock: Vec::new() })
 }
 
 /// The value of `code`, which makes no calls.
-fn value(guest: &mut dyn Guest, code: &str) -> String {
+fn value(guest: &mut QuickJsGuest, code: &str) -> String {
     match start(guest, code).state {
-        TurnState::Done(value) => value.unwrap_or_default(),
+        Ok(TurnState::Done(value)) => value.unwrap_or_default(),
         other => panic!("the run ended with {other:?}"),
     }
 }

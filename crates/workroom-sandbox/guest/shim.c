@@ -10,7 +10,12 @@
  * Stops: the host writes 1 to `stop_requested`, or answers a host function with 1. QuickJS then
  * throws what no `catch` or `finally` holds, the turn ends with INTERRUPTED, and `reset` drops
  * what is left of the run. The globals stay. */
+/* The builder puts this variable in the place of QuickJS' own constant. */
+static int string_len_max = (1 << 30) - 1;
+/* Every match of a regular expression goes through `watched_exec`, below. */
+#define lre_exec watched_exec
 #include "quickjs/quickjs.c"
+#undef lre_exec
 
 #define EXPORT(name) __attribute__((export_name(#name)))
 #define IMPORT(name) __attribute__((import_module("host"), import_name(#name)))
@@ -18,13 +23,10 @@
 IMPORT(call)
 int32_t host_call(uint32_t slot, const char *module, size_t module_len, const char *function,
                   size_t function_len, const char *arguments, size_t arguments_len);
+IMPORT(timer) int32_t host_timer(uint32_t slot, double ms);
 IMPORT(log) int32_t host_log(int32_t level, const char *text, size_t len);
 IMPORT(random) uint64_t host_random(void);
 
-/* Calls that wait at once. The host's own limit on calls is lower by default; this one bounds
- * the table. */
-#define SLOTS_MAX 65536
-#define SLOTS_FIRST 64
 /* Nesting up to which a value is looked at here; a deeper one takes the careful way. */
 #define PLAIN_DEPTH_MAX 100
 /* Values looked at between two looks at `stop_requested`. */
@@ -39,26 +41,29 @@ struct {
     size_t len;
 } outcome;
 
-/* One call that waits for its answer. */
-struct slot {
-    JSValue resolve, reject;
-    JSValue error; /* made at the call, so that its stack names the caller */
-    int32_t next;  /* of the free list; -1 ends it */
-    bool waiting;
-};
-
 static JSRuntime *runtime;
 static JSContext *context;
-static JSValue hook_plain, hook_describe, hook_fail;
-static struct slot *slots;
-static int32_t slots_len, slots_free = -1, slots_waiting;
+static JSValue hook_plain, hook_describe, hook_fail, hook_survey;
 static JSValue running; /* the promise of the run */
 static bool is_running, is_fresh = true;
 volatile int32_t stop_requested;
+/* Odd while a regular expression matches: the host reads it to time each match. */
+volatile uint32_t regex_runs;
 
 static const char prelude[] = {
 #include "prelude.inc"
     , 0};
+
+int lre_exec(uint8_t **capture, const uint8_t *bytecode, const uint8_t *input, int index, int len,
+             int type, void *opaque);
+
+int watched_exec(uint8_t **capture, const uint8_t *bytecode, const uint8_t *input, int index,
+                 int len, int type, void *opaque) {
+    regex_runs++;
+    int result = lre_exec(capture, bytecode, input, index, len, type, opaque);
+    regex_runs++;
+    return result;
+}
 
 static int on_poll(JSRuntime *rt, void *opaque) { return stop_requested; }
 
@@ -70,94 +75,7 @@ static JSValue stop(JSContext *ctx) {
     return JS_EXCEPTION;
 }
 
-/* ---- calls ---- */
-
-static bool grow_slots(JSContext *ctx) {
-    int32_t len = slots_len ? slots_len * 2 : SLOTS_FIRST;
-    if (len > SLOTS_MAX) {
-        JS_ThrowRangeError(ctx, "more than %d calls wait at once", SLOTS_MAX);
-        return false;
-    }
-    struct slot *grown = realloc(slots, sizeof(struct slot) * (size_t)len);
-    if (!grown) {
-        JS_ThrowOutOfMemory(ctx);
-        return false;
-    }
-    for (int32_t i = slots_len; i < len; i++)
-        grown[i] = (struct slot){.next = i + 1 < len ? i + 1 : -1};
-    slots_free = slots_len;
-    slots = grown;
-    slots_len = len;
-    return true;
-}
-
-static void release_slot(int32_t index) {
-    struct slot *slot = &slots[index];
-    slot->waiting = false;
-    slot->next = slots_free;
-    slots_free = index;
-    slots_waiting--;
-    JSValue resolve = slot->resolve, reject = slot->reject, error = slot->error;
-    JS_FreeValue(context, resolve);
-    JS_FreeValue(context, reject);
-    JS_FreeValue(context, error);
-}
-
-/* Takes a slot for a call and gives its promise. */
-static JSValue take_slot(JSContext *ctx, int32_t *index) {
-    JSValue resolvers[2];
-    /* May run `Error.prepareStackTrace`, and that may call: the slot is taken afterwards. */
-    JSValue error = JS_NewError(ctx);
-    if (JS_IsException(error))
-        return JS_EXCEPTION;
-    JSValue promise = JS_NewPromiseCapability(ctx, resolvers);
-    if (JS_IsException(promise)) {
-        JS_FreeValue(ctx, error);
-        return JS_EXCEPTION;
-    }
-    if (slots_free < 0 && !grow_slots(ctx)) {
-        JS_FreeValue(ctx, error);
-        JS_FreeValue(ctx, promise);
-        JS_FreeValue(ctx, resolvers[0]);
-        JS_FreeValue(ctx, resolvers[1]);
-        return JS_EXCEPTION;
-    }
-    *index = slots_free;
-    struct slot *slot = &slots[*index];
-    slots_free = slot->next;
-    *slot = (struct slot){resolvers[0], resolvers[1], error, -1, true};
-    slots_waiting++;
-    return promise;
-}
-
-/* call(module, function, arguments) -> promise */
-static JSValue js_call_out(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
-    JSValue promise = JS_EXCEPTION, json = JS_UNDEFINED;
-    const char *module = NULL, *function = NULL, *arguments = NULL;
-    size_t module_len, function_len, arguments_len;
-    int32_t index;
-
-    json = JS_JSONStringify(ctx, argv[2], JS_UNDEFINED, JS_UNDEFINED);
-    if (JS_IsException(json))
-        return JS_EXCEPTION;
-    if (JS_IsUndefined(json))
-        json = JS_NewStringLen(ctx, "null", 4);
-    if ((module = JS_ToCStringLen(ctx, &module_len, argv[0])) &&
-        (function = JS_ToCStringLen(ctx, &function_len, argv[1])) &&
-        (arguments = JS_ToCStringLen(ctx, &arguments_len, json)))
-        promise = take_slot(ctx, &index);
-    if (!JS_IsException(promise) && host_call((uint32_t)index, module, module_len, function,
-                                              function_len, arguments, arguments_len)) {
-        release_slot(index);
-        JS_FreeValue(ctx, promise);
-        promise = stop(ctx);
-    }
-    JS_FreeCString(ctx, module);
-    JS_FreeCString(ctx, function);
-    JS_FreeCString(ctx, arguments);
-    JS_FreeValue(ctx, json);
-    return promise;
-}
+#include "slots.c"
 
 /* ---- what the prelude needs and JavaScript has not ---- */
 
@@ -187,6 +105,11 @@ static JSValue js_kind(JSContext *ctx, JSValueConst this_val, int argc, JSValueC
     if (id == JS_INVALID_CLASS_ID || id >= (JSClassID)runtime->class_count)
         return JS_UNDEFINED;
     return JS_AtomToString(ctx, runtime->class_array[id].class_name);
+}
+
+/* pending(value) -> whether it is a promise that is not settled */
+static JSValue js_pending(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    return js_bool(JS_PromiseState(ctx, argv[0]) == JS_PROMISE_PENDING);
 }
 
 #include "text.c"
@@ -298,7 +221,6 @@ static void drop_jobs(void) {
 /* ---- what the host calls ---- */
 
 EXPORT(alloc) void *guest_alloc(size_t len) { return malloc(len); }
-EXPORT(dealloc) void guest_dealloc(void *at) { free(at); }
 
 /* Gives up the run: its jobs and its calls; the globals stay. */
 EXPORT(reset) void guest_reset(void) {
@@ -343,16 +265,20 @@ EXPORT(pump) int32_t guest_pump(void) {
     return state == JS_PROMISE_REJECTED ? threw(value) : done(value);
 }
 
-/* Evaluates `code`, which a NUL follows, in the global scope. */
-EXPORT(start) int32_t guest_start(const char *file, const char *code, size_t len, size_t stack) {
+/* Evaluates `code`, which a NUL follows, in the global scope. Both texts are blocks of `alloc`. */
+EXPORT(start) int32_t guest_start(char *file, char *code, size_t len, size_t stack,
+                                  int32_t string_max) {
     guest_reset();
     JS_SetMaxStackSize(runtime, stack);
+    string_len_max = string_max;
     JS_UpdateStackTop(runtime);
     if (is_fresh) {
         is_fresh = false;
         context->time_origin = js__now_ms();
     }
     JSValue value = JS_Eval(context, code, len, file, JS_EVAL_TYPE_GLOBAL);
+    free(code);
+    free(file);
     if (stop_requested) {
         JS_FreeValue(context, value);
         return INTERRUPTED;
@@ -364,27 +290,36 @@ EXPORT(start) int32_t guest_start(const char *file, const char *code, size_t len
     return guest_pump();
 }
 
-/* Settles the call of a slot with JSON, which a NUL follows. */
-EXPORT(settle) void guest_settle(int32_t index, int32_t fulfilled, const char *json, size_t len) {
-    if (index < 0 || index >= slots_len || !slots[index].waiting)
-        return;
+/* Takes the answers that the host wrote to `at`, a block of `alloc`, and goes on. Each answer is
+ * the slot, whether it is fulfilled, the length of its JSON, the JSON and a NUL, padded to four
+ * bytes. */
+EXPORT(resume) int32_t guest_resume(char *at, size_t len) {
     JS_UpdateStackTop(runtime);
-    struct slot *slot = &slots[index];
-    JSValue value = JS_ParseJSON(context, json, len, "<answer>");
-    if (JS_IsException(value)) {
-        value = JS_GetException(context);
-        fulfilled = 0;
-    } else if (!fulfilled) {
-        JSValueConst argv[2] = {slot->error, value};
-        JSValue error = JS_Call(context, hook_fail, JS_UNDEFINED, 2, argv);
-        JS_FreeValue(context, value);
-        value = JS_IsException(error) ? JS_GetException(context) : error;
+    for (size_t next = 0; next < len;) {
+        uint32_t head[3];
+        memcpy(head, at + next, sizeof head);
+        next += sizeof head;
+        settle((int32_t)head[0], head[1], at + next, head[2]);
+        next += (head[2] + 4) & ~3u;
     }
-    JSValue settle = js_dup(fulfilled ? slot->resolve : slot->reject);
-    release_slot(index);
-    JS_FreeValue(context, JS_Call(context, settle, JS_UNDEFINED, 1, vc(&value)));
-    JS_FreeValue(context, settle);
-    JS_FreeValue(context, value);
+    free(at);
+    return guest_pump();
+}
+
+/* Leaves what the prelude's `survey` says of the variables whose names are the JSON at `names`,
+ * a block of `alloc`, as the outcome. */
+EXPORT(survey) int32_t guest_survey(char *names, size_t len) {
+    JS_UpdateStackTop(runtime);
+    clear_outcome();
+    JSValue list = JS_ParseJSON(context, names, len, "<names>");
+    free(names);
+    JSValue json = JS_Call(context, hook_survey, JS_UNDEFINED, 1, vc(&list));
+    JS_FreeValue(context, list);
+    if (JS_IsString(json))
+        outcome.text = JS_ToCStringLen(context, &outcome.len, json);
+    JS_FreeValue(context, json);
+    JS_FreeValue(context, JS_GetException(context));
+    return stop_requested ? INTERRUPTED : DONE;
 }
 
 /* ---- the image ---- */
@@ -429,6 +364,9 @@ EXPORT(init) void guest_init(void) {
     define(math, "random", js_host_random, 0);
     JSValue native = JS_NewObject(context);
     define(native, "call", js_call_out, 3);
+    define(native, "sleep", js_sleep, 2);
+    define(native, "cancel", js_cancel, 1);
+    define(native, "pending", js_pending, 1);
     define(native, "log", js_log, 2);
     define(native, "kind", js_kind, 1);
     define(native, "random", js_host_random, 0);
@@ -443,6 +381,7 @@ EXPORT(init) void guest_init(void) {
     hook_plain = hook(hooks, "plain");
     hook_describe = hook(hooks, "describe");
     hook_fail = hook(hooks, "fail");
+    hook_survey = hook(hooks, "survey");
 
     JS_FreeValue(context, hooks);
     JS_FreeValue(context, install);

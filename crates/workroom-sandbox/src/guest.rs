@@ -1,12 +1,13 @@
 //! One guest: its turns, and how each turn's end becomes an answer to the engine.
 
-use std::{collections::HashMap, mem, sync::Arc, time::Instant};
+use std::{collections::HashMap, fmt, mem, sync::Arc};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 use wasmtime::{Instance, Memory, Store, Trap, TypedFunc, WasmParams, WasmResults};
 use workroom_engine::sandbox::{
-    Answer, AnswerError, Guest, Interrupter, LogLine, SandboxError, Turn, TurnState,
+    Answer, AnswerError, ClockRead, Code, Interrupter, Kept, SandboxError, Setup, Turn, TurnState,
+    Variable,
 };
 use workroom_types::{Limit, Limits};
 
@@ -14,6 +15,7 @@ use crate::{
     Shared,
     host::{self, State, Turns},
     internal, on_large_stack, report,
+    snapshot::{self, Head, Snapshot},
 };
 
 /// What the guest's functions return: `enum status` of `shim.c`.
@@ -25,24 +27,33 @@ mod status {
     pub(super) const DEADLOCK: i32 = 4;
 }
 
-/// A session's QuickJS.
-pub(crate) struct QuickJsGuest {
+/// The longest JSON about variables that is read, in bytes.
+const SURVEY_MAX: usize = 1 << 20;
+
+/// A session's QuickJS. Its methods compute on the calling thread; [`crate::InProcess`] and the
+/// workers move them where that is allowed.
+pub struct QuickJsGuest {
     shared: Arc<Shared>,
     store: Store<State>,
     memory: Memory,
     exports: Exports,
-    /// The guest's slot of each call that waits.
+    /// The guest's slot of each call and timer that waits.
     waiting: HashMap<u32, u32>,
     is_alive: bool,
+}
+
+impl fmt::Debug for QuickJsGuest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QuickJsGuest").field("is_alive", &self.is_alive).finish_non_exhaustive()
+    }
 }
 
 /// What the guest offers; see `shim.c`.
 struct Exports {
     alloc: TypedFunc<u32, u32>,
-    dealloc: TypedFunc<u32, ()>,
-    start: TypedFunc<(u32, u32, u32, u32), i32>,
-    settle: TypedFunc<(u32, i32, u32, u32), ()>,
-    pump: TypedFunc<(), i32>,
+    start: TypedFunc<(u32, u32, u32, u32, i32), i32>,
+    resume: TypedFunc<(u32, u32), i32>,
+    survey: TypedFunc<(u32, u32), i32>,
     reset: TypedFunc<(), ()>,
     /// Where the guest puts the outcome of a run.
     outcome: u32,
@@ -70,6 +81,23 @@ impl QuickJsGuest {
         Self::instantiate(shared, store).map_err(|error| internal(&error))
     }
 
+    /// The guest that `snapshot` was taken of.
+    pub(crate) fn restore(
+        shared: Arc<Shared>,
+        limits: &Limits,
+        snapshot: &[u8],
+    ) -> Result<Self, SandboxError> {
+        let guest_hash = shared.guest_hash;
+        let snapshot = Snapshot::open(snapshot, guest_hash, limits.size(Limit::Memory))?;
+        let mut guest = Self::open(shared, limits)?;
+        snapshot.write(&mut guest.store, guest.memory)?;
+        guest.waiting = snapshot.head.waiting.iter().copied().collect();
+        let state = guest.store.data_mut();
+        state.set_randomness(&snapshot.head.random);
+        state.counts = snapshot.head.counts;
+        Ok(guest)
+    }
+
     fn instantiate(shared: Arc<Shared>, mut store: Store<State>) -> wasmtime::Result<Self> {
         let instance = shared.image.instantiate(&mut store)?;
         let memory = instance
@@ -77,59 +105,181 @@ impl QuickJsGuest {
             .ok_or_else(|| wasmtime::format_err!("the guest has no memory"))?;
         let outcome = address(&instance, &mut store, "outcome")?;
         let stop_flag = address(&instance, &mut store, "stop_requested")?;
+        let regex_runs = address(&instance, &mut store, "regex_runs")?;
         let state = store.data_mut();
         state.memory = Some(memory);
         state.stop_flag = stop_flag;
+        state.regex_runs = regex_runs;
         let exports = Exports {
             alloc: function(&instance, &mut store, "alloc")?,
-            dealloc: function(&instance, &mut store, "dealloc")?,
             start: function(&instance, &mut store, "start")?,
-            settle: function(&instance, &mut store, "settle")?,
-            pump: function(&instance, &mut store, "pump")?,
+            resume: function(&instance, &mut store, "resume")?,
+            survey: function(&instance, &mut store, "survey")?,
             reset: function(&instance, &mut store, "reset")?,
             outcome,
         };
         Ok(Self { shared, store, memory, exports, waiting: HashMap::new(), is_alive: true })
     }
 
-    /// One turn: `step`, and what its status says.
-    fn turn(
-        &mut self,
-        step: impl FnOnce(&mut Self) -> Result<i32, Fault>,
-    ) -> Result<Turn, SandboxError> {
+    /// Evaluates code; see [`workroom_engine::Guest::start`].
+    pub fn start(&mut self, code: &Code, setup: Setup) -> Turn {
+        self.waiting.clear();
+        self.store.data_mut().begin_run(setup);
+        self.turn(|guest| guest.begin(&code.file, &code.text))
+    }
+
+    /// Hands in answers; see [`workroom_engine::Guest::resume`].
+    pub fn resume(&mut self, answers: &[Answer], clock: Vec<ClockRead>) -> Turn {
+        self.store.data_mut().clock.begin(clock);
+        self.turn(|guest| guest.hand_in(answers))
+    }
+
+    /// Takes up a run; see [`workroom_engine::Guest::rejoin`].
+    pub fn rejoin(&mut self, setup: Setup) {
+        self.store.data_mut().rejoin_run(setup);
+    }
+
+    /// Gives up the run; see [`workroom_engine::Guest::abandon`].
+    pub fn abandon(&mut self) {
+        self.waiting.clear();
+        if !self.is_alive {
+            return;
+        }
+        let state = self.store.data_mut();
+        state.calls.clear();
+        state.timers.clear();
+        let reset = self.compute(|guest| guest.exports.reset.call(&mut guest.store, ()));
+        if reset.is_err() {
+            self.is_alive = false;
+        }
+    }
+
+    /// Looks at variables and takes a snapshot; see [`workroom_engine::Guest::keep`].
+    ///
+    /// # Errors
+    ///
+    /// [`SandboxError::Dead`], and [`SandboxError::Internal`] for a fault of ours.
+    pub fn keep(&mut self, names: &[String], with_snapshot: bool) -> Result<Kept, SandboxError> {
         if !self.is_alive {
             return Err(SandboxError::Dead);
         }
+        let variables = if names.is_empty() { Vec::new() } else { self.survey(names)? };
+        let mut kept = Kept { variables, ..Kept::default() };
+        let base = self.shared.base()?;
+        let memory = self.memory.data(&self.store);
+        kept.own_bytes = snapshot::own_bytes(memory, base);
+        if with_snapshot {
+            let mut waiting: Vec<(u32, u32)> = self.waiting.iter().map(|(a, b)| (*a, *b)).collect();
+            waiting.sort_unstable();
+            let state = self.store.data();
+            let head = Head {
+                guest: self.shared.guest_hash,
+                waiting,
+                counts: state.counts.clone(),
+                random: state.randomness(),
+                ..Head::default()
+            };
+            kept.snapshot = Some(snapshot::encode(head, memory, base)?);
+        }
+        Ok(kept)
+    }
+
+    /// Stops the guest from another thread; see [`workroom_engine::Guest::interrupter`].
+    pub fn interrupter(&self) -> Arc<dyn Interrupter> {
+        Arc::new(Cancel::new(&self.store.data().turns))
+    }
+
+    pub(crate) fn turns(&self) -> &Arc<Turns> {
+        &self.store.data().turns
+    }
+
+    /// Whether the guest can run again.
+    pub fn is_alive(&self) -> bool {
+        self.is_alive
+    }
+
+    /// The size of the guest's linear memory, in bytes.
+    pub fn memory_bytes(&self) -> usize {
+        self.memory.data_size(&self.store)
+    }
+
+    pub(crate) fn memory(&self) -> &[u8] {
+        self.memory.data(&self.store)
+    }
+
+    /// What the guest says of its variables. What it says is not trusted: it is about itself.
+    fn survey(&mut self, names: &[String]) -> Result<Vec<Variable>, SandboxError> {
+        let asked = serde_json::to_string(names).map_err(|e| invalid(&e.to_string()))?;
+        let limits = self.store.data().limits;
+        self.store.data_mut().allow_survey();
+        let status = self.compute(|guest| {
+            let (at, len) = guest.put(asked.as_bytes())?;
+            Ok(guest.exports.survey.call(&mut guest.store, (at, len))?)
+        });
+        self.store.data_mut().limits = limits;
+        match status {
+            Ok(status::DONE) => {}
+            Ok(_) => {
+                self.abandon();
+                return Ok(Vec::new());
+            }
+            Err(Fault::NoMemory) => return Ok(Vec::new()),
+            Err(Fault::Trap(error)) => return Err(self.killed(&error)),
+        }
+        let text = self.outcome()?.filter(|text| text.len() <= SURVEY_MAX).unwrap_or_default();
+        let found: Vec<Variable> = serde_json::from_str(&text).unwrap_or_default();
+        Ok(found.into_iter().filter(|variable| names.contains(&variable.name)).collect())
+    }
+
+    /// One turn: `step`, and what its status says.
+    fn turn(&mut self, step: impl FnOnce(&mut Self) -> Result<i32, Fault>) -> Turn {
+        if !self.is_alive {
+            return Turn::failed(SandboxError::Dead);
+        }
         let ended = self.compute(step);
-        let state = match ended {
-            Ok(status::WAITING) => TurnState::Waiting,
-            Ok(status::DONE) => TurnState::Done(self.value()?),
-            Ok(status::THREW) => self.exception()?,
+        let state = self.ended(ended);
+        let host = self.store.data_mut();
+        let logs = mem::take(&mut host.logs);
+        let clock = host.clock.take();
+        let (calls, timers) = match &state {
+            Ok(_) => (mem::take(&mut host.calls), mem::take(&mut host.timers)),
+            Err(_) => (Vec::new(), Vec::new()),
+        };
+        self.waiting.extend(calls.iter().map(|(call, slot)| (call.id, *slot)));
+        self.waiting.extend(timers.iter().map(|(timer, slot)| (timer.id, *slot)));
+        Turn {
+            logs,
+            calls: calls.into_iter().map(|(call, _)| call).collect(),
+            timers: timers.into_iter().map(|(timer, _)| timer).collect(),
+            clock,
+            state,
+        }
+    }
+
+    fn ended(&mut self, ended: Result<i32, Fault>) -> Result<TurnState, SandboxError> {
+        match ended {
+            Ok(status::WAITING) => Ok(TurnState::Waiting),
+            Ok(status::DONE) => Ok(TurnState::Done(self.value()?)),
+            Ok(status::THREW) => self.exception(),
             Ok(status::INTERRUPTED) => {
                 let error = self.store.data().stop_error();
                 self.abandon();
-                return Err(error);
+                Err(error)
             }
             Ok(status::DEADLOCK) => {
                 self.abandon();
-                return Err(SandboxError::Deadlock);
+                Err(SandboxError::Deadlock)
             }
             Ok(other) => {
                 self.is_alive = false;
-                let what = format!("the guest returned the unknown status {other}");
-                return Err(SandboxError::Internal(what));
+                Err(invalid(&format!("the guest returned the unknown status {other}")))
             }
             Err(Fault::NoMemory) => {
                 self.abandon();
-                return Err(self.exceeded(Limit::Memory));
+                Err(self.exceeded(Limit::Memory))
             }
-            Err(Fault::Trap(error)) => return Err(self.killed(&error)),
-        };
-        let host = self.store.data_mut();
-        let calls = mem::take(&mut host.calls);
-        let logs = mem::take(&mut host.logs);
-        self.waiting.extend(calls.iter().map(|(call, slot)| (call.id, *slot)));
-        Ok(Turn { logs, calls: calls.into_iter().map(|(call, _)| call).collect(), state })
+            Err(Fault::Trap(error)) => Err(self.killed(&error)),
+        }
     }
 
     /// Runs `step` with the clocks on and with stack enough.
@@ -184,7 +334,7 @@ impl QuickJsGuest {
             Some(text) => Ok(text.map(|bytes| String::from_utf8_lossy(bytes).into_owned())),
             None => {
                 self.is_alive = false;
-                Err(SandboxError::Internal("the guest's outcome is outside its memory".to_owned()))
+                Err(invalid("the guest's outcome is outside of its memory"))
             }
         }
     }
@@ -226,84 +376,62 @@ impl QuickJsGuest {
     }
 
     fn begin(&mut self, file: &str, code: &str) -> Result<i32, Fault> {
-        let stack = self.store.data().limits.base(Limit::Stack);
-        let stack = u32::try_from(stack).unwrap_or(u32::MAX);
+        let limits = self.store.data().limits;
+        let stack = u32::try_from(limits.base(Limit::Stack)).unwrap_or(u32::MAX);
+        let string = i32::try_from(limits.base(Limit::String)).unwrap_or(i32::MAX);
         // A NUL would end the name early; names are ours and hold none.
         let (file, _) = self.put(file.as_bytes())?;
         let (code, len) = self.put(code.as_bytes())?;
-        let status = self.exports.start.call(&mut self.store, (file, code, len, stack))?;
-        self.exports.dealloc.call(&mut self.store, code)?;
-        self.exports.dealloc.call(&mut self.store, file)?;
-        Ok(status)
+        Ok(self.exports.start.call(&mut self.store, (file, code, len, stack, string))?)
     }
 
-    fn settle(&mut self, answers: Vec<Answer>) -> Result<i32, Fault> {
+    /// All answers in one block, as `resume` of `shim.c` reads it.
+    fn hand_in(&mut self, answers: &[Answer]) -> Result<i32, Fault> {
+        let size: usize = answers.iter().map(|answer| answer_len(answer) + 32).sum();
+        let mut block = Vec::with_capacity(size);
         for answer in answers {
             let Some(slot) = self.waiting.remove(&answer.id) else { continue };
-            let (fulfilled, json) = match answer.result {
-                Ok(json) => (1, json),
-                Err(error) => (0, rejection(&error)),
+            let counts = &mut self.store.data_mut().counts;
+            counts.pending = counts.pending.saturating_sub(1);
+            let rejected;
+            let (fulfilled, json) = match &answer.result {
+                Ok(json) => (1_u32, json.as_bytes()),
+                Err(error) => {
+                    rejected = rejection(error);
+                    (0, rejected.as_bytes())
+                }
             };
-            let (at, len) = self.put(json.as_bytes())?;
-            self.exports.settle.call(&mut self.store, (slot, fulfilled, at, len))?;
-            self.exports.dealloc.call(&mut self.store, at)?;
+            let len = u32::try_from(json.len()).map_err(|_| Fault::NoMemory)?;
+            for word in [slot, fulfilled, len] {
+                block.extend_from_slice(&word.to_le_bytes());
+            }
+            block.extend_from_slice(json);
+            block.push(0);
+            block.resize(block.len().next_multiple_of(4), 0);
         }
-        Ok(self.exports.pump.call(&mut self.store, ())?)
+        let (at, len) = self.put(&block)?;
+        Ok(self.exports.resume.call(&mut self.store, (at, len))?)
     }
 }
 
-impl Guest for QuickJsGuest {
-    fn start(
-        &mut self,
-        file: &str,
-        code: &str,
-        limits: &Limits,
-        deadline: Instant,
-    ) -> Result<Turn, SandboxError> {
-        self.waiting.clear();
-        self.store.data_mut().begin_run(limits, deadline);
-        self.turn(|guest| guest.begin(file, code))
-    }
+fn answer_len(answer: &Answer) -> usize {
+    answer.result.as_ref().map_or(0, String::len)
+}
 
-    fn resume(&mut self, answers: Vec<Answer>) -> Result<Turn, SandboxError> {
-        self.turn(|guest| guest.settle(answers))
-    }
-
-    fn abandon(&mut self) {
-        self.waiting.clear();
-        if !self.is_alive {
-            return;
-        }
-        self.store.data_mut().calls.clear();
-        let reset = self.compute(|guest| guest.exports.reset.call(&mut guest.store, ()));
-        if reset.is_err() {
-            self.is_alive = false;
-        }
-    }
-
-    fn take_logs(&mut self) -> Vec<LogLine> {
-        mem::take(&mut self.store.data_mut().logs)
-    }
-
-    fn interrupter(&self) -> Arc<dyn Interrupter> {
-        let turns = Arc::clone(&self.store.data().turns);
-        let seen = turns.count();
-        Arc::new(Cancel { turns, seen })
-    }
-
-    fn is_alive(&self) -> bool {
-        self.is_alive
-    }
-
-    fn memory_bytes(&self) -> usize {
-        self.memory.data_size(&self.store)
-    }
+fn invalid(what: &str) -> SandboxError {
+    SandboxError::Internal(what.to_owned())
 }
 
 /// Cancels a turn; see [`Turns::cancel`].
-struct Cancel {
+pub(crate) struct Cancel {
     turns: Arc<Turns>,
     seen: u64,
+}
+
+impl Cancel {
+    pub(crate) fn new(turns: &Arc<Turns>) -> Self {
+        Self { seen: turns.count(), turns: Arc::clone(turns) }
+    }
 }
 
 impl Interrupter for Cancel {

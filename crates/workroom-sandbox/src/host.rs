@@ -1,8 +1,9 @@
 //! The host's side of one guest: what its imports do, and when it must stop.
 //!
-//! The four imports queue and report; none calls back into the guest. Every pointer and length
-//! comes from the guest and is checked against its memory. What is kept for the guest is bounded
-//! by the run's limits: calls in number and size, logs in size, memory by [`ResourceLimiter`].
+//! The imports queue and report; none calls back into the guest. Every pointer and length comes
+//! from the guest and is checked against its memory. What is kept for the guest is bounded by the
+//! run's limits: calls and timers in number and size, logs in size, memory by
+//! [`ResourceLimiter`].
 //!
 //! # Two stages
 //!
@@ -15,12 +16,19 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering::SeqCst},
     },
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
+use rand_chacha::{
+    ChaCha12Rng,
+    rand_core::{Rng as _, SeedableRng as _},
+};
+use serde::{Deserialize, Serialize};
 use wasmtime::{Caller, Engine, Linker, Memory, ResourceLimiter, StoreContextMut, UpdateDeadline};
-use workroom_engine::sandbox::{GuestCall, LogLevel, LogLine, SandboxError};
+use workroom_engine::sandbox::{GuestCall, GuestTimer, LogLevel, LogLine, SandboxError, Setup};
 use workroom_types::{Limit, Limits};
+
+use crate::clock::{self, GuestClock};
 
 /// From the soft stop to the hard one: unwinding frees what the script held.
 const GRACE: Duration = Duration::from_millis(200);
@@ -28,11 +36,11 @@ const GRACE: Duration = Duration::from_millis(200);
 /// not slow to stop.
 const GRACE_TICKS: u32 = 100;
 
+/// How long looking at a session's variables may take: it is a look at each.
+const SURVEY_TIME: Duration = Duration::from_secs(1);
+
 /// Functions that the guest calls through its table; it has about 500, and adds none.
 pub(crate) const TABLE_MAX: usize = 2_000;
-
-/// How many random numbers are fetched from the operating system at once.
-const RANDOM_BATCH: usize = 32;
 
 /// Why a run was stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,86 +98,140 @@ pub(crate) struct State {
     /// Set once the guest is made.
     pub(crate) memory: Option<Memory>,
     pub(crate) stop_flag: u32,
+    pub(crate) regex_runs: u32,
     /// Why the run must end; the first reason stands.
     pub(crate) stop: Option<Stop>,
     stopped_at: Option<Instant>,
     ticks_since: u32,
-    /// Computing time of the run's earlier turns.
-    pub(crate) computed: Duration,
-    /// When the current turn began.
-    pub(crate) turn_began: Instant,
+    /// The match under way and when it was first seen.
+    matching: Option<(u32, Instant)>,
+    /// When the current turn began, on this thread's own clock.
+    turn_began: Duration,
     /// Whether growth was refused since the run began.
     pub(crate) memory_refused: bool,
-    memory_max: usize,
-    /// Calls of this turn, and for each call that waits, its slot in the guest.
+    pub(crate) memory_max: usize,
+    /// Calls of this turn, and for each, its slot in the guest.
     pub(crate) calls: Vec<(GuestCall, u32)>,
-    pub(crate) calls_made: u64,
-    /// Never reused, so that a late answer cannot meet another run's call.
-    next_call: u32,
+    /// Timers of this turn, likewise.
+    pub(crate) timers: Vec<(GuestTimer, u32)>,
     pub(crate) logs: Vec<LogLine>,
+    pub(crate) clock: GuestClock,
+    /// What goes on from turn to turn, and into snapshots.
+    pub(crate) counts: Counts,
+    random: ChaCha12Rng,
+}
+
+/// What the host counts of a run, and hands from turn to turn.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Counts {
+    pub(crate) calls: u64,
+    pub(crate) timers: u64,
+    /// Calls and timers without an answer.
+    pub(crate) pending: u64,
+    /// Never reused, so that a late answer cannot meet another run's call.
+    pub(crate) next_id: u32,
+    /// Bytes logged and returned.
     pub(crate) output: usize,
-    random: Vec<u64>,
+    /// Computing time of the run's earlier turns.
+    pub(crate) computed: Duration,
+}
+
+/// The run's random numbers: where they come from, and how far they were used.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Randomness {
+    pub(crate) seed: [u8; 32],
+    pub(crate) position: u128,
 }
 
 impl State {
     pub(crate) fn new(limits: &Limits) -> Self {
-        let now = Instant::now();
         Self {
             limits: *limits,
-            deadline: now,
+            deadline: Instant::now(),
             turns: Arc::default(),
             memory: None,
             stop_flag: 0,
+            regex_runs: 0,
             stop: None,
             stopped_at: None,
             ticks_since: 0,
-            computed: Duration::ZERO,
-            turn_began: now,
+            matching: None,
+            turn_began: Duration::ZERO,
             memory_refused: false,
             memory_max: limits.size(Limit::Memory),
             calls: Vec::new(),
-            calls_made: 0,
-            next_call: 0,
+            timers: Vec::new(),
             logs: Vec::new(),
-            output: 0,
-            random: Vec::new(),
+            clock: GuestClock::default(),
+            counts: Counts::default(),
+            random: ChaCha12Rng::from_seed([0; 32]),
         }
     }
 
     /// Forgets the last run. The memory limit stays the one the guest was opened with.
-    pub(crate) fn begin_run(&mut self, limits: &Limits, deadline: Instant) {
-        self.limits = *limits;
-        self.deadline = deadline;
+    pub(crate) fn begin_run(&mut self, setup: Setup) {
+        let next_id = self.counts.next_id;
+        self.counts = Counts { next_id, ..Counts::default() };
+        self.random = ChaCha12Rng::from_seed(setup.seed);
+        self.rejoin_run(setup);
+    }
+
+    /// Takes up a run where a snapshot has left it.
+    pub(crate) fn rejoin_run(&mut self, setup: Setup) {
+        self.limits = setup.limits;
+        self.deadline = setup.deadline;
         self.stop = None;
-        self.computed = Duration::ZERO;
         self.memory_refused = false;
         self.calls.clear();
-        self.calls_made = 0;
+        self.timers.clear();
         self.logs.clear();
-        self.output = 0;
+        self.clock.begin(setup.clock);
+    }
+
+    /// Gives a survey of variables its own time: the run's may be used up.
+    pub(crate) fn allow_survey(&mut self) {
+        self.stop = None;
+        self.counts.computed = Duration::ZERO;
+        self.deadline = Instant::now() + SURVEY_TIME;
+        self.clock.begin(Vec::new());
+    }
+
+    pub(crate) fn randomness(&self) -> Randomness {
+        Randomness { seed: self.random.get_seed(), position: self.random.get_word_pos() }
+    }
+
+    pub(crate) fn set_randomness(&mut self, randomness: &Randomness) {
+        self.random = ChaCha12Rng::from_seed(randomness.seed);
+        self.random.set_word_pos(randomness.position);
     }
 
     pub(crate) fn begin_turn(&mut self) {
         self.turns.begin();
         self.stopped_at = None;
         self.ticks_since = 0;
-        self.turn_began = Instant::now();
+        self.matching = None;
+        self.turn_began = clock::thread_time();
     }
 
     pub(crate) fn end_turn(&mut self) {
         self.turns.end();
-        self.computed += self.turn_began.elapsed();
+        self.counts.computed += clock::thread_time().saturating_sub(self.turn_began);
     }
 
     /// Whether the run has gone past one of its clocks, or was cancelled.
     fn overdue(&self, now: Instant) -> Option<Stop> {
-        let computed = self.computed + now.duration_since(self.turn_began);
+        // Time that other threads had the processor is not the script's.
+        let in_turn = clock::thread_time().saturating_sub(self.turn_began);
+        let computed = self.counts.computed + in_turn;
+        let regex_max = Duration::from_millis(self.limits.base(Limit::Regex));
         if self.turns.is_cancelled() {
             Some(Stop::Cancelled)
         } else if now >= self.deadline {
             Some(Stop::Limit(Limit::Wall))
         } else if computed >= Duration::from_millis(self.limits.base(Limit::Cpu)) {
             Some(Stop::Limit(Limit::Cpu))
+        } else if self.matching.is_some_and(|(_, since)| now.duration_since(since) >= regex_max) {
+            Some(Stop::Limit(Limit::Regex))
         } else {
             None
         }
@@ -180,6 +242,7 @@ impl State {
         mut context: StoreContextMut<'_, State>,
     ) -> wasmtime::Result<UpdateDeadline> {
         let now = Instant::now();
+        Self::watch_regex(&mut context, now);
         let state = context.data_mut();
         if let Some(stopped_at) = state.stopped_at {
             state.ticks_since += 1;
@@ -197,6 +260,24 @@ impl State {
         Ok(UpdateDeadline::Continue(1))
     }
 
+    /// Notes since when the guest is in the same match of a regular expression: its counter is
+    /// odd in one.
+    fn watch_regex(context: &mut StoreContextMut<'_, State>, now: Instant) {
+        let Some(memory) = context.data().memory else { return };
+        let mut word = [0; 4];
+        let at = context.data().regex_runs as usize;
+        if memory.read(&*context, at, &mut word).is_err() {
+            return;
+        }
+        let count = u32::from_le_bytes(word);
+        let state = context.data_mut();
+        state.matching = match state.matching {
+            _ if count % 2 == 0 => None,
+            Some((seen, since)) if seen == count => Some((seen, since)),
+            _ => Some((count, now)),
+        };
+    }
+
     /// What ended the run, as its error.
     pub(crate) fn stop_error(&self) -> SandboxError {
         match self.stop {
@@ -209,23 +290,23 @@ impl State {
 
     /// Counts output; past the limit the run is to stop.
     pub(crate) fn add_output(&mut self, bytes: usize) -> Result<(), Stop> {
-        self.output = self.output.saturating_add(bytes);
-        if self.output > self.limits.size(Limit::Output) {
+        self.counts.output = self.counts.output.saturating_add(bytes);
+        if self.counts.output > self.limits.size(Limit::Output) {
             return Err(Stop::Limit(Limit::Output));
         }
         Ok(())
     }
 
-    fn random(&mut self) -> wasmtime::Result<u64> {
-        if self.random.is_empty() {
-            let mut bytes = [0; RANDOM_BATCH * size_of::<u64>()];
-            getrandom::fill(&mut bytes).map_err(|error| {
-                wasmtime::format_err!("the operating system gave no randomness: {error}")
-            })?;
-            let (words, _) = bytes.as_chunks();
-            self.random.extend(words.iter().map(|word| u64::from_le_bytes(*word)));
+    /// An id for what the guest is about to wait for, if it may wait for one thing more.
+    fn wait(&mut self) -> Result<u32, Stop> {
+        if self.counts.pending >= self.limits.base(Limit::Pending) {
+            return Err(Stop::Limit(Limit::Pending));
         }
-        Ok(self.random.pop().expect("just filled"))
+        let id = self.counts.next_id;
+        self.counts.next_id =
+            id.checked_add(1).ok_or(Stop::Fault("the session made too many calls"))?;
+        self.counts.pending += 1;
+        Ok(id)
     }
 }
 
@@ -255,17 +336,18 @@ impl ResourceLimiter for State {
 pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     linker.func_wrap("env", "__rquickjs_host_now_us", now_us)?;
-    linker
-        .func_wrap("host", "random", |mut caller: Caller<'_, State>| caller.data_mut().random())?;
+    linker.func_wrap("host", "random", |mut caller: Caller<'_, State>| {
+        caller.data_mut().random.next_u64()
+    })?;
+    linker.func_wrap("host", "timer", timer)?;
     linker.func_wrap("host", "log", log)?;
     linker.func_wrap("host", "call", call)?;
     Ok(linker)
 }
 
 /// Microseconds since 1970, in whole milliseconds: a finer clock would serve timing attacks.
-fn now_us() -> f64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let millis = u64::try_from(since.as_millis()).unwrap_or_default();
+fn now_us(mut caller: Caller<'_, State>) -> f64 {
+    let millis = caller.data_mut().clock.read();
     #[allow(clippy::cast_precision_loss, reason = "exact until the year 2255")]
     let micros = (millis * 1_000) as f64;
     micros
@@ -320,16 +402,15 @@ fn call(
 
 fn add_call(caller: &mut Caller<'_, State>, slot: u32, texts: [(u32, u32); 3]) -> Result<(), Stop> {
     let state = caller.data_mut();
-    if state.calls_made >= state.limits.base(Limit::Calls) {
+    if state.counts.calls >= state.limits.base(Limit::Calls) {
         return Err(Stop::Limit(Limit::Calls));
     }
     let argument_max = state.limits.size(Limit::Argument);
     if texts.iter().any(|(_, len)| *len as usize > argument_max) {
         return Err(Stop::Limit(Limit::Argument));
     }
-    let id = state.next_call;
-    state.next_call = id.checked_add(1).ok_or(Stop::Fault("the session made too many calls"))?;
-    state.calls_made += 1;
+    let id = state.wait()?;
+    state.counts.calls += 1;
     let [module, function, arguments] = texts;
     let call = GuestCall {
         id,
@@ -338,6 +419,27 @@ fn add_call(caller: &mut Caller<'_, State>, slot: u32, texts: [(u32, u32); 3]) -
         arguments: crate::report::well_formed(read(caller, arguments)?),
     };
     caller.data_mut().calls.push((call, slot));
+    Ok(())
+}
+
+fn timer(mut caller: Caller<'_, State>, slot: u32, millis: f64) -> i32 {
+    let result = add_timer(caller.data_mut(), slot, millis);
+    status(&mut caller, result)
+}
+
+fn add_timer(state: &mut State, slot: u32, millis: f64) -> Result<(), Stop> {
+    if state.counts.timers >= state.limits.base(Limit::Timers) {
+        return Err(Stop::Limit(Limit::Timers));
+    }
+    let id = state.wait()?;
+    state.counts.timers += 1;
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a conversion to an integer saturates, and NaN is 0"
+    )]
+    let millis = millis.ceil() as u32;
+    state.timers.push((GuestTimer { id, millis }, slot));
     Ok(())
 }
 

@@ -1,8 +1,12 @@
 //! The sandbox: QuickJS in WebAssembly on Wasmtime.
 //!
-//! A guest cannot touch the host's memory; its whole state is one linear memory. Its imports are
-//! four: queue a tool call, write a line of the log, read a clock of one millisecond, and get
-//! random bits. There is nothing else to reach: no files, no network, no environment.
+//! A guest cannot touch the host's memory; its whole state is one linear memory, which
+//! [`QuickJsGuest::keep`] writes as a snapshot. Its imports are five: queue a tool call, set a
+//! timer, write a line of the log, read a clock of one millisecond, and get random bits of the
+//! run's seed. There is nothing else to reach: no files, no network, no environment.
+//!
+//! [`QuickJs`] makes guests that compute on the calling thread; [`InProcess`] is the engine's
+//! `Sandbox` over it.
 //!
 //! # What a script finds
 //!
@@ -14,10 +18,10 @@
 //! * `console` (`debug`, `log`, `info`, `warn`, `error`, `dir`, `trace`, `table`), `URL`,
 //!   `URLSearchParams`, `TextEncoder`, `TextDecoder` (UTF-8 only), `structuredClone`, `atob`,
 //!   `btoa`, `crypto.randomUUID`, `crypto.getRandomValues`, `performance.now`, `queueMicrotask`,
-//!   `DOMException`.
+//!   `DOMException`, `setTimeout`, `setInterval`, `setImmediate` and what clears them. Timers end
+//!   with their run.
 //!
-//! Absent: timers (`setTimeout` says so when it is called), `fetch`, `require`, `process`,
-//! `Buffer`, `WebAssembly`, `import()` of anything, workers, and host names that are not ASCII
+//! Absent: `fetch`, `require`, `process`, `Buffer`, `WebAssembly`, `import()` of anything, workers, and host names that are not ASCII
 //! in `URL`.
 //!
 //! # How a run ends
@@ -44,20 +48,32 @@
 //! [`Guest::is_alive`]: workroom_engine::sandbox::Guest::is_alive
 
 mod cache;
+mod clock;
 mod guest;
 mod host;
+mod local;
 mod report;
+mod snapshot;
 mod ticker;
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{
+    fmt,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
+
+use sha2::{Digest as _, Sha256};
 
 use wasmtime::{
     Config, Engine, InstanceAllocationStrategy, InstancePre, OptLevel, PoolingAllocationConfig,
 };
-use workroom_engine::sandbox::{Guest, Sandbox, SandboxError};
+use workroom_engine::sandbox::SandboxError;
 use workroom_types::{Limit, Limits};
 
 use crate::{host::State, ticker::Ticker};
+
+pub use guest::QuickJsGuest;
+pub use local::InProcess;
 
 /// The guest, pre-initialised; `cargo xtask guest --check` builds it again and compares.
 static GUEST: &[u8] = include_bytes!("../guest/guest.wasm");
@@ -74,9 +90,10 @@ pub const THREAD_STACK: usize = WASM_STACK + 1024 * 1024;
 /// What a turn needs: WebAssembly's share, and the host's functions above it.
 const STACK_NEEDED: usize = WASM_STACK + 512 * 1024;
 
-/// The most guests alive at once. Each has 4 GiB of address space of its own, so that addresses
-/// need no check; 1,000 of them fit well into the 128 TiB that a process has.
-pub const GUESTS_MAX: u32 = 1_000;
+/// The most guests alive at once in one process. Each has 4 GiB of address space of its own, so
+/// that addresses need no check; 16,000 of them take half of the 128 TiB that a process has, and
+/// their three mappings each fit into Linux' usual `vm.max_map_count` of 65,530.
+pub const GUESTS_MAX: u32 = 16_000;
 
 /// Makes guests that run JavaScript.
 pub struct QuickJs {
@@ -87,6 +104,21 @@ pub struct QuickJs {
 pub(crate) struct Shared {
     pub(crate) image: InstancePre<State>,
     pub(crate) ticker: Ticker,
+    /// SHA-256 of the guest: a snapshot is good for this one only.
+    pub(crate) guest_hash: [u8; 32],
+    /// The memory that every guest begins with.
+    base: OnceLock<Vec<u8>>,
+}
+
+impl Shared {
+    /// The memory that every guest begins with.
+    pub(crate) fn base(self: &Arc<Self>) -> Result<&[u8], SandboxError> {
+        if let Some(base) = self.base.get() {
+            return Ok(base);
+        }
+        let fresh = QuickJsGuest::open(Arc::clone(self), &Limits::default())?;
+        Ok(self.base.get_or_init(|| fresh.memory().to_vec()))
+    }
 }
 
 impl fmt::Debug for QuickJs {
@@ -116,14 +148,28 @@ impl QuickJs {
         let ticker = Ticker::start(engine).map_err(|error| {
             SandboxError::Internal(format!("cannot start the sandbox's clock: {error}"))
         })?;
-        Ok(Self { shared: Arc::new(Shared { image, ticker }) })
+        let guest_hash = Sha256::digest(GUEST).into();
+        let base = OnceLock::new();
+        Ok(Self { shared: Arc::new(Shared { image, ticker, guest_hash, base }) })
     }
-}
 
-impl Sandbox for QuickJs {
-    fn open(&self, limits: &Limits) -> Result<Box<dyn Guest>, SandboxError> {
-        let guest = guest::QuickJsGuest::open(Arc::clone(&self.shared), limits)?;
-        Ok(Box::new(guest))
+    /// A guest of this thread's: a fresh one, or the one that `snapshot` was taken of.
+    ///
+    /// # Errors
+    ///
+    /// [`SandboxError::Snapshot`] when the snapshot is damaged, of another version of the
+    /// sandbox, or larger than `limits`; [`SandboxError::Internal`] when the host cannot give
+    /// what a guest needs.
+    pub fn open(
+        &self,
+        limits: &Limits,
+        snapshot: Option<&[u8]>,
+    ) -> Result<QuickJsGuest, SandboxError> {
+        let shared = Arc::clone(&self.shared);
+        match snapshot {
+            None => QuickJsGuest::open(shared, limits),
+            Some(snapshot) => QuickJsGuest::restore(shared, limits, snapshot),
+        }
     }
 }
 
@@ -174,8 +220,6 @@ pub(crate) fn internal(error: &wasmtime::Error) -> SandboxError {
 
 #[cfg(test)]
 mod tests {
-    use sha2::{Digest, Sha256};
-
     use super::*;
 
     #[test]
@@ -194,6 +238,9 @@ mod tests {
             .map(|import| format!("{}.{}", import.module(), import.name()))
             .collect();
         imports.sort();
-        assert_eq!(imports, ["env.__rquickjs_host_now_us", "host.call", "host.log", "host.random"]);
+        assert_eq!(
+            imports,
+            ["env.__rquickjs_host_now_us", "host.call", "host.log", "host.random", "host.timer"]
+        );
     }
 }

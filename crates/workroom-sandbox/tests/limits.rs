@@ -8,7 +8,8 @@ use std::{
 };
 
 use common::{far, limit_error, open, run, run_within, sandbox};
-use workroom_engine::sandbox::{Guest, Sandbox, SandboxError, TurnState};
+use workroom_engine::sandbox::{Code, SandboxError, Setup, TurnState};
+use workroom_sandbox::QuickJsGuest;
 use workroom_types::{Limit, Limits};
 
 fn limits(limit: Limit, value: u64) -> Limits {
@@ -22,15 +23,15 @@ fn limits(limit: Limit, value: u64) -> Limits {
 #[track_caller]
 fn last_line(code: &str, limits: &Limits) -> String {
     let mut neighbour = open();
-    run(neighbour.as_mut(), "var kept = 'neighbour'");
-    let mut guest = sandbox().open(limits).expect("a guest opens");
-    run_within(guest.as_mut(), "var kept = 42", limits);
+    run(&mut neighbour, "var kept = 'neighbour'");
+    let mut guest = sandbox().open(limits, None).expect("a guest opens");
+    run_within(&mut guest, "var kept = 42", limits);
 
-    let told = run_within(guest.as_mut(), code, limits);
+    let told = run_within(&mut guest, code, limits);
 
     assert!(guest.is_alive(), "{code}");
-    assert_eq!(run(guest.as_mut(), "kept"), "= 42\n", "{code}");
-    assert_eq!(run(neighbour.as_mut(), "kept"), "= \"neighbour\"\n");
+    assert_eq!(run(&mut guest, "kept"), "= 42\n", "{code}");
+    assert_eq!(run(&mut neighbour, "kept"), "= \"neighbour\"\n");
     told.lines().last().unwrap_or_default().to_owned()
 }
 
@@ -85,8 +86,7 @@ fn output_is_logs_and_value_together() {
         "console.log('x'.repeat(1000)); 'y'.repeat(22)",
     );
     let limits = limits(Limit::Output, 1);
-    let told =
-        run_within(open().as_mut(), "console.log('kept'); for (;;) console.log('')", &limits);
+    let told = run_within(&mut open(), "console.log('kept'); for (;;) console.log('')", &limits);
     assert!(told.starts_with("kept\n\n\n"), "what was logged before is not lost");
 }
 
@@ -115,11 +115,11 @@ fn memory_is_refused_and_then_ends_the_run() {
 #[test]
 fn an_answer_or_a_script_that_does_not_fit_is_a_limit_too() {
     let limits = limits(Limit::Memory, 16);
-    let mut guest = sandbox().open(&limits).unwrap();
+    let mut guest = sandbox().open(&limits, None).unwrap();
     let code = format!("'{}'.length", "x".repeat(20 << 20));
-    let turn = guest.start("run.ts", &code, &limits, far());
-    assert_eq!(limit_error(turn), limits.exceeded(Limit::Memory).to_string());
-    assert_eq!(run_within(guest.as_mut(), "1", &limits), "= 1\n");
+    let turn = common::start(&mut guest, "run.ts", &code, &limits, far());
+    assert_eq!(limit_error(&turn), limits.exceeded(Limit::Memory).to_string());
+    assert_eq!(run_within(&mut guest, "1", &limits), "= 1\n");
 }
 
 #[test]
@@ -142,12 +142,12 @@ fn computing_time_ends_loops_of_every_kind() {
     ];
     for code in loops {
         let mut guest = open();
-        let told = run_within(guest.as_mut(), code, &limits);
+        let told = run_within(&mut guest, code, &limits);
         let last = told.lines().last().unwrap_or_default();
         let calls = exceeded(&limits, Limit::Calls);
         assert!(last == exceeded(&limits, Limit::Cpu) || last == calls, "{code}: {last}");
         assert!(guest.is_alive(), "{code}");
-        assert_eq!(run(guest.as_mut(), "delete Object.prototype.then; 1"), "= 1\n", "{code}");
+        assert_eq!(run(&mut guest, "delete Object.prototype.then; 1"), "= 1\n", "{code}");
     }
     assert_eq!(
         last_line("let n = 0; for (let i = 0; i < 1000; i++) n += i; n", &limits),
@@ -160,27 +160,36 @@ fn total_time_ends_a_run_that_computes() {
     let mut guest = open();
     let limits = limits(Limit::Wall, 20);
     let soon = Instant::now() + Duration::from_millis(20);
-    let ended = guest.start("run.ts", "for (;;) {}", &limits, soon);
-    assert_eq!(limit_error(ended), limits.exceeded(Limit::Wall).to_string());
-    let past = guest.start("run.ts", "for (let i = 0; i < 1e9; i++) {}", &limits, Instant::now());
-    assert_eq!(limit_error(past), limits.exceeded(Limit::Wall).to_string());
-    assert_eq!(run(guest.as_mut(), "1"), "= 1\n");
+    let ended = common::start(&mut guest, "run.ts", "for (;;) {}", &limits, soon);
+    assert_eq!(limit_error(&ended), limits.exceeded(Limit::Wall).to_string());
+    let past = common::start(
+        &mut guest,
+        "run.ts",
+        "for (let i = 0; i < 1e9; i++) {}",
+        &limits,
+        Instant::now(),
+    );
+    assert_eq!(limit_error(&past), limits.exceeded(Limit::Wall).to_string());
+    assert_eq!(run(&mut guest, "1"), "= 1\n");
 }
 
 #[test]
 fn code_that_never_looks_up_is_stopped_the_hard_way() {
     let limits = limits(Limit::Cpu, 20);
     let mut neighbour = open();
-    run(neighbour.as_mut(), "var kept = 1");
+    run(&mut neighbour, "var kept = 1");
     let mut guest = open();
     let deaf = "const a = 'a'.repeat(3e6), b = 'a'.repeat(1.5e6) + 'b'; a.indexOf(b)";
-    let told = run_within(guest.as_mut(), deaf, &limits);
+    let told = run_within(&mut guest, deaf, &limits);
     assert_eq!(told, format!("{}\n", exceeded(&limits, Limit::Cpu)));
     assert!(!guest.is_alive());
-    assert!(matches!(guest.start("run.ts", "1", &limits, far()), Err(SandboxError::Dead)));
-    assert!(matches!(guest.resume(Vec::new()), Err(SandboxError::Dead)));
+    assert!(matches!(
+        common::start(&mut guest, "run.ts", "1", &limits, far()).state,
+        Err(SandboxError::Dead)
+    ));
+    assert!(matches!(guest.resume(&[], Vec::new()).state, Err(SandboxError::Dead)));
     guest.abandon();
-    assert_eq!(run(neighbour.as_mut(), "kept"), "= 1\n");
+    assert_eq!(run(&mut neighbour, "kept"), "= 1\n");
 }
 
 /// Every way of going deep that was found in QuickJS. Tests run on threads of 2 MiB.
@@ -253,10 +262,10 @@ fn going_deep_is_an_exception_and_never_a_trap() {
         limits.set(Limit::Stack, stack).unwrap();
         for code in DEEP {
             let mut guest = open();
-            let told = run_within(guest.as_mut(), code, &limits);
+            let told = run_within(&mut guest, code, &limits);
             assert!(guest.is_alive(), "{stack} KiB: {code}\n{told}");
             assert!(!told.contains("internal sandbox error"), "{stack} KiB: {code}\n{told}");
-            assert_eq!(run(guest.as_mut(), "1"), "= 1\n", "{stack} KiB: {code}");
+            assert_eq!(run(&mut guest, "1"), "= 1\n", "{stack} KiB: {code}");
         }
     }
 }
@@ -265,7 +274,7 @@ fn going_deep_is_an_exception_and_never_a_trap() {
 fn the_stack_limit_is_a_range_error_that_can_be_caught() {
     let depth = |kib| {
         let code = "let n = 0; function f() { n++; f() } try { f() } catch (e) { [e.name, n] }";
-        let told = run_within(open().as_mut(), code, &limits(Limit::Stack, kib));
+        let told = run_within(&mut open(), code, &limits(Limit::Stack, kib));
         let (name, depth) = told.trim_matches(['=', ' ', '[', ']', '\n']).split_once(',').unwrap();
         assert_eq!(name, "\"RangeError\"");
         depth.parse::<u32>().unwrap()
@@ -273,7 +282,7 @@ fn the_stack_limit_is_a_range_error_that_can_be_caught() {
     let (small, large) = (depth(64), depth(256));
     assert!(large > 3 * small && small > 50, "{small} {large}");
     let mut guest = open();
-    let told = run(guest.as_mut(), "function f() { f() }\nf()");
+    let told = run(&mut guest, "function f() { f() }\nf()");
     assert!(told.starts_with("threw RangeError: Maximum call stack size exceeded\n"), "{told}");
     assert!(told.contains("f@run.ts:1:"), "{told}");
 }
@@ -281,41 +290,47 @@ fn the_stack_limit_is_a_range_error_that_can_be_caught() {
 #[test]
 fn another_thread_can_cancel_a_turn_even_before_it_began() {
     let mut guest = open();
-    run(guest.as_mut(), "var kept = 7");
+    run(&mut guest, "var kept = 7");
     let interrupter = guest.interrupter();
     let computing = thread::spawn(move || {
-        let ended = guest.start("run.ts", "for (;;) {}", &Limits::default(), far());
+        let ended = common::start(&mut guest, "run.ts", "for (;;) {}", &Limits::default(), far());
         (guest, ended)
     });
     interrupter.interrupt();
     let (mut guest, ended) = computing.join().unwrap();
-    assert!(matches!(ended, Err(SandboxError::Cancelled)), "{ended:?}");
+    assert!(matches!(ended.state, Err(SandboxError::Cancelled)), "{ended:?}");
     interrupter.interrupt();
-    assert_eq!(run(guest.as_mut(), "kept"), "= 7\n", "an interrupter is for one turn");
+    assert_eq!(run(&mut guest, "kept"), "= 7\n", "an interrupter is for one turn");
 }
 
 #[test]
 fn an_abandoned_run_leaves_its_variables() {
     let mut guest = open();
     let code = "var kept = 1; (async () => { await __workroom.call('m', 'f'); kept = 2; })()";
-    let turn = guest.start("run.ts", code, &Limits::default(), far()).unwrap();
-    assert!(matches!(turn.state, TurnState::Waiting));
+    let turn = common::start(&mut guest, "run.ts", code, &Limits::default(), far());
+    assert!(matches!(turn.state, Ok(TurnState::Waiting)));
     guest.abandon();
-    let late = guest.resume(turn.calls.iter().map(common::answer).collect()).unwrap();
-    assert!(matches!(late.state, TurnState::Done(None)), "{late:?}");
-    assert_eq!(run(guest.as_mut(), "kept"), "= 1\n");
+    let late = guest.resume(&turn.calls.iter().map(common::answer).collect::<Vec<_>>(), Vec::new());
+    assert!(matches!(late.state, Ok(TurnState::Done(None))), "{late:?}");
+    assert_eq!(run(&mut guest, "kept"), "= 1\n");
 }
 
 #[test]
 fn guests_do_not_share_anything() {
     let (mut one, mut two) = (open(), open());
-    run(one.as_mut(), "var x = 1; Array.prototype.map = null; Object.prototype.y = 2");
+    run(&mut one, "var x = 1; Array.prototype.map = null; Object.prototype.y = 2");
     assert_eq!(
-        run(two.as_mut(), "[typeof x, typeof [].map, ({}).y]"),
+        run(&mut two, "[typeof x, typeof [].map, ({}).y]"),
         "= [\"undefined\",\"function\",null]\n"
     );
-    let random = |guest: &mut dyn Guest| run(guest, "[Math.random(), crypto.randomUUID()]");
-    assert_ne!(random(one.as_mut()), random(two.as_mut()));
+    let random = |guest: &mut QuickJsGuest, seed| {
+        let code = "[Math.random(), crypto.randomUUID()]".to_owned();
+        let setup = Setup { seed: [seed; 32], ..common::setup(&Limits::default(), far()) };
+        let turn = guest.start(&Code { file: "run.ts".to_owned(), text: code }, setup);
+        format!("{:?}", turn.state)
+    };
+    assert_ne!(random(&mut one, 1), random(&mut two, 2), "randomness is the seed's");
+    assert_eq!(random(&mut one, 3), random(&mut two, 3), "and nothing else's");
 }
 
 #[test]
@@ -323,12 +338,64 @@ fn memory_is_given_back() {
     let before = open().memory_bytes();
     let mut guest = open();
     assert_eq!(guest.memory_bytes(), before);
-    run(guest.as_mut(), "var big = new Uint8Array(64 << 20)");
+    run(&mut guest, "var big = new Uint8Array(64 << 20)");
     assert!(guest.memory_bytes() > 64 << 20);
     drop(guest);
     for _ in 0..100 {
         let mut guest = open();
         assert_eq!(guest.memory_bytes(), before);
-        run(guest.as_mut(), "var big = new Uint8Array(8 << 20)");
+        run(&mut guest, "var big = new Uint8Array(8 << 20)");
     }
+}
+
+#[test]
+fn one_match_of_a_regular_expression_has_its_own_time() {
+    let limits = limits(Limit::Regex, 30);
+    let slow = r"/^(\w+\s?)*$/.test('a '.repeat(40) + '!')";
+    assert_eq!(last_line(slow, &limits), exceeded(&limits, Limit::Regex));
+    let many = "let n = 0; for (let i = 0; i < 3e5; i++) n += /b+c/.test('aabbc'); n";
+    assert_eq!(last_line(many, &limits), "= 300000", "many short ones are no long one");
+}
+
+#[test]
+fn a_text_one_character_too_long_is_a_range_error() {
+    let limits = limits(Limit::String, 1_000);
+    assert_eq!(last_line("'x'.repeat(1000).length", &limits), "= 1000");
+    for code in ["'x'.repeat(1001)", "'x'.repeat(600) + 'y'.repeat(401)", "'x'.padEnd(1001)"] {
+        let told = run_within(&mut open(), code, &limits);
+        assert!(told.starts_with("threw RangeError: invalid string length"), "{code}: {told}");
+    }
+}
+
+#[test]
+fn timers_are_counted() {
+    let limits = limits(Limit::Timers, 3);
+    let wait = |n| {
+        format!(
+            "(async () => {{ for (let i = 0; i < {n}; i++) await new Promise(r => \
+         setTimeout(r, 5)); return 'done' }})()"
+        )
+    };
+    assert_eq!(last_line(&wait(3), &limits), "= \"done\"");
+    assert_eq!(last_line(&wait(4), &limits), exceeded(&limits, Limit::Timers));
+    assert_eq!(
+        last_line("setInterval(() => {}, 1); new Promise(() => {})", &limits),
+        exceeded(&limits, Limit::Timers)
+    );
+}
+
+#[test]
+fn what_waits_at_once_is_counted() {
+    let limits = limits(Limit::Pending, 3);
+    let all = |n| {
+        format!(
+            "Promise.all(Array.from({{ length: {n} }}, (_, i) => i ? \
+         __workroom.call('m', 'f', i) : new Promise(r => setTimeout(r, 1)))).then(a => a.length)"
+        )
+    };
+    assert_eq!(last_line(&all(3), &limits), "= 3");
+    assert_eq!(last_line(&all(4), &limits), exceeded(&limits, Limit::Pending));
+    let in_turn = "(async () => { for (let i = 0; i < 9; i++) await __workroom.call('m', 'f'); \
+         return 9 })()";
+    assert_eq!(last_line(in_turn, &limits), "= 9", "answered ones do not count");
 }

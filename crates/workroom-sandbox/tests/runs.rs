@@ -131,7 +131,7 @@ fn values_that_json_would_drop_say_what_they_were() {
         = "\ufffd 😀 \\ud800"
     "#]],
     );
-    let deep = run(open().as_mut(), "let d = 0; for (let i = 0; i < 150; i++) d = [d]; d");
+    let deep = run(&mut open(), "let d = 0; for (let i = 0; i < 150; i++) d = [d]; d");
     assert_eq!(deep, format!("= {}0{}\n", "[".repeat(150), "]".repeat(150)));
 }
 
@@ -410,29 +410,29 @@ fn an_unknown_function_of_a_module_names_the_nearest() {
 fn variables_and_functions_live_on_between_runs() {
     let mut guest = open();
     run(
-        guest.as_mut(),
+        &mut guest,
         "var n = 41; function next() { return ++n; } globalThis.f = async () => next();",
     );
     expect![[r#"
         = 42
     "#]]
-    .assert_eq(&run(guest.as_mut(), "f()"));
+    .assert_eq(&run(&mut guest, "f()"));
     expect![[r#"
         = true
     "#]]
     .assert_eq(&run(
-        guest.as_mut(),
+        &mut guest,
         "__workroom.module('m', [['f', 'f']]) === __workroom.module('m', [['f', 'f']])",
     ));
     expect![[r#"
         threw Error: 42
           @run.ts:1:17
     "#]]
-    .assert_eq(&run(guest.as_mut(), "throw new Error(n)"));
+    .assert_eq(&run(&mut guest, "throw new Error(n)"));
     expect![[r#"
         = 42
     "#]]
-    .assert_eq(&run(guest.as_mut(), "n"));
+    .assert_eq(&run(&mut guest, "n"));
 }
 
 #[test]
@@ -540,7 +540,7 @@ fn anything_can_be_thrown() {
 
 #[test]
 fn a_message_is_capped() {
-    let told = run(open().as_mut(), "throw new Error('é'.repeat(100_000))");
+    let told = run(&mut open(), "throw new Error('é'.repeat(100_000))");
     assert_eq!(told.lines().next().unwrap().len(), "threw Error: ".len() + 64 * 1024);
 }
 
@@ -571,17 +571,22 @@ fn what_a_run_left_behind_does_not_reach_the_next() {
     let mut guest = open();
     let code =
         "Promise.resolve().then(function f() { return __workroom.call('m', 'late').then(f); }); 1";
-    let turn = guest.start("one.ts", code, &Limits::default(), far()).unwrap();
-    assert!(matches!(turn.state, TurnState::Done(Some(ref value)) if value == "1"));
+    let turn = common::start(&mut guest, "one.ts", code, &Limits::default(), far());
+    assert!(matches!(turn.state, Ok(TurnState::Done(Some(ref value))) if value == "1"));
     let call = turn.calls[0].clone();
-    let turn =
-        guest.start("two.ts", "__workroom.call('m', 'new')", &Limits::default(), far()).unwrap();
+    let turn = common::start(
+        &mut guest,
+        "two.ts",
+        "__workroom.call('m', 'new')",
+        &Limits::default(),
+        far(),
+    );
     assert_ne!(turn.calls[0].id, call.id);
-    let late = guest.resume(vec![answer(&call)]).unwrap();
-    assert!(matches!(late.state, TurnState::Waiting), "{late:?}");
-    let done =
-        guest.resume(vec![Answer { id: turn.calls[0].id, result: Ok("2".to_owned()) }]).unwrap();
-    assert!(matches!(done.state, TurnState::Done(Some(ref value)) if value == "2"));
+    let late = guest.resume(&vec![answer(&call)], Vec::new());
+    assert!(matches!(late.state, Ok(TurnState::Waiting)), "{late:?}");
+    let done = guest
+        .resume(&vec![Answer { id: turn.calls[0].id, result: Ok("2".to_owned()) }], Vec::new());
+    assert!(matches!(done.state, Ok(TurnState::Done(Some(ref value))) if value == "2"));
 }
 
 #[test]
@@ -598,8 +603,11 @@ fn a_script_that_waits_for_nothing_is_told_so() {
 fn an_answer_that_is_not_json_rejects_its_call() {
     let mut guest = open();
     let turn =
-        guest.start("run.ts", "__workroom.call('m', 'f')", &Limits::default(), far()).unwrap();
+        common::start(&mut guest, "run.ts", "__workroom.call('m', 'f')", &Limits::default(), far());
     let answer = Answer { id: turn.calls[0].id, result: Ok("{oops".to_owned()) };
-    let turn = guest.resume(vec![answer]).unwrap();
-    assert!(matches!(turn.state, TurnState::Threw(ref e) if e.name == "SyntaxError"), "{turn:?}");
+    let turn = guest.resume(&vec![answer], Vec::new());
+    assert!(
+        matches!(turn.state, Ok(TurnState::Threw(ref e)) if e.name == "SyntaxError"),
+        "{turn:?}"
+    );
 }

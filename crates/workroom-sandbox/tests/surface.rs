@@ -20,11 +20,11 @@ fn the_globals_are_the_language_and_what_is_documented() {
             RegExp Set SharedArrayBuffer String SuppressedError Symbol
             SyntaxError TextDecoder TextEncoder TypeError URIError URL
             URLSearchParams Uint16Array Uint32Array Uint8Array Uint8ClampedArray WeakMap
-            WeakRef WeakSet __workroom atob btoa console
-            crypto decodeURI decodeURIComponent encodeURI encodeURIComponent escape
-            eval globalThis isFinite isNaN parseFloat parseInt
-            performance queueMicrotask setImmediate setInterval setTimeout structuredClone
-            undefined unescape
+            WeakRef WeakSet __workroom atob btoa clearImmediate
+            clearInterval clearTimeout console crypto decodeURI decodeURIComponent
+            encodeURI encodeURIComponent escape eval globalThis isFinite
+            isNaN parseFloat parseInt performance queueMicrotask setImmediate
+            setInterval setTimeout structuredClone undefined unescape
             = undefined
         "#]],
     );
@@ -41,17 +41,10 @@ fn nothing_of_a_host_is_there() {
             = []
         "#]],
     );
-    for absent in ["process", "require('fs')", "fetch('http://x')", "Deno", "setTimeout(() => 1)"] {
-        let told = common::run(common::open().as_mut(), absent);
+    for absent in ["process", "require('fs')", "fetch('http://x')", "Deno", "Bun"] {
+        let told = common::run(&mut common::open(), absent);
         assert!(told.starts_with("threw ReferenceError"), "{told}");
     }
-    check(
-        "setTimeout(() => 1, 10)",
-        expect![[r#"
-        threw ReferenceError: setTimeout is not available in the sandbox
-          @run.ts:1:1
-    "#]],
-    );
     check(
         "import('fs')",
         expect![[r#"
@@ -306,6 +299,51 @@ fn randomness_is_the_hosts() {
         expect![[r#"
         threw TypeMismatchError: an integer typed array is needed
           @run.ts:1:28
+    "#]],
+    );
+}
+
+#[test]
+fn timers_run_on_the_hosts_clock_and_can_be_cleared() {
+    check(
+        "(async () => {
+            const told = [];
+            const cleared = setTimeout(() => told.push('cleared'), 5);
+            clearTimeout(cleared);
+            clearTimeout(cleared);
+            clearTimeout('x');
+            setTimeout((a, b) => told.push(a + b), 2.5, 1, 2);
+            setImmediate(() => { told.push('now'); throw new Error('lost') });
+            let n = 0;
+            await new Promise(done => {
+                const each = setInterval(() => { if (++n === 3) { clearInterval(each); done() } });
+            });
+            return [told, n];
+        })()",
+        expect![[r#"
+            -> 5 ms
+            -> 3 ms
+            -> 0 ms
+            -> 1 ms
+            error: uncaught in setImmediate: Error: lost
+            -> 1 ms
+            -> 1 ms
+            -> 1 ms
+            = [[3,"now"],3]
+        "#]],
+    );
+    check(
+        "[typeof setTimeout(() => {}, 1), setTimeout.name]",
+        expect![[r#"
+        -> 1 ms
+        = ["number","setTimeout"]
+    "#]],
+    );
+    check(
+        "setTimeout('alert(1)')",
+        expect![[r#"
+        threw TypeError: setTimeout takes a function
+          @run.ts:1:1
     "#]],
     );
 }

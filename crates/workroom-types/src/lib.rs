@@ -5,16 +5,19 @@
 //!
 //! * [`tool`]: what an upstream says of itself: [`ToolDef`], [`ServerSnapshot`].
 //! * [`limit`]: every bound of a run, with its name, setting, unit and default.
+//! * [`bound`]: every bound of the process and of what it keeps, likewise.
 //! * [`id`]: [`RunId`] and [`SessionId`].
 //!
 //! # Not here
 //!
 //! No I/O, no clock, no randomness, no async, and nothing that only one crate needs.
 
+pub mod bound;
 pub mod id;
 pub mod limit;
 pub mod tool;
 
+pub use bound::{Bound, BoundOutOfRange, Bounds};
 pub use id::{RunId, SessionId};
 pub use limit::{Limit, LimitExceeded, Limits};
 pub use tool::{ServerSnapshot, ServerStatus, ToolAnnotations, ToolDef, ToolRef};

@@ -3,11 +3,11 @@
 //! The table is the single source: the configuration reads its keys from here,
 //! errors take their words from here, and `SECURITY.md` is checked against it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// One bound of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Limit {
     /// Memory of the sandbox, engine included.
@@ -18,10 +18,18 @@ pub enum Limit {
     Wall,
     /// Depth of the script's own stack.
     Stack,
+    /// One match of a regular expression.
+    Regex,
+    /// Length of one text.
+    String,
     /// Tool calls of one run.
     Calls,
     /// Tool calls of one run under way at once; more wait for their turn.
     CallsInFlight,
+    /// Timers that one run sets.
+    Timers,
+    /// Calls and timers of one run that have no answer yet.
+    Pending,
     /// Arguments of one call, as JSON.
     Argument,
     /// Result of one call, as JSON.
@@ -36,13 +44,17 @@ pub enum Limit {
 
 impl Limit {
     /// Every limit, in the order in which they are documented.
-    pub const ALL: [Limit; 11] = [
+    pub const ALL: [Limit; 15] = [
         Limit::Memory,
         Limit::Cpu,
         Limit::Wall,
         Limit::Stack,
+        Limit::Regex,
+        Limit::String,
         Limit::Calls,
         Limit::CallsInFlight,
+        Limit::Timers,
+        Limit::Pending,
         Limit::Argument,
         Limit::Result,
         Limit::Output,
@@ -57,8 +69,12 @@ impl Limit {
             Limit::Cpu => "cpu_ms",
             Limit::Wall => "timeout_ms",
             Limit::Stack => "stack_kib",
+            Limit::Regex => "regex_ms",
+            Limit::String => "string_chars",
             Limit::Calls => "calls",
             Limit::CallsInFlight => "calls_in_flight",
+            Limit::Timers => "timers",
+            Limit::Pending => "pending",
             Limit::Argument => "argument_kib",
             Limit::Result => "result_kib",
             Limit::Output => "output_kib",
@@ -74,8 +90,12 @@ impl Limit {
             Limit::Cpu => "computing time",
             Limit::Wall => "total time",
             Limit::Stack => "stack depth",
+            Limit::Regex => "one match of a regular expression",
+            Limit::String => "the length of one text",
             Limit::Calls => "tool calls",
             Limit::CallsInFlight => "tool calls at once",
+            Limit::Timers => "timers set",
+            Limit::Pending => "calls and timers without an answer",
             Limit::Argument => "the arguments of one call",
             Limit::Result => "the result of one call",
             Limit::Output => "output",
@@ -88,9 +108,12 @@ impl Limit {
     pub const fn unit(self) -> &'static str {
         match self {
             Limit::Memory => "MiB",
-            Limit::Cpu | Limit::Wall => "ms",
+            Limit::Cpu | Limit::Wall | Limit::Regex => "ms",
             Limit::Stack | Limit::Argument | Limit::Result | Limit::Output | Limit::Code => "KiB",
+            Limit::String => "characters",
             Limit::Calls | Limit::CallsInFlight => "calls",
+            Limit::Timers => "timers",
+            Limit::Pending => "pieces",
             Limit::OutputTokens => "tokens",
         }
     }
@@ -106,8 +129,13 @@ impl Limit {
             // QuickJS' own stack; the WebAssembly stack under it is larger, so that deep
             // recursion is a RangeError and not a trap.
             Limit::Stack => 256,
+            // A match that takes longer is backtracking.
+            Limit::Regex => 2_000,
+            Limit::String => 50_000_000,
             Limit::Calls => 1_000,
             Limit::CallsInFlight => 16,
+            Limit::Timers => 10_000,
+            Limit::Pending => 2_000,
             Limit::Argument => 1_024,
             Limit::Result => 16_384,
             Limit::Output => 1_024,
@@ -121,11 +149,16 @@ impl Limit {
         match self {
             // Below 8 MiB the engine itself does not fit; above 1 GiB the guest cannot address.
             Limit::Memory => (8, 1_024),
-            Limit::Cpu | Limit::Wall => (1, 86_400_000),
+            Limit::Cpu | Limit::Wall | Limit::Regex => (1, 86_400_000),
             // Above 768 KiB the engine's stack would meet the end of its 1 MiB region.
             Limit::Stack => (32, 768),
+            // QuickJS itself counts to 2^30.
+            Limit::String => (1_000, 1_073_741_823),
             Limit::Calls => (0, 1_000_000),
             Limit::CallsInFlight => (1, 1_024),
+            Limit::Timers => (0, 1_000_000),
+            // The guest's table of what waits has 65,536 places.
+            Limit::Pending => (1, 65_536),
             Limit::Argument | Limit::Result => (1, 262_144),
             Limit::Output => (1, 65_536),
             Limit::OutputTokens => (50, 1_000_000),
@@ -140,6 +173,10 @@ impl Limit {
             Limit::Stack | Limit::Argument | Limit::Result | Limit::Output | Limit::Code => 1024,
             Limit::Cpu
             | Limit::Wall
+            | Limit::Regex
+            | Limit::String
+            | Limit::Timers
+            | Limit::Pending
             | Limit::Calls
             | Limit::CallsInFlight
             | Limit::OutputTokens => 1,

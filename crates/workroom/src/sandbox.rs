@@ -7,8 +7,9 @@ use std::{
     thread,
 };
 
+use futures::{FutureExt as _, future::BoxFuture};
 use workroom_engine::sandbox::{Guest, Sandbox, SandboxError};
-use workroom_sandbox::QuickJs;
+use workroom_sandbox::{InProcess, QuickJs};
 use workroom_types::Limits;
 
 /// A sandbox that the first guest waits for, and nothing else does.
@@ -16,7 +17,7 @@ pub(crate) struct Background(Arc<Slot>);
 
 struct Slot {
     cache: Option<PathBuf>,
-    loaded: OnceLock<Result<QuickJs, String>>,
+    loaded: OnceLock<Result<InProcess, String>>,
 }
 
 impl Background {
@@ -31,16 +32,29 @@ impl Background {
 }
 
 impl Slot {
-    fn get(&self) -> Result<&QuickJs, SandboxError> {
+    fn get(&self) -> Result<&InProcess, SandboxError> {
         self.loaded
-            .get_or_init(|| QuickJs::new(self.cache.clone()).map_err(|error| error.to_string()))
+            .get_or_init(|| {
+                let loaded = QuickJs::new(self.cache.clone());
+                loaded.map(|quickjs| InProcess::new(Arc::new(quickjs))).map_err(|e| e.to_string())
+            })
             .as_ref()
             .map_err(|error| SandboxError::Internal(error.clone()))
     }
 }
 
 impl Sandbox for Background {
-    fn open(&self, limits: &Limits) -> Result<Box<dyn Guest>, SandboxError> {
-        self.0.get()?.open(limits)
+    fn open(
+        &self,
+        limits: &Limits,
+        snapshot: Option<Arc<[u8]>>,
+    ) -> BoxFuture<'_, Result<Box<dyn Guest>, SandboxError>> {
+        let (slot, limits) = (Arc::clone(&self.0), *limits);
+        async move {
+            let loaded = tokio::task::spawn_blocking(move || slot.get().cloned());
+            let sandbox = loaded.await.map_err(|e| SandboxError::Internal(e.to_string()))??;
+            sandbox.open(&limits, snapshot).await
+        }
+        .boxed()
     }
 }

@@ -10,7 +10,7 @@ use workroom_types::{RunId, SessionId};
 
 use super::{
     Ending, Health, Millis, NewRun, Retention, RunEnd, RunRecord, Running, SessionRecord,
-    SessionState, SnapshotId, Store, StoreError, Stored, Swept,
+    SessionState, SnapshotId, Store, StoreError, Stored, Swept, variable_names,
 };
 
 /// Keeps everything in memory. Its only holder is this process, so no run is ever interrupted.
@@ -151,7 +151,7 @@ impl Tables {
             self.sessions.values().filter(|session| idle(session)).map(|s| s.id.clone()).collect();
         old.sort();
         for id in old {
-            let lost = names(&self.sessions[&id].variables);
+            let lost = variable_names(&self.sessions[&id].variables);
             let reason = "was not used for too long".to_owned();
             self.end_session(&id, now, Ending { reason, lost });
             swept.sessions += 1;
@@ -196,12 +196,6 @@ impl Tables {
             .sum();
         states + self.runs.iter().map(|(record, _)| record.journal_bytes).sum::<u64>()
     }
-}
-
-/// The variables' names: the engine's JSON is a list of objects with `name`.
-fn names(variables: &str) -> Vec<String> {
-    let list: Vec<serde_json::Value> = serde_json::from_str(variables).unwrap_or_default();
-    list.iter().filter_map(|variable| Some(variable.get("name")?.as_str()?.to_owned())).collect()
 }
 
 impl Store for Memory {

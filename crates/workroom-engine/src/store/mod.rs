@@ -257,3 +257,9 @@ pub enum StoreError {
 fn state(interrupted: bool) -> &'static str {
     if interrupted { "interrupted" } else { "under way" }
 }
+
+/// The variables' names in [`SessionRecord::variables`]: a JSON list of objects with a `name`.
+pub fn variable_names(variables: &str) -> Vec<String> {
+    let list: Vec<serde_json::Value> = serde_json::from_str(variables).unwrap_or_default();
+    list.iter().filter_map(|variable| Some(variable.get("name")?.as_str()?.to_owned())).collect()
+}

@@ -8,7 +8,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use futures::{FutureExt, future::BoxFuture};
@@ -16,7 +16,9 @@ use serde_json::{Value, json};
 use tokio::sync::{Notify, watch};
 use workroom_engine::{
     Engine, Guest, RunReport, RunRequest, Sandbox, SessionChoice, Upstreams,
-    sandbox::{Answer, GuestCall, Interrupter, LogLine, SandboxError, Turn, TurnState},
+    sandbox::{
+        Answer, ClockRead, Code, GuestCall, Interrupter, Kept, SandboxError, Setup, Turn, TurnState,
+    },
     upstreams::{CallError, ToolCall, ToolOutput},
 };
 use workroom_types::{Limits, ServerSnapshot, ServerStatus, SessionId, ToolDef};
@@ -126,13 +128,15 @@ pub(crate) struct Planned {
 }
 
 impl Sandbox for Planned {
-    fn open(&self, _: &Limits) -> Result<Box<dyn Guest>, SandboxError> {
+    fn open(
+        &self,
+        _: &Limits,
+        _: Option<Arc<[u8]>>,
+    ) -> BoxFuture<'_, Result<Box<dyn Guest>, SandboxError>> {
         self.opened.fetch_add(1, Ordering::SeqCst);
-        Ok(Box::new(PlannedGuest {
-            steps: Arc::clone(&self.steps),
-            stop: Arc::default(),
-            alive: true,
-        }))
+        let guest =
+            PlannedGuest { steps: Arc::clone(&self.steps), stop: Arc::default(), alive: true };
+        std::future::ready(Ok(Box::new(guest) as Box<dyn Guest>)).boxed()
     }
 }
 
@@ -152,29 +156,40 @@ impl Interrupter for Stop {
 }
 
 impl PlannedGuest {
-    fn step(&mut self, answers: Vec<Answer>) -> Result<Turn, SandboxError> {
+    fn step(&mut self, answers: Vec<Answer>) -> BoxFuture<'_, Turn> {
         let step = self.steps.lock().unwrap().pop_front().expect("the plan covers every turn");
-        let turn = step(answers);
-        if matches!(turn, Err(SandboxError::Limit(_))) {
+        let turn = step(answers).unwrap_or_else(Turn::failed);
+        if matches!(turn.state, Err(SandboxError::Limit { .. })) {
             self.alive = false;
         }
-        turn
+        std::future::ready(turn).boxed()
     }
 }
 
 impl Guest for PlannedGuest {
-    fn start(&mut self, _: &str, _: &str, _: &Limits, _: Instant) -> Result<Turn, SandboxError> {
+    fn start(&mut self, _: Arc<Code>, _: Setup) -> BoxFuture<'_, Turn> {
         self.step(Vec::new())
     }
 
-    fn resume(&mut self, answers: Vec<Answer>) -> Result<Turn, SandboxError> {
+    fn resume(&mut self, answers: Vec<Answer>, _: Vec<ClockRead>) -> BoxFuture<'_, Turn> {
         self.step(answers)
     }
 
-    fn abandon(&mut self) {}
+    fn rejoin(&mut self, _: Setup) -> BoxFuture<'_, Result<(), SandboxError>> {
+        std::future::ready(Ok(())).boxed()
+    }
 
-    fn take_logs(&mut self) -> Vec<LogLine> {
-        Vec::new()
+    fn abandon(&mut self) -> BoxFuture<'_, ()> {
+        std::future::ready(()).boxed()
+    }
+
+    fn keep(
+        &mut self,
+        _: Vec<String>,
+        with_snapshot: bool,
+    ) -> BoxFuture<'_, Result<Kept, SandboxError>> {
+        let snapshot = with_snapshot.then(|| vec![0; 10]);
+        std::future::ready(Ok(Kept { snapshot, own_bytes: 10, ..Kept::default() })).boxed()
     }
 
     fn interrupter(&self) -> Arc<dyn Interrupter> {
@@ -183,10 +198,6 @@ impl Guest for PlannedGuest {
 
     fn is_alive(&self) -> bool {
         self.alive
-    }
-
-    fn memory_bytes(&self) -> usize {
-        0
     }
 }
 
@@ -199,7 +210,7 @@ pub(crate) fn turn(calls: &[(u32, &str)], state: TurnState) -> Result<Turn, Sand
         function: (*tool).to_owned(),
         arguments: format!("{{\"n\":{id}}}"),
     });
-    Ok(Turn { logs: Vec::new(), calls: calls.collect(), state })
+    Ok(Turn { calls: calls.collect(), state: Ok(state), ..Turn::failed(SandboxError::Dead) })
 }
 
 /// The script's end with a JSON value.

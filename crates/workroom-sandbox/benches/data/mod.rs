@@ -6,8 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use workroom_engine::sandbox::{Guest, Sandbox};
-use workroom_sandbox::QuickJs;
+use workroom_sandbox::{QuickJs, QuickJsGuest};
 
 use crate::{limits, value};
 
@@ -20,9 +19,9 @@ trait Engine {
     fn run(&mut self, code: &str) -> String;
 }
 
-impl Engine for Box<dyn Guest> {
+impl Engine for QuickJsGuest {
     fn run(&mut self, code: &str) -> String {
-        value(self.as_mut(), code)
+        value(self, code)
     }
 }
 
@@ -83,7 +82,7 @@ impl Drop for Node {
 pub(crate) fn compare(sandbox: &QuickJs) {
     let runtime = rquickjs::Runtime::new().expect("native QuickJS starts");
     let context = rquickjs::Context::full(&runtime).expect("native QuickJS starts");
-    let guest = sandbox.open(&limits()).expect("a guest opens");
+    let guest = sandbox.open(&limits(), None).expect("a guest opens");
     let mut engines: Vec<(&str, Box<dyn Engine>)> =
         vec![("sandbox", Box::new(guest)), ("native QuickJS", Box::new(Native(context)))];
     if let Some(node) = Node::spawn() {

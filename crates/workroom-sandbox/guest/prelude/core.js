@@ -30,6 +30,11 @@ const regExpText = uncurry(RegExp.prototype.toString);
 const symbolText = uncurry(Symbol.prototype.toString);
 const nativeStack = uncurry(getOwnPropertyDescriptor(Error.prototype, "stack").get);
 const reject = Promise.reject.bind(Promise);
+const then = uncurry(Promise.prototype.then);
+const { apply } = Reflect;
+const slicedArray = uncurry(Array.prototype.slice);
+const mapSize = uncurry(getOwnPropertyDescriptor(Map.prototype, "size").get);
+const setSize = uncurry(getOwnPropertyDescriptor(Set.prototype, "size").get);
 const domError = DOMException.prototype;
 const toText = String;
 const { min, max, floor } = Math;
@@ -288,3 +293,39 @@ function plainValue(value, path, above) {
 // The returned value as plain data: what JSON.stringify would drop or refuse is kept as text,
 // maps and sets as objects and lists.
 const plain = (value) => plainValue(value, "", null);
+
+// ---- the variables of a session ----
+
+// How many things a variable holds, where that is a number that says something. Runs no code of
+// the script's.
+function sizeOf(value) {
+  if (typeof value === "string") return value.length;
+  if (!isObject(value)) return undefined;
+  switch (native.kind(value)) {
+    case "Array":
+      return value.length;
+    case "Map":
+      return mapSize(value);
+    case "Set":
+      return setSize(value);
+  }
+  return undefined;
+}
+
+// Of the global variables `names`, as JSON: those that hold something, with their size; and those
+// whose promise nobody will ever settle, since the run is over.
+function survey(names) {
+  const found = [];
+  for (let i = 0; i < names.length; i++) {
+    const property = getOwnPropertyDescriptor(globalThis, names[i]);
+    if (property === undefined || !("value" in property)) continue;
+    const { value } = property;
+    if (value === undefined) continue;
+    const about = { name: names[i] };
+    const size = sizeOf(value);
+    if (size !== undefined) about.size = size;
+    if (isObject(value) && native.pending(value)) about.pending = true;
+    push(found, about);
+  }
+  return stringify(found);
+}

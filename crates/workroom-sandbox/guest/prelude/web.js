@@ -1,5 +1,5 @@
 // What scripts expect of every JavaScript host and ECMAScript does not name: text encoding,
-// structuredClone, randomness; and the words for what is absent.
+// structuredClone, randomness.
 
 // ---- TextEncoder, TextDecoder ----
 
@@ -244,13 +244,3 @@ provide("crypto", freeze({
     return array;
   },
 }));
-
-// ---- absent ----
-
-for (const name of ["setTimeout", "setInterval", "setImmediate"]) {
-  const absent = () => {
-    throw new ReferenceError(`${name} is not available in the sandbox`);
-  };
-  defineProperty(absent, "name", { value: name });
-  provide(name, absent);
-}

@@ -11,10 +11,9 @@ use std::{
 };
 
 use workroom_engine::sandbox::{
-    Answer, AnswerError, Guest, GuestCall, GuestError, LogLevel, Sandbox, SandboxError, Turn,
-    TurnState,
+    Answer, AnswerError, Code, GuestCall, GuestError, GuestTimer, LogLevel, Setup, Turn, TurnState,
 };
-use workroom_sandbox::QuickJs;
+use workroom_sandbox::{QuickJs, QuickJsGuest};
 use workroom_types::Limits;
 
 pub(crate) fn sandbox() -> &'static QuickJs {
@@ -25,54 +24,66 @@ pub(crate) fn sandbox() -> &'static QuickJs {
     })
 }
 
-pub(crate) fn open() -> Box<dyn Guest> {
-    sandbox().open(&Limits::default()).unwrap()
+pub(crate) fn open() -> QuickJsGuest {
+    sandbox().open(&Limits::default(), None).unwrap()
 }
 
 pub(crate) fn far() -> Instant {
     Instant::now() + Duration::from_secs(3_600)
 }
 
+/// How a test's run goes: always from the same seed.
+pub(crate) fn setup(limits: &Limits, deadline: Instant) -> Setup {
+    Setup { limits: *limits, deadline, seed: [7; 32], clock: Vec::new() }
+}
+
+/// The first turn of a run.
+pub(crate) fn start(
+    guest: &mut QuickJsGuest,
+    file: &str,
+    code: &str,
+    limits: &Limits,
+    deadline: Instant,
+) -> Turn {
+    let code = Code { file: file.to_owned(), text: code.to_owned() };
+    guest.start(&code, setup(limits, deadline))
+}
+
 /// Runs `code` to its end and writes down what happened, one line each: logs, calls, the end.
-pub(crate) fn run(guest: &mut dyn Guest, code: &str) -> String {
+pub(crate) fn run(guest: &mut QuickJsGuest, code: &str) -> String {
     run_within(guest, code, &Limits::default())
 }
 
-pub(crate) fn run_within(guest: &mut dyn Guest, code: &str, limits: &Limits) -> String {
+pub(crate) fn run_within(guest: &mut QuickJsGuest, code: &str, limits: &Limits) -> String {
     let mut told = String::new();
-    let mut turn = guest.start("run.ts", code, limits, far());
+    let mut turn = start(guest, "run.ts", code, limits, far());
     loop {
-        match turn {
-            Ok(Turn { logs, calls, state }) => {
-                for line in logs {
-                    let level = match line.level {
-                        LogLevel::Log => String::new(),
-                        level => format!("{level:?}: ").to_lowercase(),
-                    };
-                    writeln!(told, "{level}{}", line.text).unwrap();
-                }
-                for call in &calls {
-                    writeln!(told, "-> {}.{}({})", call.module, call.function, call.arguments)
-                        .unwrap();
-                }
-                match state {
-                    TurnState::Waiting => {
-                        turn = guest.resume(calls.iter().map(answer).collect());
-                        continue;
-                    }
-                    TurnState::Done(value) => {
-                        writeln!(told, "= {}", value.unwrap_or_else(|| "undefined".to_owned()))
-                    }
-                    TurnState::Threw(error) => writeln!(told, "{}", thrown(&error)),
-                }
-                .unwrap();
+        for line in &turn.logs {
+            let level = match line.level {
+                LogLevel::Log => String::new(),
+                level => format!("{level:?}: ").to_lowercase(),
+            };
+            writeln!(told, "{level}{}", line.text).unwrap();
+        }
+        for call in &turn.calls {
+            writeln!(told, "-> {}.{}({})", call.module, call.function, call.arguments).unwrap();
+        }
+        for timer in &turn.timers {
+            writeln!(told, "-> {} ms", timer.millis).unwrap();
+        }
+        match turn.state {
+            Ok(TurnState::Waiting) => {
+                let fired = |timer: &GuestTimer| Answer { id: timer.id, result: Ok("null".into()) };
+                let calls = turn.calls.iter().map(answer);
+                let answers: Vec<_> = calls.chain(turn.timers.iter().map(fired)).collect();
+                turn = guest.resume(&answers, Vec::new());
+                continue;
             }
-            Err(error) => {
-                for line in guest.take_logs() {
-                    writeln!(told, "{}", line.text).unwrap();
-                }
-                writeln!(told, "! {error}").unwrap();
+            Ok(TurnState::Done(value)) => {
+                writeln!(told, "= {}", value.unwrap_or_else(|| "undefined".to_owned())).unwrap();
             }
+            Ok(TurnState::Threw(error)) => writeln!(told, "{}", thrown(&error)).unwrap(),
+            Err(error) => writeln!(told, "! {error}").unwrap(),
         }
         return told;
     }
@@ -105,12 +116,12 @@ pub(crate) fn answer(call: &GuestCall) -> Answer {
 #[allow(clippy::needless_pass_by_value, reason = "`expect!` makes a value")]
 #[track_caller]
 pub(crate) fn check(code: &str, expected: expect_test::Expect) {
-    expected.assert_eq(&run(open().as_mut(), code));
+    expected.assert_eq(&run(&mut open(), code));
 }
 
-pub(crate) fn limit_error(result: Result<Turn, SandboxError>) -> String {
-    match result {
-        Ok(turn) => format!("{:?}", turn.state),
+pub(crate) fn limit_error(turn: &Turn) -> String {
+    match &turn.state {
+        Ok(state) => format!("{state:?}"),
         Err(error) => error.to_string(),
     }
 }

@@ -13,7 +13,8 @@ use crate::Result;
 const CLANG: &str = "clang-19";
 
 /// Joined in this order into one function.
-const PRELUDE: [&str; 5] = ["core.js", "inspect.js", "web.js", "url-parse.js", "url.js"];
+const PRELUDE: [&str; 6] =
+    ["core.js", "inspect.js", "web.js", "timers.js", "url-parse.js", "url.js"];
 
 /// What Debian calls the packages that the build needs.
 const PACKAGES: &str = "clang-19 lld-19 libclang-rt-19-dev-wasm32";
@@ -56,6 +57,7 @@ const FLAGS: &[&str] = &[
     "-Wl,--gc-sections",
     "-Wl,--export=outcome",
     "-Wl,--export=stop_requested",
+    "-Wl,--export=regex_runs",
     "-Wl,--strip-all",
     // The C stack comes first in memory: an overflow is a trap and not a corrupted heap.
     "-Wl,--stack-first",
@@ -114,11 +116,22 @@ fn stage(guest: &Path, crate_folder: &Path) -> Result<PathBuf> {
     for folder in ["quickjs", "vendor", "wasm-shim"] {
         copy(&crate_folder.join(folder), &stage.join(folder))?;
     }
-    for file in ["shim.c", "text.c"] {
+    let engine = stage.join("quickjs/quickjs.c");
+    fs::write(&engine, bounded_strings(&fs::read_to_string(&engine)?)?)?;
+    for file in ["shim.c", "slots.c", "text.c"] {
         fs::copy(guest.join(file), stage.join(file))?;
     }
     fs::write(stage.join("prelude.inc"), prelude(guest)?)?;
     Ok(stage)
+}
+
+/// QuickJS' source with its constant for the longest string made a variable of `shim.c`.
+fn bounded_strings(source: &str) -> Result<String> {
+    const CONSTANT: &str = "#define JS_STRING_LEN_MAX ((1 << 30) - 1)";
+    if source.matches(CONSTANT).count() != 1 {
+        return Err(format!("`{CONSTANT}` is not in quickjs.c any more").into());
+    }
+    Ok(source.replace(CONSTANT, "#define JS_STRING_LEN_MAX string_len_max"))
 }
 
 /// The prelude as the initialiser of a C array.
@@ -127,7 +140,7 @@ fn prelude(guest: &Path) -> Result<String> {
     for file in PRELUDE {
         script.push_str(&fs::read_to_string(guest.join("prelude").join(file))?);
     }
-    script.push_str("\nreturn { plain, describe, fail };\n})");
+    script.push_str("\nreturn { plain, describe, fail, survey };\n})");
     let mut bytes = String::with_capacity(script.len() * 4);
     for (at, byte) in script.bytes().enumerate() {
         let separator = if at == 0 { "" } else { "," };

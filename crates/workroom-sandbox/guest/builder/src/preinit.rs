@@ -36,6 +36,7 @@ fn linker(engine: &Engine) -> Result<Linker<()>> {
     let mut linker = Linker::new(engine);
     linker.func_wrap("env", "__rquickjs_host_now_us", || 0.0_f64)?;
     linker.func_wrap("host", "random", || 0_i64)?;
+    linker.func_wrap("host", "timer", |_: i32, _: f64| 1_i32)?;
     linker.func_wrap("host", "log", |mut caller: Caller<'_, ()>, _: i32, at: u32, len: u32| {
         // Only an initialisation that fails has something to say.
         if let Some(Extern::Memory(memory)) = caller.get_export("memory") {

@@ -1,0 +1,379 @@
+//! A run in its session: from an agent's text to its report.
+//!
+//! The session is taken from memory or brought back from the store, the run is recorded, the
+//! script runs, and what it leaves is kept before its answer is given. A session that cannot be
+//! brought back says so, with the names of what is lost; it is never replaced in silence.
+
+use std::{fmt::Write as _, sync::Arc, time::Instant};
+
+use serde_json::json;
+use tokio::sync::watch;
+use workroom_types::{Bound, Limit, Limits, RunId, SessionId};
+
+use crate::{
+    RunRequest, SessionChoice, Shared, failure,
+    outcome::StoredOutcome,
+    random, recover,
+    report::{RunFailure, RunReport},
+    run::{self, Run, Stop},
+    sandbox::{Code, Guest, SandboxError, TurnState, Variable},
+    session::{Compiled, Session, SessionError, lost},
+    store::{Ending, NewRun, RunEnd, SessionRecord, SessionState, StoreError},
+};
+
+/// Does what `request` asks, and says what it came to.
+pub(crate) async fn conduct(
+    shared: Arc<Shared>,
+    id: RunId,
+    request: RunRequest,
+    started: Instant,
+    interest: watch::Receiver<()>,
+) -> RunReport {
+    let mut limits = shared.limits;
+    if let Some(timeout) = request.timeout_ms {
+        limits = limits.tightened(Limit::Wall, timeout);
+    }
+    let session = request.session.id().clone();
+    let mut run = Run::new(Arc::clone(&shared), id, limits, started, interest);
+    let mut variables = Vec::new();
+    let outcome = match shared.runs.try_acquire() {
+        Ok(_place) => in_session(&mut run, request, &mut variables).await,
+        Err(_) => Err(failure::busy(&shared.bounds)),
+    };
+    RunReport {
+        run: run.id,
+        session,
+        outcome,
+        logs: run.logs,
+        notes: run.notes,
+        calls: run.stats,
+        variables,
+        duration: started.elapsed(),
+    }
+}
+
+async fn in_session(
+    run: &mut Run,
+    request: RunRequest,
+    variables: &mut Vec<Variable>,
+) -> Result<Option<String>, RunFailure> {
+    if request.code.len() > run.limits.size(Limit::Code) {
+        return Err(failure::from_limit(run.limits.exceeded(Limit::Code)));
+    }
+    let shared = Arc::clone(&run.shared);
+    let id = request.session.id().clone();
+    let session = shared.sessions.get(&id);
+    let mut session = session.lock().await;
+    enter(run, &request.session, &mut session).await?;
+    wait_for_servers(run, &request.code).await;
+    // Its caller may have gone while it waited, here or for its session: then it sends nothing.
+    if run.interest.has_changed().is_err() {
+        return Err(run.sandbox_failure(&SandboxError::Cancelled));
+    }
+    let compiled = compile(&shared, &run.id, request.code)?;
+    session.remember(Arc::clone(&compiled));
+    let guest = open(run, &id, &mut session).await?;
+    let seed = seed();
+    begin(run, &id, &compiled.source, seed).await?;
+    session.unfinished = Some(run.id.clone());
+    let code = Code { file: compiled.file.clone(), text: compiled.program.code.clone() };
+    let keeps = !matches!(request.session, SessionChoice::Once(_));
+    let mut guest = guest;
+    let ended = run.start(guest.as_mut(), Arc::new(code), seed).await;
+    let mut stay = Stay { id, session: &mut session, declared: &compiled.program.declared, keeps };
+    stay.leave(run, guest, ended, variables).await
+}
+
+/// A run's stay in its session, which ends by leaving it in order.
+pub(crate) struct Stay<'a> {
+    pub(crate) id: SessionId,
+    pub(crate) session: &'a mut Session,
+    /// The variables that the run's code declares.
+    pub(crate) declared: &'a [String],
+    /// Whether the session's state is to be stored.
+    pub(crate) keeps: bool,
+}
+
+impl Stay<'_> {
+    /// Ends the run: waits for its last calls, keeps the session's state, records both.
+    pub(crate) async fn leave(
+        &mut self,
+        run: &mut Run,
+        mut guest: Box<dyn Guest>,
+        ended: Result<TurnState, Stop>,
+        variables: &mut Vec<Variable>,
+    ) -> Result<Option<String>, RunFailure> {
+        if ended.is_ok() {
+            run.drain().await;
+        }
+        let outcome = match ended {
+            Ok(TurnState::Done(value)) => Ok(value),
+            Ok(TurnState::Threw(error)) => {
+                Err(failure::from_exception(&error, &self.session.programs, &run.limits))
+            }
+            Ok(TurnState::Waiting) => Err(run.sandbox_failure(&SandboxError::Deadlock)),
+            Err(stop) => Err(run.failure(&stop)),
+        };
+        let kept = self.keep(run, guest.as_mut()).await;
+        variables.clone_from(&self.session.variables);
+        let own_bytes = kept.as_ref().map_or(0, |state| state.heap_bytes);
+        let is_stored = kept.as_ref().is_none_or(|state| state.snapshot.is_some());
+        let advances = kept.is_some();
+        let outcome = self.record(run, outcome, kept).await;
+        let shared = &run.shared;
+        if guest.is_alive() && advances {
+            self.session.guest = Some(guest);
+        }
+        shared.sessions.note(&self.id, own_bytes, is_stored);
+        outcome
+    }
+
+    /// The guest's state after the run; `None` where the guest is gone.
+    async fn keep(&mut self, run: &mut Run, guest: &mut dyn Guest) -> Option<SessionState> {
+        let mut names = self.session.names();
+        let new = self.declared.iter().filter(|name| !names.contains(name));
+        let new: Vec<String> = new.cloned().collect();
+        names.extend(new);
+        let kept = if guest.is_alive() {
+            guest.keep(names, self.keeps).await
+        } else {
+            Err(SandboxError::Dead)
+        };
+        let Ok(mut kept) = kept else {
+            if self.session.version > 0 {
+                let back = "the session goes back to its variables before this run".to_owned();
+                run.notes.push(back);
+            }
+            return None;
+        };
+        let most = run.shared.bounds.size(Bound::SessionStored);
+        let mut snapshot = kept.snapshot.take();
+        if snapshot.as_ref().is_some_and(|bytes| bytes.len() > most) {
+            snapshot = None;
+            run.notes.push(format!(
+                "the session's variables are too much to store (`sandbox.{}` is {} MiB): they \
+                 last as long as this process",
+                Bound::SessionStored.setting(),
+                run.shared.bounds.get(Bound::SessionStored),
+            ));
+        }
+        self.note_pending(run, &kept.variables);
+        self.session.variables = kept.variables;
+        Some(SessionState {
+            variables: serde_json::to_string(&self.session.variables).unwrap_or_default(),
+            heap_bytes: kept.own_bytes,
+            snapshot: snapshot.map(Arc::from),
+        })
+    }
+
+    fn note_pending(&self, run: &mut Run, variables: &[Variable]) {
+        let pending: Vec<&str> = variables
+            .iter()
+            .filter(|variable| variable.pending && self.declared.contains(&variable.name))
+            .map(|variable| variable.name.as_str())
+            .collect();
+        if !pending.is_empty() {
+            run.notes.push(format!(
+                "{} is a promise that was not awaited: it ends with the run, and its value is lost",
+                pending.join(", ")
+            ));
+        }
+    }
+
+    /// Records the run's end and the session's new state, in one step.
+    async fn record(
+        &mut self,
+        run: &mut Run,
+        outcome: Result<Option<String>, RunFailure>,
+        state: Option<SessionState>,
+    ) -> Result<Option<String>, RunFailure> {
+        let shared = Arc::clone(&run.shared);
+        let advances = state.is_some();
+        let text = StoredOutcome::of(&outcome, run).text();
+        let end = RunEnd { ended: shared.now(), ok: outcome.is_ok(), outcome: text };
+        match shared.store.finish(&run.id, end, state).await {
+            Ok(()) => {
+                self.session.unfinished = None;
+                if advances {
+                    self.session.version += 1;
+                    // Looked up when it is needed.
+                    self.session.snapshot = None;
+                }
+            }
+            Err(error) => {
+                run.notes.push(format!(
+                    "the run's end and the session's variables could not be stored: {error}"
+                ));
+            }
+        }
+        outcome
+    }
+}
+
+/// Brings the session into the state that the store knows, as far as its record goes.
+async fn enter(
+    run: &mut Run,
+    choice: &SessionChoice,
+    session: &mut Session,
+) -> Result<(), RunFailure> {
+    let shared = Arc::clone(&run.shared);
+    let id = choice.id();
+    let may_begin = !matches!(choice, SessionChoice::Existing(_));
+    let Some(mut record) = look_up(&shared, id).await? else {
+        if !may_begin {
+            return Err(refused(&SessionError::Unknown(id.clone())));
+        }
+        session.reset();
+        return Ok(());
+    };
+    if let Some(running) = record.running.take() {
+        if session.unfinished.as_ref() == Some(&running.run) {
+            // This process's own, and over, since its session is free.
+            let outcome = StoredOutcome::noted("its end could not be recorded").text();
+            let end = RunEnd { ended: shared.now(), ok: false, outcome };
+            let finished = shared.store.finish(&running.run, end, None).await;
+            finished.map_err(|error| failure::from_store(&error))?;
+        } else if running.interrupted {
+            let note = recover::resume(&shared, &running.run, id, session).await;
+            run.notes.push(note.map_err(|error| failure::from_store(&error))?);
+        } else {
+            let busy =
+                StoreError::Busy { session: id.clone(), run: running.run, interrupted: false };
+            return Err(failure::from_store(&busy));
+        }
+        record = look_up(&shared, id).await?.unwrap_or(record);
+    }
+    if let Some((_, ending)) = record.ended {
+        let ended = SessionError::Ended { id: id.clone(), ending };
+        session.reset();
+        if !may_begin {
+            return Err(refused(&ended));
+        }
+        run.notes.push(ended.to_string());
+        return Ok(());
+    }
+    adopt(session, &record);
+    Ok(())
+}
+
+/// Makes `session` what `record` says. A guest of another state is dropped: another process ran
+/// the session since.
+pub(crate) fn adopt(session: &mut Session, record: &SessionRecord) {
+    if session.version != record.version {
+        session.guest = None;
+    }
+    session.version = record.version;
+    session.snapshot = record.snapshot;
+    session.variables = serde_json::from_str(&record.variables).unwrap_or_default();
+}
+
+async fn look_up(shared: &Shared, id: &SessionId) -> Result<Option<SessionRecord>, RunFailure> {
+    shared.store.session(id).await.map_err(|error| failure::from_store(&error))
+}
+
+fn refused(error: &SessionError) -> RunFailure {
+    failure::session(error.to_string()).hint("leave `session` out to start a new one")
+}
+
+/// Waits for the servers that `source` names and that are still starting: their tools are not
+/// known before. Servers that it does not name are not waited for.
+async fn wait_for_servers(run: &mut Run, source: &str) {
+    let needed = |name: &str, folder: &str| source.contains(name) || source.contains(folder);
+    let shared = Arc::clone(&run.shared);
+    let wait = shared.settled(needed);
+    let deadline = tokio::time::Instant::from_std(run.deadline);
+    tokio::select! {
+        _ = tokio::time::timeout_at(deadline, wait) => {}
+        () = run::closed(&mut run.interest) => {}
+    }
+}
+
+pub(crate) fn compile(
+    shared: &Shared,
+    id: &RunId,
+    source: String,
+) -> Result<Arc<Compiled>, RunFailure> {
+    let catalog = shared.catalog();
+    let program = workroom_script::compile(&source, &crate::modules::InCatalog(&catalog))
+        .map_err(|diagnostics| failure::from_diagnostics(&source, &diagnostics))?;
+    Ok(Arc::new(Compiled { file: format!("{id}.ts"), source, program }))
+}
+
+/// The session's guest: the one in memory, the stored one, or a fresh one.
+pub(crate) async fn open(
+    run: &mut Run,
+    id: &SessionId,
+    session: &mut Session,
+) -> Result<Box<dyn Guest>, RunFailure> {
+    if let Some(guest) = session.guest.take() {
+        return Ok(guest);
+    }
+    let shared = Arc::clone(&run.shared);
+    let stored = match (session.version, session.snapshot) {
+        (0, _) => None,
+        (_, None) => Some(Err("was too large to be stored and made room".to_owned())),
+        (_, Some(snapshot)) => match shared.store.snapshot(snapshot).await {
+            Ok(Some(bytes)) => Some(Ok(bytes)),
+            Ok(None) => Some(Err("has lost its stored state".to_owned())),
+            Err(error) => return Err(failure::from_store(&error)),
+        },
+    };
+    let opened = match stored {
+        None => shared.sandbox.open(&run.limits, None).await,
+        Some(Ok(bytes)) => shared.sandbox.open(&run.limits, Some(bytes)).await,
+        Some(Err(reason)) => Err(SandboxError::Snapshot(reason)),
+    };
+    match opened {
+        Ok(guest) => Ok(guest),
+        Err(SandboxError::Snapshot(reason)) => Err(end(&shared, id, session, reason).await),
+        Err(error) => Err(run.sandbox_failure(&error)),
+    }
+}
+
+/// Ends a session whose state cannot be had any more, and says what is lost.
+async fn end(shared: &Shared, id: &SessionId, session: &mut Session, reason: String) -> RunFailure {
+    let names = session.names();
+    let mut message = format!("session `{id}` cannot go on: {reason}; {}", lost(&names));
+    let ending = Ending { reason, lost: names };
+    if let Err(error) = shared.store.end_session(id, shared.now(), &ending).await {
+        let _ = write!(message, " (and that could not be recorded: {error})");
+    }
+    session.reset();
+    failure::session(message).hint("run the code again, in a new session: leave `session` out")
+}
+
+/// Records the run, before it starts.
+async fn begin(
+    run: &mut Run,
+    session: &SessionId,
+    source: &str,
+    seed: [u8; 32],
+) -> Result<(), RunFailure> {
+    let shared = Arc::clone(&run.shared);
+    let new = NewRun {
+        id: run.id.clone(),
+        session: session.clone(),
+        started: shared.now(),
+        code: source.to_owned(),
+        origin: shared.origin.clone(),
+        setup: setup_text(&run.limits, seed),
+    };
+    shared.store.begin(new).await.map_err(|error| failure::from_store(&error))
+}
+
+/// 256 random bits.
+fn seed() -> [u8; 32] {
+    let mut seed = [0; 32];
+    seed[..16].copy_from_slice(&random().to_le_bytes());
+    seed[16..].copy_from_slice(&random().to_le_bytes());
+    seed
+}
+
+/// How a run goes, as it is stored.
+pub(crate) fn setup_text(limits: &Limits, seed: [u8; 32]) -> String {
+    let limits: serde_json::Map<_, _> = Limit::ALL
+        .into_iter()
+        .map(|limit| (limit.setting().to_owned(), limits.get(limit).into()))
+        .collect();
+    json!({ "limits": limits, "seed": seed }).to_string()
+}
