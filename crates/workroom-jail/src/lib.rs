@@ -20,11 +20,14 @@
 //!   no signal and no abstract Unix socket reaches a process outside. Older kernels know less of
 //!   this; the detail says what holds.
 //! * [`Walls::seccomp`]: a list of calls to the kernel goes through, a few get an error because
-//!   libraries try them and can do without, and any other ends the process with `SIGSYS`.
+//!   libraries try them and can do without, and any other ends the process with `SIGSYS`. The
+//!   kernel's log has the number of that call (`type=1326 … syscall=…`).
 //!
 //! # What the process must do before
 //!
-//! * Map native code and make every `memfd`: from now on no memory becomes executable.
+//! * Map native code and make every `memfd`: from now on no memory becomes executable. Wasmtime
+//!   makes a module's `memfd` with the first instance; `Module::initialize_copy_on_write_image`
+//!   makes it at once.
 //! * Build its asynchronous runtime, if it has one: only epoll and eventfd are left to make, and
 //!   a signal driver needs a socket pair. Set timeouts of sockets, which need `setsockopt`.
 //! * Start no thread. A thread that runs already is under seccomp too, but under Landlock only
@@ -151,7 +154,7 @@ pub fn enter_process() -> Wall {
 
 /// Raises the wall [`Walls::seccomp`] alone, around every thread; [`enter`] raises all.
 ///
-/// The process must not fork before or after: its own number is part of the filter.
+/// The number of this process is part of the filter, so that it may abort.
 pub fn enter_seccomp() -> Wall {
     system::seccomp::enter()
 }

@@ -3,7 +3,7 @@
 //! The ruleset handles every kind of access that the `landlock` crate knows and permits none.
 //! What the running kernel does not know is left out; the wall's detail names what is left.
 
-use std::{fs, io};
+use std::{fs, io, thread, time::Duration};
 
 use landlock::{
     ABI, Access, AccessFs, AccessNet, LandlockStatus, RestrictSelfAttr, RestrictionStatus, Ruleset,
@@ -16,6 +16,11 @@ use crate::Wall;
 /// The newest kind of access that is denied. Denying all of them needs no care about their
 /// meaning, so this is simply the newest that the crate knows.
 const NEWEST: ABI = ABI::V10;
+
+/// How often threads are counted before they are taken to be there to stay, and the time between:
+/// a tenth of a second, while the end of a thread takes some microseconds.
+const LOOKS_MAX: u32 = 100;
+const LOOK_EVERY: Duration = Duration::from_millis(1);
 
 /// Denies the process every access.
 pub(crate) fn enter() -> Wall {
@@ -89,8 +94,19 @@ fn holds(abi: ABI) -> &'static str {
 }
 
 /// How many threads this process has.
+///
+/// A thread that was joined is listed for a moment still, since whoever joins wakes before the
+/// kernel is done with it; so a count above one is looked at again.
 fn threads() -> io::Result<usize> {
-    Ok(fs::read_dir("/proc/self/task")?.count())
+    let mut threads = fs::read_dir("/proc/self/task")?.count();
+    for _ in 1..LOOKS_MAX {
+        if threads == 1 {
+            break;
+        }
+        thread::sleep(LOOK_EVERY);
+        threads = fs::read_dir("/proc/self/task")?.count();
+    }
+    Ok(threads)
 }
 
 #[cfg(test)]
