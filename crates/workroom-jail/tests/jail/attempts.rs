@@ -9,9 +9,9 @@ use std::{
     os::unix::net::UnixStream,
     panic,
     process::Command,
-    sync::{Arc, Barrier},
+    sync::{Arc, Barrier, mpsc},
     thread,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
 
 use libc::{c_int, c_long};
@@ -249,10 +249,15 @@ pub(crate) fn allocate() -> Tried {
     Ok(bytes.iter().map(|&byte| u64::from(byte)).sum::<u64>().to_string())
 }
 
-pub(crate) fn sleep() -> Tried {
-    let before = Instant::now();
-    thread::sleep(Duration::from_millis(1));
-    ok(if before.elapsed() >= Duration::from_millis(1) { "slept" } else { "woke early" })
+/// A wait that nothing ends but the clock, and the call that sleeps.
+pub(crate) fn wait() -> Tried {
+    let (sender, receiver) = mpsc::channel::<()>();
+    let waited = receiver.recv_timeout(Duration::from_millis(1));
+    drop(sender);
+    match (waited, call(libc::SYS_clock_nanosleep, [0; 6])) {
+        (Err(mpsc::RecvTimeoutError::Timeout), Err(error)) if is_fault(&error) => ok("waited"),
+        other => Ok(format!("{other:?}")),
+    }
 }
 
 pub(crate) fn clocks() -> Tried {
@@ -260,11 +265,16 @@ pub(crate) fn clocks() -> Tried {
     for clock in [libc::CLOCK_THREAD_CPUTIME_ID, libc::CLOCK_PROCESS_CPUTIME_ID] {
         // Time of the processor is not answered without the kernel; where to write it is null.
         match call(libc::SYS_clock_gettime, clock_and_nowhere(clock)) {
-            Err(error) if error.raw_os_error() == Some(libc::EFAULT) => {}
+            Err(error) if is_fault(&error) => {}
             other => return Ok(format!("{other:?}")),
         }
     }
     ok("read")
+}
+
+/// Whether the kernel did look at the arguments, and found null for an address.
+fn is_fault(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::EFAULT)
 }
 
 fn clock_and_nowhere(clock: c_int) -> [usize; 6] {

@@ -142,7 +142,7 @@ pub(crate) const CASES: &[Case] = &[
     case("start a thread", Everything, Plain(a::start_thread), Works("named inmate")),
     case("start threads that allocate", Everything, Plain(a::many_threads), Works("16 MiB")),
     case("allocate 64 MiB", Everything, Plain(a::allocate), Works("67108864")),
-    case("sleep", Everything, Plain(a::sleep), Works("slept")),
+    case("wait for a time", Everything, Plain(a::wait), Works("waited")),
     case("read the clocks", Everything, Plain(a::clocks), Works("read")),
     case("get random bits", Everything, Plain(a::random), Works("32 bytes")),
     case("count processors", Everything, Plain(a::processors), Works("some")),
