@@ -81,6 +81,18 @@ fn read(engine: &Engine, file: &Path) -> Option<Module> {
     unsafe { Module::deserialize(engine, code) }.ok()
 }
 
+/// The compiled guest that this same program sent to one of its processes.
+#[cfg(unix)]
+#[allow(
+    unsafe_code,
+    reason = "the bytes are what `Module::serialize` gave the gateway, and came over a socket that \
+              nobody else has an end of"
+)]
+pub(crate) fn from_compiled(engine: &Engine, code: &[u8]) -> wasmtime::Result<Module> {
+    // SAFETY: see `reason` above. Wasmtime itself refuses other versions and configurations.
+    unsafe { Module::deserialize(engine, code) }
+}
+
 /// Written beside its place and moved there, so that no reader sees half a file.
 fn write(file: &Path, code: &[u8]) -> io::Result<()> {
     static WRITES: AtomicU64 = AtomicU64::new(0);

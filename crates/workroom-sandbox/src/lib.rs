@@ -55,17 +55,20 @@ mod local;
 mod report;
 mod snapshot;
 mod ticker;
+#[cfg(unix)]
+pub mod worker;
 
 use std::{
     fmt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
 
 use sha2::{Digest as _, Sha256};
 
 use wasmtime::{
-    Config, Engine, InstanceAllocationStrategy, InstancePre, OptLevel, PoolingAllocationConfig,
+    Config, Engine, InstanceAllocationStrategy, InstancePre, Module, OptLevel,
+    PoolingAllocationConfig,
 };
 use workroom_engine::sandbox::SandboxError;
 use workroom_types::{Limit, Limits};
@@ -127,6 +130,29 @@ impl fmt::Debug for QuickJs {
     }
 }
 
+/// A guest that is ready to be started: everything is made of it that files and native code are
+/// needed for, and no thread runs.
+pub(crate) struct Image(InstancePre<State>);
+
+impl Image {
+    fn new(module: &Module) -> Result<Self, SandboxError> {
+        let image = host::linker(module.engine()).and_then(|linker| linker.instantiate_pre(module));
+        let image = image.map_err(|error| internal(&error))?;
+        // Else it is made with the first guest.
+        module.initialize_copy_on_write_image().map_err(|error| internal(&error))?;
+        Ok(Self(image))
+    }
+
+    pub(crate) fn start(self) -> Result<QuickJs, SandboxError> {
+        let ticker = Ticker::start(self.0.module().engine().clone()).map_err(|error| {
+            SandboxError::Internal(format!("cannot start the sandbox's clock: {error}"))
+        })?;
+        let guest_hash = Sha256::digest(GUEST).into();
+        let shared = Shared { image: self.0, ticker, guest_hash, base: OnceLock::new() };
+        Ok(QuickJs { shared: Arc::new(shared) })
+    }
+}
+
 impl QuickJs {
     /// Loads the guest, compiled: from `cache_dir`, or by compiling it for about half a second
     /// and keeping it there. Without a folder it is compiled each time.
@@ -142,15 +168,24 @@ impl QuickJs {
         let engine = engine().map_err(|error| internal(&error))?;
         let module =
             cache::load(&engine, cache_dir.as_deref()).map_err(|error| internal(&error))?;
-        let image = host::linker(&engine)
-            .and_then(|linker| linker.instantiate_pre(&module))
-            .map_err(|error| internal(&error))?;
-        let ticker = Ticker::start(engine).map_err(|error| {
-            SandboxError::Internal(format!("cannot start the sandbox's clock: {error}"))
-        })?;
-        let guest_hash = Sha256::digest(GUEST).into();
-        let base = OnceLock::new();
-        Ok(Self { shared: Arc::new(Shared { image, ticker, guest_hash, base }) })
+        Image::new(&module)?.start()
+    }
+
+    /// The compiled guest, as [`QuickJs::new`] loads it, for [`QuickJs::from_compiled`].
+    ///
+    /// # Errors
+    ///
+    /// As [`QuickJs::new`].
+    pub fn compiled(cache_dir: Option<&Path>) -> Result<Vec<u8>, SandboxError> {
+        let module = engine().and_then(|engine| cache::load(&engine, cache_dir));
+        module.and_then(|module| module.serialize()).map_err(|error| internal(&error))
+    }
+
+    /// A guest that [`QuickJs::compiled`] gave, on this machine and by this program.
+    #[cfg(unix)]
+    pub(crate) fn from_compiled(code: &[u8]) -> Result<Image, SandboxError> {
+        let module = engine().and_then(|engine| cache::from_compiled(&engine, code));
+        Image::new(&module.map_err(|error| internal(&error))?)
     }
 
     /// A guest of this thread's: a fresh one, or the one that `snapshot` was taken of.

@@ -189,7 +189,7 @@ impl Limit {
 }
 
 /// The value of every limit, in its [`Limit::unit`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits([u64; Limit::ALL.len()]);
 
 impl Default for Limits {
