@@ -31,7 +31,8 @@
 //! * Build its asynchronous runtime, if it has one: only epoll and eventfd are left to make, and
 //!   a signal driver needs a socket pair. Set timeouts of sockets, which need `setsockopt`.
 //! * Start no thread. A thread that runs already is under seccomp too, but under Landlock only
-//!   from Linux 7.0 on; before, [`enter`] reports Landlock as refused when there is one.
+//!   from Linux 7.0 on; before, [`enter`] reports Landlock as refused when there is one. Where a
+//!   thread must start early, call [`enter_landlock`] earlier still, and the rest later.
 //! * Hold no descriptor it does not need. One that is open stays usable as it was opened; a
 //!   Unix datagram socket, for one, could still send to any path.
 //!
@@ -46,6 +47,7 @@
 //! # Not here
 //!
 //! What the process is for, and whether it may run when a wall was refused: the caller decides.
+//! How much memory and time it uses: whoever started it looks after that, and can end it.
 //! Linux on `x86_64` and `aarch64` has these walls; elsewhere each is [`Wall::NotHere`].
 
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]

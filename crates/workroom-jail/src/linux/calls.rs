@@ -90,8 +90,9 @@ const CLONE_DETACHED: c_int = 0x0040_0000;
 /// `ioctl`: close on exec, do not block, how much is there. Its type differs between C libraries.
 const HARMLESS_IOCTLS: [u32; 3] = [0x5451, 0x5421, 0x541b];
 
-/// `ioctl`: is this a terminal?
-const TCGETS: u32 = 0x5401;
+/// `ioctl`: is this a terminal? glibc asks for its attributes (`TCGETS`), musl for its size
+/// (`TIOCGWINSZ`).
+const TERMINAL_IOCTLS: [u32; 2] = [0x5401, 0x5413];
 
 /// Calls that go through with certain arguments, in the process with the number `own`.
 pub(super) fn checked(own: u32) -> Result<Vec<Checked>, BackendError> {
@@ -116,7 +117,8 @@ pub(super) fn checked(own: u32) -> Result<Vec<Checked>, BackendError> {
         (libc::SYS_fcntl, one_of(1, &fcntls.map(c_int::cast_unsigned))?),
         (libc::SYS_ioctl, one_of(1, &HARMLESS_IOCTLS)?),
         (libc::SYS_prctl, one_of(0, &names.map(c_int::cast_unsigned))?),
-        // `abort`, and nobody else's threads.
+        // `abort` of glibc, and nobody else's threads. That of musl calls `tkill`, which names
+        // a thread of any process, so there the attempt itself ends the process.
         (libc::SYS_tgkill, one_of(0, &[own])?),
         // A look at its own limits, which says how large the main thread's stack is.
         (
@@ -130,7 +132,7 @@ pub(super) fn checked(own: u32) -> Result<Vec<Checked>, BackendError> {
 /// names that libraries give their memory.
 pub(super) fn denied_checked() -> Result<Vec<Checked>, BackendError> {
     Ok(vec![
-        (libc::SYS_ioctl, one_of(1, &[TCGETS])?),
+        (libc::SYS_ioctl, one_of(1, &TERMINAL_IOCTLS)?),
         (libc::SYS_prctl, one_of(0, &[libc::PR_SET_VMA.cast_unsigned()])?),
     ])
 }
