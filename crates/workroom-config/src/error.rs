@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use workroom_types::limit::LimitOutOfRange;
+use workroom_types::{BoundOutOfRange, limit::LimitOutOfRange};
 
 /// One mistake and where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -226,6 +226,23 @@ pub enum Mistake {
     /// A limit that is out of range.
     #[error(transparent)]
     LimitOutOfRange(#[from] LimitOutOfRange),
+    /// A bound that is out of range.
+    #[error(transparent)]
+    BoundOutOfRange(#[from] BoundOutOfRange),
+    /// `sandbox.workers` is out of range.
+    #[error("`sandbox.workers` is {value}; it may be from 0 to {most}")]
+    TooManyWorkers {
+        /// What is written.
+        value: u64,
+        /// The most that may be.
+        most: u64,
+    },
+    /// `sandbox.walls` is neither of its two values.
+    #[error("`{text}` says nothing about the sandbox's walls")]
+    BadWalls {
+        /// What is written.
+        text: String,
+    },
     /// `serve.http` is not an address and a port.
     #[error("`{text}` is not an IP address and a port")]
     BadAddress {
@@ -271,6 +288,7 @@ impl Mistake {
             }
             Mistake::UnknownType { .. } => "it may be stdio or http".to_owned(),
             Mistake::BadAddress { .. } => "such as 127.0.0.1:8300".to_owned(),
+            Mistake::BadWalls { .. } => "it may be \"preferred\" or \"required\"".to_owned(),
             Mistake::BadHost { .. } => "such as gateway.example.com".to_owned(),
             Mistake::BadOrigin { .. } => "such as https://app.example.com:*".to_owned(),
             _ => return None,

@@ -35,7 +35,7 @@ use std::{
 };
 
 use serde::Serialize;
-use workroom_types::Limits;
+use workroom_types::{Bounds, Limits};
 
 pub use error::{ConfigError, ConfigErrors, Mistake, Warning};
 pub use files::candidates;
@@ -78,6 +78,8 @@ pub struct Config {
     pub limits: Limits,
     /// How agents connect.
     pub serve: ServeConfig,
+    /// Where scripts run, and what is kept of them.
+    pub sandbox: SandboxConfig,
     /// Where each value is from, in the order of the configuration.
     pub origins: Vec<Origin>,
     /// What is odd and not wrong.
@@ -120,6 +122,18 @@ pub enum Transport {
         /// Headers of every request.
         headers: Vec<(String, Secret)>,
     },
+}
+
+/// Where scripts run, and what is kept of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SandboxConfig {
+    /// Bound the process and what it keeps.
+    pub bounds: Bounds,
+    /// How many processes scripts run in. 0: in the gateway's own. `None`: one a processor on
+    /// Linux, and 0 elsewhere.
+    pub workers: Option<usize>,
+    /// Whether scripts run only where every wall stands.
+    pub walls_required: bool,
 }
 
 /// How agents connect.
@@ -176,6 +190,6 @@ pub fn load(
     }
     let mut origins = Vec::new();
     let servers = servers.finish(&mut origins);
-    let (limits, serve) = settings.finish(&mut origins);
-    Ok(Config { servers, limits, serve, origins, warnings: reader.warnings })
+    let (limits, serve, sandbox) = settings.finish(&mut origins);
+    Ok(Config { servers, limits, serve, sandbox, origins, warnings: reader.warnings })
 }

@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
-use workroom_types::{Limit, Limits};
+use workroom_types::{Bound, Limit, Limits};
 
 use crate::{
-    Origin, ServeConfig, Source,
+    Origin, SandboxConfig, ServeConfig, Source,
     error::Mistake,
     node::Node,
     place::{printable, shown},
@@ -13,7 +13,10 @@ use crate::{
     servers::Servers,
 };
 
-const TABLES: [&str; 3] = ["servers", "limits", "serve"];
+const TABLES: [&str; 4] = ["servers", "limits", "serve", "sandbox"];
+const SANDBOX: [&str; 2] = ["workers", "walls"];
+/// The most processes that scripts may run in.
+const WORKERS_MAX: u64 = 256;
 const SERVE: [&str; 3] = ["http", "allowed_hosts", "allowed_origins"];
 
 /// The settings read so far. The first file wins.
@@ -21,6 +24,7 @@ const SERVE: [&str; 3] = ["http", "allowed_hosts", "allowed_origins"];
 pub(crate) struct Settings {
     limits: Limits,
     serve: ServeConfig,
+    sandbox: SandboxConfig,
     /// Where each setting is from, by its key, with what that overrides.
     from: BTreeMap<String, String>,
 }
@@ -38,6 +42,7 @@ impl Settings {
                 "servers" => servers.read_table(reader, source, node, "servers", true),
                 "limits" => self.read_limits(reader, node),
                 "serve" => self.read_serve(reader, node),
+                "sandbox" => self.read_sandbox(reader, node),
                 _ => reader.unknown(node, key, &TABLES, true),
             }
         }
@@ -88,6 +93,52 @@ impl Settings {
         }
     }
 
+    fn read_sandbox(&mut self, reader: &mut Reader<'_>, table: &Node<'_>) {
+        for (key, node) in reader.table(table, "sandbox") {
+            let full = format!("sandbox.{key}");
+            match key.as_str() {
+                "workers" => {
+                    let Some(value) = reader.number(node, key) else { continue };
+                    let workers = usize::try_from(value).ok().filter(|_| value <= WORKERS_MAX);
+                    if workers.is_none() {
+                        reader.error(node, Mistake::TooManyWorkers { value, most: WORKERS_MAX });
+                    } else if self.is_first(&full, node) {
+                        self.sandbox.workers = workers;
+                    }
+                }
+                "walls" => {
+                    let Some(text) = reader.text(node, key) else { continue };
+                    match text.value.as_str() {
+                        "required" | "preferred" => {
+                            if self.is_first(&full, node) {
+                                self.sandbox.walls_required = text.value == "required";
+                            }
+                        }
+                        _ => reader.error(node, Mistake::BadWalls { text: shown(&text.value) }),
+                    }
+                }
+                _ => self.read_bound(reader, key, node),
+            }
+        }
+    }
+
+    fn read_bound(&mut self, reader: &mut Reader<'_>, key: &str, node: &Node<'_>) {
+        let Some(bound) = Bound::ALL.into_iter().find(|bound| bound.setting() == key) else {
+            let known: Vec<&str> =
+                SANDBOX.into_iter().chain(Bound::ALL.map(Bound::setting)).collect();
+            reader.unknown(node, key, &known, true);
+            return;
+        };
+        let Some(value) = reader.number(node, key) else { return };
+        // Checked also where an earlier file wins: it is a mistake all the same.
+        let mut bounds = self.sandbox.bounds;
+        if let Err(error) = bounds.set(bound, value) {
+            reader.error(node, error.into());
+        } else if self.is_first(&format!("sandbox.{key}"), node) {
+            self.sandbox.bounds = bounds;
+        }
+    }
+
     /// Whether no earlier file set `key`; notes where it is set.
     fn is_first(&mut self, key: &str, node: &Node<'_>) -> bool {
         match self.from.get_mut(key) {
@@ -104,7 +155,7 @@ impl Settings {
     }
 
     /// The settings; where each is from goes to `origins`, defaults too.
-    pub(crate) fn finish(self, origins: &mut Vec<Origin>) -> (Limits, ServeConfig) {
+    pub(crate) fn finish(self, origins: &mut Vec<Origin>) -> (Limits, ServeConfig, SandboxConfig) {
         let mut origin = |key: String, value: String| {
             let from = self.from.get(&key).map_or("default", String::as_str).to_owned();
             origins.push(Origin { key, value: printable(&value), from });
@@ -112,6 +163,15 @@ impl Settings {
         for limit in Limit::ALL {
             let value = format!("{} {}", self.limits.get(limit), limit.unit());
             origin(format!("limits.{}", limit.setting()), value);
+        }
+        let sandbox = self.sandbox;
+        let workers = sandbox.workers.map_or_else(|| "auto".to_owned(), |count| count.to_string());
+        origin("sandbox.workers".to_owned(), workers);
+        let walls = if sandbox.walls_required { "required" } else { "preferred" };
+        origin("sandbox.walls".to_owned(), walls.to_owned());
+        for bound in Bound::ALL {
+            let value = format!("{} {}", sandbox.bounds.get(bound), bound.unit());
+            origin(format!("sandbox.{}", bound.setting()), value);
         }
         let serve = self.serve;
         let http = serve.http.map_or_else(|| "off".to_owned(), |http| http.to_string());
@@ -122,7 +182,7 @@ impl Settings {
         ] {
             origin(key.to_owned(), format!("[{}]", list.join(", ")));
         }
-        (self.limits, serve)
+        (self.limits, serve, sandbox)
     }
 }
 
@@ -172,7 +232,8 @@ mod tests {
     #[test]
     fn every_setting_is_documented() {
         let page = include_str!("../../../docs/configuration.md");
-        for key in SERVE.into_iter().chain(crate::servers::KEYS) {
+        let bounds = Bound::ALL.map(Bound::setting);
+        for key in SERVE.into_iter().chain(crate::servers::KEYS).chain(SANDBOX).chain(bounds) {
             assert!(
                 page.contains(&format!("\n| `{key}` |")),
                 "docs/configuration.md lacks `{key}`"

@@ -115,7 +115,9 @@ impl Stay<'_> {
             Err(stop) => Err(run.failure(&stop)),
         };
         let kept = self.keep(run, guest.as_mut()).await;
-        variables.clone_from(&self.session.variables);
+        if self.keeps {
+            variables.clone_from(&self.session.variables);
+        }
         let own_bytes = kept.as_ref().map_or(0, |state| state.heap_bytes);
         let is_stored = kept.as_ref().is_none_or(|state| state.snapshot.is_some());
         let advances = kept.is_some();

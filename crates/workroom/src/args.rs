@@ -64,6 +64,13 @@ pub(crate) enum Command {
     Servers,
     /// Look at the configuration
     Config(Config),
+    /// Look at agents' sessions, and drop them
+    Sessions(Sessions),
+    /// Look at what was run, and replay it
+    Runs(Runs),
+    /// Say whether configuration, store, sandbox and its walls are as they should be
+    #[command(after_help = "Example: workroom doctor --json")]
+    Doctor,
     /// Do one job both ways, on four real servers over made-up data, and compare
     #[command(after_help = "Example: workroom demo inventory --json")]
     Demo(Demo),
@@ -80,6 +87,9 @@ pub(crate) enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
         program: Vec<std::ffi::OsString>,
     },
+    /// Be a process that scripts run in, with the gateway at standard input
+    #[command(hide = true, name = crate::sandbox::WORKER)]
+    SandboxWorker,
     /// Be one of the demo's servers
     #[command(hide = true)]
     DemoServer {
@@ -103,7 +113,7 @@ pub(crate) struct Run {
     /// TypeScript files to run one after another in one session; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// The session's name
+    /// The session whose variables to use and to keep; made where there is none
     #[arg(long, value_name = "NAME")]
     pub(crate) session: Option<String>,
     /// The longest time a run may take, in seconds
@@ -176,6 +186,63 @@ pub(crate) enum ConfigCommand {
     /// Say where each value comes from, and what is wrong
     #[command(after_help = "Example: workroom config check --config .mcp.json")]
     Check,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sessions {
+    #[command(subcommand)]
+    pub(crate) command: SessionsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SessionsCommand {
+    /// List them, the one used last first
+    #[command(after_help = "Example: workroom sessions list --json")]
+    List,
+    /// Show one: its variables, its memory, its last runs
+    #[command(after_help = "Example: workroom sessions show report")]
+    Show {
+        /// The session, or how its id begins
+        session: String,
+    },
+    /// Drop one with its variables; its id then says that it was dropped
+    #[command(after_help = "Example: workroom sessions drop report")]
+    Drop {
+        /// The session, or how its id begins
+        session: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Runs {
+    #[command(subcommand)]
+    pub(crate) command: RunsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RunsCommand {
+    /// List them, the newest first
+    #[command(after_help = "Example: workroom runs list --session report --limit 5")]
+    List {
+        /// Of this session only
+        #[arg(long)]
+        session: Option<String>,
+        /// How many to show
+        #[arg(long, default_value_t = 20)]
+        limit: usize,
+    },
+    /// Show one: its code, its logs, its result
+    #[command(after_help = "Example: workroom runs show r_7f3k2m9q4c8v1x0t")]
+    Show {
+        /// The run
+        run: String,
+    },
+    /// Run one again on its recorded answers, and compare; no server is called
+    #[command(after_help = "Example: workroom runs replay r_7f3k2m9q4c8v1x0t")]
+    Replay {
+        /// The run
+        run: String,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -2,46 +2,62 @@
 
 use std::{env, path::PathBuf, sync::Arc, time::Duration};
 
+use sha2::{Digest as _, Sha256};
 use workroom_config::{Config, ServerConfig, Transport as ConfigTransport};
-use workroom_engine::Engine;
+use workroom_engine::{Engine, EngineConfig, store::Store};
 use workroom_server::Overview;
 use workroom_upstream::{Guard, Pool, Transport, UpstreamConfig};
 
 use crate::{
     args::Global,
     output::{self, Failure},
-    sandbox::Background,
+    sandbox::Place,
     settings::{self, Settings},
+    store::{self, Keep},
 };
 
 /// How long a command is silent before it says what it waits for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Everything that runs.
-#[derive(Debug)]
 pub(crate) struct Gateway {
     pub(crate) engine: Engine,
     pub(crate) pool: Arc<Pool>,
     pub(crate) settings: Settings,
+    pub(crate) place: Place,
+}
+
+impl std::fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gateway").field("settings", &self.settings).finish_non_exhaustive()
+    }
 }
 
 impl Gateway {
     /// Reads the configuration and starts its servers in the background.
-    pub(crate) fn open(global: &Global) -> Result<Self, Failure> {
-        Ok(Self::start(settings::load(global)?))
+    pub(crate) async fn open(global: &Global, keep: Keep) -> Result<Self, Failure> {
+        let settings = settings::load(global)?;
+        let store = store::open(keep).await?;
+        Ok(Self::start(settings, store))
     }
 
     /// Starts the servers of `settings` in the background.
-    pub(crate) fn start(settings: Settings) -> Self {
-        let sandbox = Background::load(cache_folder());
+    pub(crate) fn start(settings: Settings, store: Arc<dyn Store>) -> Self {
+        let place = place(&settings);
         let configs = settings.config.servers.iter().map(upstream).collect();
         let guard = match env::current_exe() {
             Ok(program) if cfg!(unix) => Guard::Program(program),
             _ => Guard::None,
         };
         let pool = Arc::new(Pool::start(configs, guard));
-        let engine = Engine::new(Arc::clone(&pool) as _, Arc::new(sandbox), settings.config.limits);
-        Self { engine, pool, settings }
+        let config = EngineConfig {
+            limits: settings.config.limits,
+            bounds: settings.config.sandbox.bounds,
+            origin: origin(&settings.config),
+        };
+        let upstreams = Arc::clone(&pool) as _;
+        let engine = Engine::with_store(upstreams, place.sandbox(), store, config);
+        Self { engine, pool, settings, place }
     }
 
     /// Waits until every server is ready or has failed, and says so when that takes long.
@@ -72,6 +88,26 @@ impl Gateway {
     pub(crate) async fn close(&self) {
         self.pool.shutdown().await;
     }
+}
+
+/// Where the scripts of `settings` run.
+pub(crate) fn place(settings: &Settings) -> Place {
+    Place::start(&settings.config.sandbox, cache_folder())
+}
+
+/// Tells these servers from others, by a hash of their names and of how they are reached.
+/// Variables and headers are left out: credentials change, and the servers stay the same.
+fn origin(config: &Config) -> String {
+    let servers = config.servers.iter().map(|server| match &server.transport {
+        ConfigTransport::Stdio { command, args, .. } => {
+            format!("{} = {command} {}", server.name, args.join(" "))
+        }
+        ConfigTransport::Http { url, .. } => format!("{} = {url}", server.name),
+    });
+    let mut servers: Vec<String> = servers.collect();
+    servers.sort();
+    let hash = Sha256::digest(servers.join("\n"));
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn overview(engine: &Engine, config: &Config) -> Vec<Overview> {

@@ -5,7 +5,8 @@
 //! * [`args`]: what can be typed.
 //! * [`settings`]: which configuration files are read, and what they say.
 //! * [`gateway`]: the engine with its servers and its sandbox.
-//! * [`sandbox`]: the sandbox, loaded in the background.
+//! * [`sandbox`]: where scripts run, loaded in the background.
+//! * [`store`]: what is kept between commands.
 //! * [`commands`]: one file a command.
 //! * [`output`]: the only writer to standard output and error.
 
@@ -15,6 +16,7 @@ mod gateway;
 mod output;
 mod sandbox;
 mod settings;
+mod store;
 
 use std::process::ExitCode;
 
@@ -28,6 +30,10 @@ fn main() -> ExitCode {
     let json = cli.global.json;
     if let Command::Guard { program } = cli.command {
         return commands::guard(&program);
+    }
+    #[cfg(unix)]
+    if matches!(cli.command, Command::SandboxWorker) {
+        return commands::sandbox_worker();
     }
     log(cli.global.verbose);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -58,10 +64,15 @@ async fn answer(global: &Global, command: Command) -> Result<Answer, Failure> {
         Command::Call(args) => commands::call(global, &args).await,
         Command::Servers => commands::servers(global).await,
         Command::Config(args) => commands::config(global, &args),
+        Command::Sessions(args) => commands::sessions(&args).await,
+        Command::Runs(args) => commands::runs(global, &args).await,
+        Command::Doctor => commands::doctor(global).await,
         Command::Demo(args) => commands::demo(global, &args).await,
         Command::DemoServer { server, seed } => commands::demo_server(&server, seed).await,
         Command::Completions { shell } => Ok(completions(shell)),
-        Command::Guard { .. } => Err(Failure::usage("`guard` runs without the engine")),
+        Command::Guard { .. } | Command::SandboxWorker => {
+            Err(Failure::usage("this command runs without the engine"))
+        }
     }
 }
 

@@ -45,6 +45,14 @@ pub struct Launcher {
     pub walls_required: bool,
 }
 
+impl fmt::Debug for Launcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Launcher")
+            .field("walls_required", &self.walls_required)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Guests in worker processes.
 #[derive(Clone)]
 pub struct Workers(Arc<Pool>);

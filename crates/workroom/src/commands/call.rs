@@ -9,6 +9,7 @@ use crate::{
     args::{Call, Global},
     gateway::Gateway,
     output::{self, Answer, Failure},
+    store::Keep,
 };
 
 pub(crate) async fn call(global: &Global, args: &Call) -> Result<Answer, Failure> {
@@ -16,7 +17,7 @@ pub(crate) async fn call(global: &Global, args: &Call) -> Result<Answer, Failure
         return Err(Failure::usage(format!("`{}` is not SERVER.TOOL", args.tool))
             .hint("`workroom ls` lists the servers, `workroom ls servers/<server>` their tools"));
     };
-    let gateway = Gateway::open(global)?;
+    let gateway = Gateway::open(global, Keep::Nothing).await?;
     gateway.settled(global.json).await;
     let parameters = parameters(&gateway.engine, server, tool, &args.parameters);
     let started = Instant::now();

@@ -19,6 +19,7 @@ use std::{
     env,
     fmt::Write as _,
     path::PathBuf,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -29,11 +30,12 @@ use rmcp::{
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use workroom_config::{Config, ServeConfig, ServerConfig, Transport};
+use workroom_config::{Config, SandboxConfig, ServeConfig, ServerConfig, Transport};
 use workroom_demo::{
     DemoServer,
     inventory::{self, JOB, Truth, World},
 };
+use workroom_engine::store::Memory;
 use workroom_engine::{CallFailure, Engine, report};
 use workroom_ledger::Volume;
 use workroom_server::Face;
@@ -88,7 +90,7 @@ impl Way {
 
 pub(crate) async fn demo(global: &Global, args: &Demo) -> Result<Answer, Failure> {
     let world = args.world;
-    let gateway = Gateway::start(settings(args.seed)?);
+    let gateway = Gateway::start(settings(args.seed)?, Arc::new(Memory::default()));
     if !global.json {
         output::note("starting the shop, the marketplace, the warehouse and the accounting …");
     }
@@ -292,6 +294,7 @@ fn settings(seed: u64) -> Result<Settings, Failure> {
             servers: servers.to_vec(),
             limits: Limits::default(),
             serve: ServeConfig::default(),
+            sandbox: SandboxConfig::default(),
             origins: Vec::new(),
             warnings: Vec::new(),
         },

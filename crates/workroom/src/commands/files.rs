@@ -7,6 +7,7 @@ use crate::{
     args::{Cat, Global, Ls},
     gateway::Gateway,
     output::{self, Answer, Failure},
+    store::Keep,
 };
 
 pub(crate) async fn ls(global: &Global, args: &Ls) -> Result<Answer, Failure> {
@@ -35,7 +36,10 @@ pub(crate) async fn cat(global: &Global, args: &Cat) -> Result<Answer, Failure> 
 }
 
 async fn read(global: &Global, path: &str) -> Result<Node, Failure> {
-    let gateway = Gateway::open(global)?;
+    // Results of runs are in the store; the rest of the tree is the servers'.
+    let is_result = path.trim_start_matches(['.', '/']).starts_with("results");
+    let keep = if is_result { Keep::Stored } else { Keep::Nothing };
+    let gateway = Gateway::open(global, keep).await?;
     gateway.settled(global.json).await;
     let node = gateway.engine.read(path).await;
     gateway.close().await;

@@ -1,19 +1,28 @@
 //! One file a command.
 
+mod ago;
 mod call;
 mod config;
 mod demo;
+mod doctor;
 mod files;
 mod run;
+mod runs;
 mod search;
 mod serve;
 mod servers;
+mod sessions;
 
 pub(crate) use call::call;
 pub(crate) use config::config;
 pub(crate) use demo::{demo, demo_server};
+pub(crate) use doctor::doctor;
 pub(crate) use files::{cat, ls};
 pub(crate) use run::run;
+pub(crate) use runs::runs;
 pub(crate) use search::search;
+#[cfg(unix)]
+pub(crate) use serve::sandbox_worker;
 pub(crate) use serve::{guard, serve};
 pub(crate) use servers::servers;
+pub(crate) use sessions::sessions;

@@ -13,6 +13,7 @@ use crate::{
     args::{Global, Run},
     gateway::Gateway,
     output::{self, Answer, Failure},
+    store::Keep,
 };
 
 /// Runs each file in turn; the last one's result is the answer, and a failure ends the row.
@@ -24,17 +25,17 @@ pub(crate) async fn run(global: &Global, args: &Run) -> Result<Answer, Failure> 
     if args.timeout.is_some_and(|seconds| seconds.is_nan() || seconds <= 0.0) {
         return Err(Failure::usage("`--timeout` takes a number of seconds above 0"));
     }
-    let gateway = Gateway::open(global)?;
+    let gateway = Gateway::open(global, Keep::Stored).await?;
     let session = match &args.session {
-        Some(name) => SessionId::named(name.clone()),
-        None => gateway.engine.new_session_id(),
+        Some(name) => SessionChoice::Own(SessionId::named(name.clone())),
+        None => SessionChoice::Once(gateway.engine.new_session_id()),
     };
     let mut logs = Vec::new();
     let mut last = None;
     for code in codes {
         let report = gateway.engine.run(RunRequest {
             code,
-            session: SessionChoice::Own(session.clone()),
+            session: session.clone(),
             timeout_ms: args.timeout.map(milliseconds),
         });
         let mut report = report.await;

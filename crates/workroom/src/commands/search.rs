@@ -6,10 +6,11 @@ use crate::{
     args::{DetailArg, Global, Search},
     gateway::Gateway,
     output::{self, Answer, Failure},
+    store::Keep,
 };
 
 pub(crate) async fn search(global: &Global, args: &Search) -> Result<Answer, Failure> {
-    let gateway = Gateway::open(global)?;
+    let gateway = Gateway::open(global, Keep::Nothing).await?;
     gateway.settled(global.json).await;
     let found = gateway
         .engine

@@ -9,10 +9,11 @@ use crate::{
     args::Global,
     gateway::Gateway,
     output::{self, Answer, Failure},
+    store::Keep,
 };
 
 pub(crate) async fn servers(global: &Global) -> Result<Answer, Failure> {
-    let gateway = Gateway::open(global)?;
+    let gateway = Gateway::open(global, Keep::Nothing).await?;
     gateway.settled(global.json).await;
     let catalog = gateway.engine.catalog();
     gateway.close().await;

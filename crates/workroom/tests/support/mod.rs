@@ -37,6 +37,7 @@ impl Workspace {
             .args(args)
             .current_dir(self.path())
             .env("WORKROOM_CACHE", cache())
+            .env("WORKROOM_DATA", self.path().join("data"))
             .env("XDG_CONFIG_HOME", self.path())
             .env_remove("WORKROOM_LOG");
         command
