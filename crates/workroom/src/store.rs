@@ -19,7 +19,15 @@ pub(crate) enum Keep {
 pub(crate) async fn open(keep: Keep) -> Result<Arc<dyn Store>, Failure> {
     match (keep, folder()) {
         (Keep::Nothing, _) | (Keep::Stored, None) => Ok(Arc::new(Memory::default())),
-        (Keep::Stored, Some(_)) => Ok(Arc::new(Memory::default())),
+        (Keep::Stored, Some(folder)) => {
+            let store = workroom_store::SqliteStore::open(&folder).await.map_err(|error| {
+                Failure::failed(error).hint(
+                    "WORKROOM_DATA names another folder to keep sessions in; `workroom doctor` \
+                     looks closer",
+                )
+            })?;
+            Ok(Arc::new(store))
+        }
     }
 }
 

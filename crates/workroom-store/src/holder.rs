@@ -1,0 +1,64 @@
+//! Who lives: one locked file for each open store.
+//!
+//! The kernel gives a lock back when its process ends, however it ends. So a holder whose file
+//! can be locked, or is not there, is dead; and no clock or process number is asked.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+};
+
+/// The holders of one folder, and this store's own.
+pub(crate) struct Holders {
+    folder: PathBuf,
+    own: String,
+    /// Locked; dropping it gives the lock back.
+    _lock: File,
+}
+
+impl Holders {
+    /// Makes a holder of this store's own in `folder`.
+    pub(crate) fn new(folder: &Path) -> io::Result<Self> {
+        let mut random = [0; 16];
+        getrandom::fill(&mut random).map_err(io::Error::other)?;
+        let own: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        let file = File::create_new(folder.join(&own))?;
+        file.try_lock().map_err(|error| match error {
+            TryLockError::Error(error) => error,
+            TryLockError::WouldBlock => io::Error::other("a new file is locked"),
+        })?;
+        Ok(Self { folder: folder.to_owned(), own, _lock: file })
+    }
+
+    pub(crate) fn own(&self) -> &str {
+        &self.own
+    }
+
+    /// Whether `holder` has its store open. When that cannot be found out it counts as alive:
+    /// its run is left alone.
+    pub(crate) fn is_alive(&self, holder: &str) -> bool {
+        if holder == self.own {
+            return true;
+        }
+        let path = self.folder.join(holder);
+        match File::open(&path) {
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+            // Shared: two stores that look at once must not take each other for the holder.
+            Ok(file) => match file.try_lock_shared() {
+                Ok(()) => {
+                    // Not there is dead too; that it goes is tidiness.
+                    let _ = fs::remove_file(&path);
+                    false
+                }
+                Err(_) => true,
+            },
+        }
+    }
+}
+
+impl Drop for Holders {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(self.folder.join(&self.own));
+    }
+}

@@ -1,0 +1,142 @@
+//! The engine's [`Store`] in SQLite: one file, for all gateways of a user on one machine.
+//!
+//! # Invariants
+//!
+//! * What a write's future has promised survives a killed process, always. `synchronous = NORMAL`
+//!   in WAL mode: a power loss may take the last commits, and never harms what was before them.
+//! * Writes happen in the order in which the trait's methods were called. One task does them all,
+//!   and commits together what waits together (see [`writer`]).
+//! * A process that died, however, is told from one that lives (see [`holder`]).
+//! * Folder and files belong to the user alone.
+//!
+//! # Layout
+//!
+//! * [`open`]: the folder, the file, its version.
+//! * [`writer`]: the task that writes; [`write`](mod@write): what each write does.
+//! * [`read`]: what is asked.
+//! * [`sweep`]: what is dropped.
+//! * [`holder`]: who lives.
+
+mod holder;
+mod open;
+mod read;
+mod sweep;
+mod write;
+mod writer;
+
+use std::{fmt, path::Path, sync::Arc};
+
+use futures::FutureExt as _;
+use workroom_engine::store::{
+    Ending, Health, Millis, NewRun, Retention, RunEnd, RunRecord, SessionRecord, SessionState,
+    SnapshotId, Store, StoreError, Stored, Swept,
+};
+use workroom_types::{RunId, SessionId};
+
+use crate::{holder::Holders, read::Reader, write::Write, writer::Writer};
+
+pub use open::OpenError;
+
+/// Sessions and runs in a folder of the user's.
+pub struct SqliteStore {
+    writer: Writer,
+    reader: Reader,
+    /// Held for as long as the store is open: this process lives.
+    holders: Arc<Holders>,
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").field("holder", &self.holders.own()).finish_non_exhaustive()
+    }
+}
+
+impl SqliteStore {
+    /// Opens the store in `folder`, and makes both where they are not there.
+    ///
+    /// To be called in a Tokio runtime, which the store's tasks live in.
+    ///
+    /// # Errors
+    ///
+    /// See [`OpenError`]. Nothing that is there is changed then.
+    pub async fn open(folder: &Path) -> Result<Self, OpenError> {
+        open::open(folder).await
+    }
+}
+
+/// What the driver says, as the engine's error.
+fn failed(error: sqlx::Error) -> StoreError {
+    StoreError::Failed(match error {
+        sqlx::Error::Database(error) => format!("workroom.db: {}", error.message()),
+        other => format!("workroom.db: {other}"),
+    })
+}
+
+impl Store for SqliteStore {
+    fn session(&self, id: &SessionId) -> Stored<'_, Option<SessionRecord>> {
+        let id = id.clone();
+        async move { self.reader.session(&id).await }.boxed()
+    }
+
+    fn sessions(&self, ended_after: Millis) -> Stored<'_, Vec<SessionRecord>> {
+        async move { self.reader.sessions(ended_after).await }.boxed()
+    }
+
+    fn snapshot(&self, id: SnapshotId) -> Stored<'_, Option<Arc<[u8]>>> {
+        async move { self.reader.snapshot(id).await }.boxed()
+    }
+
+    fn end_session(&self, id: &SessionId, at: Millis, ending: &Ending) -> Stored<'_, ()> {
+        self.writer.write(Write::EndSession(id.clone(), at, ending.clone())).map(unit).boxed()
+    }
+
+    fn begin(&self, run: NewRun) -> Stored<'_, ()> {
+        self.writer.write(Write::Begin(Box::new(run))).map(unit).boxed()
+    }
+
+    fn append(&self, run: &RunId, entries: Vec<Vec<u8>>) -> Stored<'_, ()> {
+        self.writer.write(Write::Append(run.clone(), entries)).map(unit).boxed()
+    }
+
+    fn finish(&self, run: &RunId, end: RunEnd, state: Option<SessionState>) -> Stored<'_, ()> {
+        self.writer.write(Write::Finish(run.clone(), end, state)).map(unit).boxed()
+    }
+
+    fn run(&self, id: &RunId) -> Stored<'_, Option<RunRecord>> {
+        let id = id.clone();
+        async move { self.reader.run(&id).await }.boxed()
+    }
+
+    fn journal(&self, id: &RunId) -> Stored<'_, Vec<Vec<u8>>> {
+        let id = id.clone();
+        async move { self.reader.journal(&id).await }.boxed()
+    }
+
+    fn runs(&self, session: Option<&SessionId>, limit: usize) -> Stored<'_, Vec<RunRecord>> {
+        let session = session.cloned();
+        async move { self.reader.runs(session.as_ref(), limit).await }.boxed()
+    }
+
+    fn interrupted(&self, origin: &str) -> Stored<'_, Vec<RunRecord>> {
+        let origin = origin.to_owned();
+        async move { self.reader.interrupted(&origin).await }.boxed()
+    }
+
+    fn adopt(&self, run: &RunId) -> Stored<'_, bool> {
+        let adopted = self.writer.write(Write::Adopt(run.clone()));
+        adopted.map(|done| done.map(|done| done.adopted)).boxed()
+    }
+
+    fn sweep(&self, now: Millis, retention: Retention) -> Stored<'_, Swept> {
+        let swept = self.writer.write(Write::Sweep(now, retention));
+        swept.map(|done| done.map(|done| done.swept)).boxed()
+    }
+
+    fn check(&self) -> Stored<'_, Health> {
+        async move { self.reader.check().await }.boxed()
+    }
+}
+
+fn unit(done: Result<write::Done, StoreError>) -> Result<(), StoreError> {
+    done.map(|_| ())
+}

@@ -1,0 +1,225 @@
+//! What each write does, within a transaction of the writer's.
+
+use sqlx::{Row as _, SqliteConnection};
+use workroom_engine::store::{
+    Ending, Millis, NewRun, Retention, RunEnd, SessionState, StoreError, Swept,
+};
+use workroom_types::{RunId, SessionId};
+
+use crate::{failed, holder::Holders, sweep};
+
+/// One write.
+pub(crate) enum Write {
+    Begin(Box<NewRun>),
+    Append(RunId, Vec<Vec<u8>>),
+    Finish(RunId, RunEnd, Option<SessionState>),
+    EndSession(SessionId, Millis, Ending),
+    Adopt(RunId),
+    Sweep(Millis, Retention),
+}
+
+/// What a write came to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Done {
+    pub(crate) adopted: bool,
+    pub(crate) swept: Swept,
+}
+
+impl Write {
+    pub(crate) async fn apply(
+        &self,
+        db: &mut SqliteConnection,
+        holders: &Holders,
+    ) -> Result<Done, StoreError> {
+        let mut done = Done::default();
+        match self {
+            Write::Begin(run) => begin(db, holders, run).await?,
+            Write::Append(run, entries) => append(db, run, entries).await?,
+            Write::Finish(run, end, state) => finish(db, run, end, state.as_ref()).await?,
+            Write::EndSession(id, at, ending) => end_session(db, id, *at, ending).await?,
+            Write::Adopt(run) => done.adopted = adopt(db, holders, run).await?,
+            Write::Sweep(now, retention) => done.swept = sweep::sweep(db, *now, *retention).await?,
+        }
+        Ok(done)
+    }
+}
+
+async fn begin(
+    db: &mut SqliteConnection,
+    holders: &Holders,
+    run: &NewRun,
+) -> Result<(), StoreError> {
+    let session = sqlx::query(
+        "SELECT s.snapshot, s.version, s.ended, r.id, r.holder FROM sessions s \
+         LEFT JOIN runs r ON r.id = s.running AND r.ended IS NULL WHERE s.id = ?",
+    )
+    .bind(run.session.as_str())
+    .fetch_optional(&mut *db)
+    .await
+    .map_err(failed)?;
+    let (mut before, mut version): (Option<i64>, i64) = (None, 0);
+    let mut is_new = true;
+    if let Some(row) = session {
+        if let Some(id) = row.get::<Option<String>, _>(3) {
+            let holder: String = row.get(4);
+            return Err(StoreError::Busy {
+                session: run.session.clone(),
+                run: RunId::named(id),
+                interrupted: !holders.is_alive(&holder),
+            });
+        }
+        if row.get::<Option<i64>, _>(2).is_none() {
+            (before, version, is_new) = (row.get(0), row.get(1), false);
+        }
+    }
+    let text = if is_new {
+        "INSERT OR REPLACE INTO sessions \
+         (used, last_run, running, id, created, version, heap, variables) \
+         VALUES (?1, ?2, ?2, ?3, ?1, 0, 0, '')"
+    } else {
+        "UPDATE sessions SET used = ?1, last_run = ?2, running = ?2 WHERE id = ?3"
+    };
+    sqlx::query(text)
+        .bind(run.started)
+        .bind(run.id.as_str())
+        .bind(run.session.as_str())
+        .execute(&mut *db)
+        .await
+        .map_err(failed)?;
+    sqlx::query(
+        "INSERT INTO runs (id, session, started, code, origin, setup, holder, before, version) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(run.id.as_str())
+    .bind(run.session.as_str())
+    .bind(run.started)
+    .bind(&run.code)
+    .bind(&run.origin)
+    .bind(&run.setup)
+    .bind(holders.own())
+    .bind(before)
+    .bind(version)
+    .execute(&mut *db)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+async fn append(
+    db: &mut SqliteConnection,
+    run: &RunId,
+    entries: &[Vec<u8>],
+) -> Result<(), StoreError> {
+    for entry in entries {
+        let added =
+            sqlx::query("INSERT INTO journal (run, body) SELECT seq, ? FROM runs WHERE id = ?")
+                .bind(entry.as_slice())
+                .bind(run.as_str())
+                .execute(&mut *db)
+                .await
+                .map_err(failed)?;
+        if added.rows_affected() == 0 {
+            return Err(no_run(run));
+        }
+    }
+    Ok(())
+}
+
+async fn finish(
+    db: &mut SqliteConnection,
+    run: &RunId,
+    end: &RunEnd,
+    state: Option<&SessionState>,
+) -> Result<(), StoreError> {
+    let ended = sqlx::query(
+        "UPDATE runs SET ended = ?, ok = ?, outcome = ? WHERE id = ? AND ended IS NULL \
+         RETURNING session",
+    )
+    .bind(end.ended)
+    .bind(end.ok)
+    .bind(&end.outcome)
+    .bind(run.as_str())
+    .fetch_optional(&mut *db)
+    .await
+    .map_err(failed)?;
+    let session: String = match ended {
+        Some(row) => row.get(0),
+        None => return Err(StoreError::Failed(format!("run `{run}` is not under way"))),
+    };
+    sqlx::query("UPDATE sessions SET used = ?, running = NULL WHERE id = ? AND running = ?")
+        .bind(end.ended)
+        .bind(&session)
+        .bind(run.as_str())
+        .execute(&mut *db)
+        .await
+        .map_err(failed)?;
+    let Some(state) = state else { return Ok(()) };
+    let snapshot = match &state.snapshot {
+        None => None,
+        Some(bytes) => {
+            let kept = sqlx::query("INSERT INTO snapshots (bytes) VALUES (?)").bind(&bytes[..]);
+            Some(kept.execute(&mut *db).await.map_err(failed)?.last_insert_rowid())
+        }
+    };
+    sqlx::query(
+        "UPDATE sessions SET version = version + 1, variables = ?, heap = ?, snapshot = ? \
+         WHERE id = ? AND ended IS NULL",
+    )
+    .bind(&state.variables)
+    .bind(i64::try_from(state.heap_bytes).unwrap_or(i64::MAX))
+    .bind(snapshot)
+    .bind(&session)
+    .execute(&mut *db)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+pub(crate) async fn end_session(
+    db: &mut SqliteConnection,
+    id: &SessionId,
+    at: Millis,
+    ending: &Ending,
+) -> Result<(), StoreError> {
+    let ending = serde_json::to_string(ending).unwrap_or_default();
+    sqlx::query(
+        "INSERT INTO sessions (id, created, used, version, heap, variables, ended, ending) \
+         VALUES (?1, ?2, ?2, 0, 0, '', ?2, ?3) ON CONFLICT (id) DO UPDATE SET \
+         snapshot = NULL, running = NULL, ended = ?2, ending = ?3",
+    )
+    .bind(id.as_str())
+    .bind(at)
+    .bind(ending)
+    .execute(&mut *db)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+async fn adopt(
+    db: &mut SqliteConnection,
+    holders: &Holders,
+    run: &RunId,
+) -> Result<bool, StoreError> {
+    let holder = sqlx::query("SELECT holder FROM runs WHERE id = ? AND ended IS NULL")
+        .bind(run.as_str())
+        .fetch_optional(&mut *db)
+        .await
+        .map_err(failed)?;
+    let Some(holder) = holder.map(|row| row.get::<String, _>(0)) else { return Ok(false) };
+    if holders.is_alive(&holder) {
+        return Ok(false);
+    }
+    let adopted = sqlx::query("UPDATE runs SET holder = ? WHERE id = ? AND holder = ?")
+        .bind(holders.own())
+        .bind(run.as_str())
+        .bind(holder)
+        .execute(&mut *db)
+        .await
+        .map_err(failed)?;
+    Ok(adopted.rows_affected() == 1)
+}
+
+fn no_run(run: &RunId) -> StoreError {
+    StoreError::Failed(format!("there is no run `{run}`"))
+}
