@@ -2,6 +2,8 @@
 //! that follows a plan instead of running code. What code really does is tested
 //! with the real sandbox, where the binary is.
 
+#![allow(dead_code, reason = "each test file uses its part")]
+
 use std::{
     collections::VecDeque,
     sync::{
@@ -15,10 +17,12 @@ use futures::{FutureExt, future::BoxFuture};
 use serde_json::{Value, json};
 use tokio::sync::{Notify, watch};
 use workroom_engine::{
-    Engine, Guest, RunReport, RunRequest, Sandbox, SessionChoice, Upstreams,
+    Engine, EngineConfig, Guest, RunReport, RunRequest, Sandbox, SessionChoice, Upstreams,
     sandbox::{
-        Answer, ClockRead, Code, GuestCall, Interrupter, Kept, SandboxError, Setup, Turn, TurnState,
+        Answer, ClockRead, Code, GuestCall, Interrupter, Kept, SandboxError, Setup, Turn,
+        TurnState, Variable,
     },
+    store::Memory,
     upstreams::{CallError, ToolCall, ToolOutput},
 };
 use workroom_types::{Limits, ServerSnapshot, ServerStatus, SessionId, ToolDef};
@@ -117,25 +121,37 @@ impl Drop for CountDrop {
 }
 
 /// What a planned guest does in one turn, given the answers it got.
-pub(crate) type Step = Box<dyn FnOnce(Vec<Answer>) -> Result<Turn, SandboxError> + Send>;
+pub(crate) type Step = Box<dyn FnOnce(Vec<Answer>) -> BoxFuture<'static, Turn> + Send>;
 
 /// Hands out guests that follow one plan together, turn after turn.
 #[derive(Default)]
 pub(crate) struct Planned {
     pub(crate) steps: Arc<Mutex<VecDeque<Step>>>,
-    /// How many guests were made.
+    /// How many guests were made, and how many of them from a snapshot.
     pub(crate) opened: AtomicUsize,
+    pub(crate) restored: AtomicUsize,
+    /// How many snapshots were taken, and how large they are; 0 is small.
+    pub(crate) kept: Arc<AtomicUsize>,
+    pub(crate) snapshot_bytes: Arc<AtomicUsize>,
+    pub(crate) turns: Arc<AtomicUsize>,
 }
 
 impl Sandbox for Planned {
     fn open(
         &self,
         _: &Limits,
-        _: Option<Arc<[u8]>>,
+        snapshot: Option<Arc<[u8]>>,
     ) -> BoxFuture<'_, Result<Box<dyn Guest>, SandboxError>> {
         self.opened.fetch_add(1, Ordering::SeqCst);
-        let guest =
-            PlannedGuest { steps: Arc::clone(&self.steps), stop: Arc::default(), alive: true };
+        self.restored.fetch_add(usize::from(snapshot.is_some()), Ordering::SeqCst);
+        let guest = PlannedGuest {
+            steps: Arc::clone(&self.steps),
+            stop: Arc::default(),
+            alive: true,
+            kept: Arc::clone(&self.kept),
+            snapshot_bytes: Arc::clone(&self.snapshot_bytes),
+            turns: Arc::clone(&self.turns),
+        };
         std::future::ready(Ok(Box::new(guest) as Box<dyn Guest>)).boxed()
     }
 }
@@ -144,6 +160,9 @@ struct PlannedGuest {
     steps: Arc<Mutex<VecDeque<Step>>>,
     stop: Arc<Stop>,
     alive: bool,
+    kept: Arc<AtomicUsize>,
+    snapshot_bytes: Arc<AtomicUsize>,
+    turns: Arc<AtomicUsize>,
 }
 
 #[derive(Default)]
@@ -158,11 +177,15 @@ impl Interrupter for Stop {
 impl PlannedGuest {
     fn step(&mut self, answers: Vec<Answer>) -> BoxFuture<'_, Turn> {
         let step = self.steps.lock().unwrap().pop_front().expect("the plan covers every turn");
-        let turn = step(answers).unwrap_or_else(Turn::failed);
-        if matches!(turn.state, Err(SandboxError::Limit { .. })) {
-            self.alive = false;
+        async move {
+            self.turns.fetch_add(1, Ordering::SeqCst);
+            let turn = step(answers).await;
+            let is_dead =
+                matches!(turn.state, Err(SandboxError::Limit { .. } | SandboxError::Lost(_)));
+            self.alive = !is_dead;
+            turn
         }
-        std::future::ready(turn).boxed()
+        .boxed()
     }
 }
 
@@ -185,11 +208,18 @@ impl Guest for PlannedGuest {
 
     fn keep(
         &mut self,
-        _: Vec<String>,
+        names: Vec<String>,
         with_snapshot: bool,
     ) -> BoxFuture<'_, Result<Kept, SandboxError>> {
-        let snapshot = with_snapshot.then(|| vec![0; 10]);
-        std::future::ready(Ok(Kept { snapshot, own_bytes: 10, ..Kept::default() })).boxed()
+        self.kept.fetch_add(usize::from(with_snapshot), Ordering::SeqCst);
+        let bytes = self.snapshot_bytes.load(Ordering::SeqCst).max(10);
+        let variable = |name| Variable { name, size: None, pending: false };
+        let kept = Kept {
+            variables: names.into_iter().map(variable).collect(),
+            snapshot: with_snapshot.then(|| vec![0; bytes]),
+            own_bytes: 10,
+        };
+        std::future::ready(Ok(kept)).boxed()
     }
 
     fn interrupter(&self) -> Arc<dyn Interrupter> {
@@ -223,18 +253,38 @@ pub(crate) struct Bench {
     pub(crate) engine: Engine,
     pub(crate) world: Arc<World>,
     pub(crate) sandbox: Arc<Planned>,
+    pub(crate) store: Arc<Memory>,
+    /// Turns begun.
+    pub(crate) turns: Arc<AtomicUsize>,
 }
 
 impl Bench {
     pub(crate) fn new(limits: Limits) -> Self {
+        Self::with(EngineConfig { limits, ..EngineConfig::default() })
+    }
+
+    pub(crate) fn with(config: EngineConfig) -> Self {
         let (world, sandbox) = (Arc::new(World::default()), Arc::new(Planned::default()));
-        let engine = Engine::new(Arc::clone(&world) as _, Arc::clone(&sandbox) as _, limits);
-        Self { engine, world, sandbox }
+        let store = Arc::new(Memory::default());
+        let (upstreams, guests) = (Arc::clone(&world) as _, Arc::clone(&sandbox) as _);
+        let engine = Engine::with_store(upstreams, guests, Arc::clone(&store) as _, config);
+        let turns = Arc::clone(&sandbox.turns);
+        Self { engine, world, sandbox, store, turns }
     }
 
     pub(crate) fn plan(
         &self,
         step: impl FnOnce(Vec<Answer>) -> Result<Turn, SandboxError> + Send + 'static,
+    ) -> &Self {
+        self.plan_slowly(|answers| {
+            async move { step(answers).unwrap_or_else(Turn::failed) }.boxed()
+        })
+    }
+
+    /// A turn that takes its time.
+    pub(crate) fn plan_slowly(
+        &self,
+        step: impl FnOnce(Vec<Answer>) -> BoxFuture<'static, Turn> + Send + 'static,
     ) -> &Self {
         self.sandbox.steps.lock().unwrap().push_back(Box::new(step));
         self
