@@ -43,6 +43,9 @@ const STACK_OVERFLOW: &str = "Maximum call stack size exceeded";
 /// What QuickJS throws when a text would be longer than its limit.
 const STRING_TOO_LONG: &str = "invalid string length";
 
+/// The same, of a text that is put together from two.
+const TEXT_TOO_LONG: &str = "string too long";
+
 /// An exception that nothing caught, at its innermost place in an agent's text.
 pub(crate) fn from_exception(
     error: &GuestError,
@@ -53,7 +56,7 @@ pub(crate) fn from_exception(
     // A script may catch these, so they are exceptions; the limit behind is told all the same.
     let limit = match (error.name.as_str(), error.message.as_str()) {
         ("RangeError", STACK_OVERFLOW) => Some(Limit::Stack),
-        ("RangeError", STRING_TOO_LONG) => Some(Limit::String),
+        ("RangeError", STRING_TOO_LONG) | ("InternalError", TEXT_TOO_LONG) => Some(Limit::String),
         _ => None,
     };
     if let Some(limit) = limit {

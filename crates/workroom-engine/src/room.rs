@@ -106,6 +106,9 @@ impl Stay<'_> {
         if ended.is_ok() {
             run.drain().await;
         }
+        // What filled the memory may be held by a variable, and the next run would find no room.
+        let is_full =
+            matches!(&ended, Err(Stop::Sandbox(SandboxError::Limit { limit: Limit::Memory, .. })));
         let outcome = match ended {
             Ok(TurnState::Done(value)) => Ok(value),
             Ok(TurnState::Threw(error)) => {
@@ -114,7 +117,7 @@ impl Stay<'_> {
             Ok(TurnState::Waiting) => Err(run.sandbox_failure(&SandboxError::Deadlock)),
             Err(stop) => Err(run.failure(&stop)),
         };
-        let kept = self.keep(run, guest.as_mut()).await;
+        let kept = self.keep(run, guest.as_mut(), is_full).await;
         if self.keeps {
             variables.clone_from(&self.session.variables);
         }
@@ -130,13 +133,18 @@ impl Stay<'_> {
         outcome
     }
 
-    /// The guest's state after the run; `None` where the guest is gone.
-    async fn keep(&mut self, run: &mut Run, guest: &mut dyn Guest) -> Option<SessionState> {
+    /// The guest's state after the run; `None` where the guest is gone or of no use.
+    async fn keep(
+        &mut self,
+        run: &mut Run,
+        guest: &mut dyn Guest,
+        is_full: bool,
+    ) -> Option<SessionState> {
         let mut names = self.session.names();
         let new = self.declared.iter().filter(|name| !names.contains(name));
         let new: Vec<String> = new.cloned().collect();
         names.extend(new);
-        let kept = if guest.is_alive() {
+        let kept = if guest.is_alive() && !is_full {
             guest.keep(names, self.keeps).await
         } else {
             Err(SandboxError::Dead)

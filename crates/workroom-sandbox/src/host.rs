@@ -103,8 +103,8 @@ pub(crate) struct State {
     pub(crate) stop: Option<Stop>,
     stopped_at: Option<Instant>,
     ticks_since: u32,
-    /// The match under way and when it was first seen.
-    matching: Option<(u32, Instant)>,
+    /// The match under way and when it was first seen, on this thread's own clock.
+    matching: Option<(u32, Duration)>,
     /// When the current turn began, on this thread's own clock.
     turn_began: Duration,
     /// Whether growth was refused since the run began.
@@ -221,8 +221,8 @@ impl State {
     /// Whether the run has gone past one of its clocks, or was cancelled.
     fn overdue(&self, now: Instant) -> Option<Stop> {
         // Time that other threads had the processor is not the script's.
-        let in_turn = clock::thread_time().saturating_sub(self.turn_began);
-        let computed = self.counts.computed + in_turn;
+        let time = clock::thread_time();
+        let computed = self.counts.computed + time.saturating_sub(self.turn_began);
         let regex_max = Duration::from_millis(self.limits.base(Limit::Regex));
         if self.turns.is_cancelled() {
             Some(Stop::Cancelled)
@@ -230,7 +230,7 @@ impl State {
             Some(Stop::Limit(Limit::Wall))
         } else if computed >= Duration::from_millis(self.limits.base(Limit::Cpu)) {
             Some(Stop::Limit(Limit::Cpu))
-        } else if self.matching.is_some_and(|(_, since)| now.duration_since(since) >= regex_max) {
+        } else if self.matching.is_some_and(|(_, since)| time.saturating_sub(since) >= regex_max) {
             Some(Stop::Limit(Limit::Regex))
         } else {
             None
@@ -242,7 +242,7 @@ impl State {
         mut context: StoreContextMut<'_, State>,
     ) -> wasmtime::Result<UpdateDeadline> {
         let now = Instant::now();
-        Self::watch_regex(&mut context, now);
+        Self::watch_regex(&mut context);
         let state = context.data_mut();
         if let Some(stopped_at) = state.stopped_at {
             state.ticks_since += 1;
@@ -262,7 +262,7 @@ impl State {
 
     /// Notes since when the guest is in the same match of a regular expression: its counter is
     /// odd in one.
-    fn watch_regex(context: &mut StoreContextMut<'_, State>, now: Instant) {
+    fn watch_regex(context: &mut StoreContextMut<'_, State>) {
         let Some(memory) = context.data().memory else { return };
         let mut word = [0; 4];
         let at = context.data().regex_runs as usize;
@@ -274,7 +274,7 @@ impl State {
         state.matching = match state.matching {
             _ if count % 2 == 0 => None,
             Some((seen, since)) if seen == count => Some((seen, since)),
-            _ => Some((count, now)),
+            _ => Some((count, clock::thread_time())),
         };
     }
 

@@ -33,10 +33,10 @@ pub(crate) fn exception(json: Option<String>) -> GuestError {
 }
 
 /// Whether `error` is QuickJS' own report that an allocation failed: an error that says so, or
-/// `null` where there was no memory for one.
+/// `null`, or no value at all, where there was no memory for one.
 pub(crate) fn is_out_of_memory(error: &GuestError) -> bool {
     (error.name == "InternalError" && error.message == OUT_OF_MEMORY)
-        || (error.name.is_empty() && error.message == "null")
+        || (error.name.is_empty() && matches!(&*error.message, "null" | "[uninitialized]"))
 }
 
 /// Reads `    at function (file:line:column)` or, of a syntax error, `    at file:line:column`.

@@ -351,7 +351,7 @@ fn memory_is_given_back() {
 #[test]
 fn one_match_of_a_regular_expression_has_its_own_time() {
     let limits = limits(Limit::Regex, 30);
-    let slow = r"/^(\w+\s?)*$/.test('a '.repeat(40) + '!')";
+    let slow = "/^(a+)+$/.test('a'.repeat(40) + 'b')";
     assert_eq!(last_line(slow, &limits), exceeded(&limits, Limit::Regex));
     let many = "let n = 0; for (let i = 0; i < 3e5; i++) n += /b+c/.test('aabbc'); n";
     assert_eq!(last_line(many, &limits), "= 300000", "many short ones are no long one");

@@ -131,7 +131,7 @@ fn several_files_share_one_session() {
     expect![[r#"
         exit code 0
         ----- stdout
-        ok · run RUN · TIME s · session s1
+        ok · run RUN · TIME s · session s1: rows(3), rows2(3)
         [2,4,6]
     "#]]
     .assert_eq(&workspace.shown(&["run", "a.ts", "b.ts", "--session", "s1"], ""));
@@ -284,13 +284,28 @@ fn config_check_says_where_each_value_is_from() {
             limits.cpu_ms                 10000 ms  (default)
             limits.timeout_ms             60000 ms  (default)
             limits.stack_kib              256 KiB  (default)
+            limits.regex_ms               2000 ms  (default)
+            limits.string_chars           50000000 characters  (default)
             limits.calls                  1000 calls  (default)
             limits.calls_in_flight        16 calls  (default)
+            limits.timers                 10000 timers  (default)
+            limits.pending                2000 pieces  (default)
             limits.argument_kib           1024 KiB  (default)
             limits.result_kib             16384 KiB  (default)
             limits.output_kib             1024 KiB  (default)
             limits.output_tokens          4000 tokens  (default)
             limits.code_kib               256 KiB  (default)
+            sandbox.workers               auto  (default)
+            sandbox.walls                 preferred  (default)
+            sandbox.live_sessions         1000 sessions  (default)
+            sandbox.live_mib              2048 MiB  (default)
+            sandbox.turns_at_once         64 scripts  (default)
+            sandbox.runs_at_once          2000 runs  (default)
+            sandbox.save_after_ms         5000 ms  (default)
+            sandbox.session_mib           64 MiB  (default)
+            sandbox.session_days          30 days  (default)
+            sandbox.history_days          30 days  (default)
+            sandbox.history_mib           1024 MiB  (default)
             serve.http                    off  (default)
             serve.allowed_hosts           []  (default)
             serve.allowed_origins         []  (default)

@@ -118,7 +118,8 @@ fn tools_are_listed_whatever_the_servers_do() {
 
 #[test]
 fn variables_persist_between_runs_of_one_connection() {
-    let mut client = Client::start(&Workspace::new());
+    let workspace = Workspace::new();
+    let mut client = Client::start(&workspace);
     client.run("const rows = [1, 2, 3]; rows.length");
     assert_eq!(client.run("const rows = [4, 5]; rows.length"), "2", "declared again");
     assert_eq!(client.run("rows.map(r => r * 2)"), "[8,10]");
@@ -126,7 +127,8 @@ fn variables_persist_between_runs_of_one_connection() {
 
 #[test]
 fn a_failed_run_is_an_error_result_with_its_place() {
-    let mut client = Client::start(&Workspace::new());
+    let workspace = Workspace::new();
+    let mut client = Client::start(&workspace);
     let result = client.call("run_code", json!({ "code": "let a: any;\na.b" }));
     assert_eq!(result["isError"], true);
     let error = &result["_meta"]["workroom/run"]["error"];
@@ -135,7 +137,8 @@ fn a_failed_run_is_an_error_result_with_its_place() {
 
 #[test]
 fn an_unknown_session_is_an_error() {
-    let mut client = Client::start(&Workspace::new());
+    let workspace = Workspace::new();
+    let mut client = Client::start(&workspace);
     let result = client.call("run_code", json!({ "code": "1", "session": "s_nope" }));
     assert_eq!(result["isError"], true);
     let text = result["content"][0]["text"].as_str().unwrap();
@@ -144,7 +147,8 @@ fn an_unknown_session_is_an_error() {
 
 #[test]
 fn a_cancelled_run_stops_and_the_connection_goes_on() {
-    let mut client = Client::start(&Workspace::new());
+    let workspace = Workspace::new();
+    let mut client = Client::start(&workspace);
     client.run("const kept = 1; kept");
     let params = json!({ "name": "run_code", "arguments": { "code": "for (;;) {}" } });
     let id = client.post("tools/call", params);
@@ -156,7 +160,8 @@ fn a_cancelled_run_stops_and_the_connection_goes_on() {
 
 #[test]
 fn a_long_result_is_read_on_by_its_path() {
-    let mut client = Client::start(&Workspace::new());
+    let workspace = Workspace::new();
+    let mut client = Client::start(&workspace);
     let code = "return Array.from({ length: 3000 }, (_, i) => `row ${i}`)";
     let result = client.call("run_code", json!({ "code": code, "max_tokens": 200 }));
     let text = result["content"][0]["text"].as_str().unwrap();
@@ -168,7 +173,8 @@ fn a_long_result_is_read_on_by_its_path() {
 
 #[test]
 fn wrong_arguments_of_our_own_tools_are_told() {
-    let mut client = Client::start(&Workspace::new());
+    let workspace = Workspace::new();
+    let mut client = Client::start(&workspace);
     let id = client.post("tools/call", json!({ "name": "run_code", "arguments": { "cod": "1" } }));
     let mut line = String::new();
     client.output.read_line(&mut line).unwrap();
