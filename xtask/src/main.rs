@@ -6,8 +6,10 @@
 //!
 //! * [`tools`]: the npm and PyPI programs that the tests need.
 //! * [`tidy`]: what no compiler checks.
+//! * [`fuzz`]: the fuzz targets.
 //! * [`steps`]: running commands, and saying so.
 
+mod fuzz;
 mod steps;
 mod tidy;
 mod tools;
@@ -28,10 +30,15 @@ Commands:
   tidy              Check what no compiler checks
   guest [--check]   Build the sandbox's guest from its sources, or compare it with the
                     one that is checked in
+  fuzz [--seconds N] [TARGET]...
+                    Run the fuzz targets, or those named, for a minute each
   bench             Run the benchmarks of bench/README.md
-  ci                Everything that continuous integration checks, tests last";
+  ci                Everything that continuous integration checks";
 
 fn main() -> ExitCode {
+    if let Some(code) = fuzz::as_wrapper() {
+        return code;
+    }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
@@ -44,6 +51,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(),
         ["guest"] => guest(false),
         ["guest", "--check"] => guest(true),
+        ["fuzz", words @ ..] => fuzz::run(words),
         ["bench"] => bench(),
         ["ci"] => ci(),
         _ => Err(format!("`{}` is no command\n\n{USAGE}", words.join(" "))),
@@ -114,5 +122,6 @@ fn ci() -> Result<(), String> {
     let mut builder = Command::new(target().join("debug/guest-builder"));
     builder.arg("--check");
     Step::new("guest", builder).run()?;
-    test(&[])
+    test(&[])?;
+    fuzz::run(&[])
 }

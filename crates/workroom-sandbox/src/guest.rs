@@ -89,6 +89,14 @@ impl QuickJsGuest {
     ) -> Result<Self, SandboxError> {
         let guest_hash = shared.guest_hash;
         let snapshot = Snapshot::open(snapshot, guest_hash, limits.size(Limit::Memory))?;
+        Self::from_snapshot(shared, limits, snapshot)
+    }
+
+    pub(crate) fn from_snapshot(
+        shared: Arc<Shared>,
+        limits: &Limits,
+        snapshot: Snapshot<'_>,
+    ) -> Result<Self, SandboxError> {
         let mut guest = Self::open(shared, limits)?;
         snapshot.write(&mut guest.store, guest.memory)?;
         guest.waiting = snapshot.head.waiting.iter().copied().collect();
@@ -205,6 +213,10 @@ impl QuickJsGuest {
 
     pub(crate) fn memory(&self) -> &[u8] {
         self.memory.data(&self.store)
+    }
+
+    pub(crate) fn memory_mut(&mut self) -> &mut [u8] {
+        self.memory.data_mut(&mut self.store)
     }
 
     /// What the guest says of its variables. What it says is not trusted: it is about itself.

@@ -49,6 +49,8 @@
 
 mod cache;
 mod clock;
+#[doc(hidden)]
+pub mod fuzzing;
 mod guest;
 mod host;
 mod local;
