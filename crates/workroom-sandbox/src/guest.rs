@@ -175,7 +175,8 @@ impl QuickJsGuest {
         let mut kept = Kept { variables, ..Kept::default() };
         let base = self.shared.base()?;
         let memory = self.memory.data(&self.store);
-        kept.own_bytes = snapshot::own_bytes(memory, base);
+        let changed = snapshot::changed(memory, base);
+        kept.own_bytes = (changed.len() * snapshot::PAGE) as u64;
         if with_snapshot {
             let mut waiting: Vec<(u32, u32)> = self.waiting.iter().map(|(a, b)| (*a, *b)).collect();
             waiting.sort_unstable();
@@ -187,7 +188,7 @@ impl QuickJsGuest {
                 random: state.randomness(),
                 ..Head::default()
             };
-            kept.snapshot = Some(snapshot::encode(head, memory, base)?);
+            kept.snapshot = Some(snapshot::encode(head, memory, base, &changed)?);
         }
         Ok(kept)
     }

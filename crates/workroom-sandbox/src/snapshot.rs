@@ -8,8 +8,12 @@
 //! sha256  32 bytes  of all that follows
 //! length   4 bytes  of the head, little endian
 //! head              [`Head`] in postcard
-//! pages             zstd: for each page its index (4 bytes, little endian) and its 4,096 bytes
+//! pages             zstd: for each page its index (4 bytes, little endian) and its 4,096 bytes,
+//!                   XOR those of the image
 //! ```
+//!
+//! A script changes some bytes in most pages that it touches, reference counts above all: what is
+//! left of a page beside the image is nearly nothing, and compresses so.
 //!
 //! # Trust
 //!
@@ -48,15 +52,25 @@ pub(crate) struct Head {
     pub(crate) random: Randomness,
 }
 
-/// Writes a snapshot of `memory`, whose first bytes were `base`. Fills in what `head` says of it.
-pub(crate) fn encode(mut head: Head, memory: &[u8], base: &[u8]) -> Result<Vec<u8>, SandboxError> {
-    let changed = changed(memory, base);
+/// Writes a snapshot of `memory`, whose pages `changed` are not those of `base`. Fills in what
+/// `head` says of them.
+pub(crate) fn encode(
+    mut head: Head,
+    memory: &[u8],
+    base: &[u8],
+    changed: &[u32],
+) -> Result<Vec<u8>, SandboxError> {
     head.memory = memory.len() as u64;
     head.pages = u32::try_from(changed.len()).map_err(|_| internal("too many pages"))?;
     let mut pages = Vec::with_capacity(changed.len() * (PAGE + 4));
     for index in changed {
         pages.extend_from_slice(&index.to_le_bytes());
-        pages.extend_from_slice(&memory[index as usize * PAGE..][..PAGE]);
+        let at = *index as usize * PAGE;
+        let now = &memory[at..][..PAGE];
+        match base.get(at..).and_then(|rest| rest.get(..PAGE)) {
+            Some(was) => pages.extend(now.iter().zip(was).map(|(now, was)| now ^ was)),
+            None => pages.extend_from_slice(now),
+        }
     }
     let head = postcard::to_stdvec(&head).map_err(|error| internal(&error.to_string()))?;
     let len = u32::try_from(head.len()).map_err(|_| internal("the head is too long"))?;
@@ -72,13 +86,8 @@ pub(crate) fn encode(mut head: Head, memory: &[u8], base: &[u8]) -> Result<Vec<u
     Ok(bytes)
 }
 
-/// Bytes of `memory` that a guest has for itself: its pages that are not the image's.
-pub(crate) fn own_bytes(memory: &[u8], base: &[u8]) -> u64 {
-    (changed(memory, base).len() * PAGE) as u64
-}
-
 /// The indices of the pages that are neither the image's nor, past its end, zero.
-fn changed(memory: &[u8], base: &[u8]) -> Vec<u32> {
+pub(crate) fn changed(memory: &[u8], base: &[u8]) -> Vec<u32> {
     let zero = [0; PAGE];
     let pages = memory.chunks_exact(PAGE).enumerate().filter(|(index, page)| {
         let was = base.get(index * PAGE..).and_then(|rest| rest.get(..PAGE)).unwrap_or(&zero);
@@ -154,12 +163,15 @@ impl<'a> Snapshot<'a> {
         }
         let mut pages = zstd::stream::read::Decoder::new(self.pages).map_err(|_| damaged())?;
         let data = memory.data_mut(&mut store);
+        let (mut index, mut change) = ([0; 4], [0; PAGE]);
         for _ in 0..self.head.pages {
-            let mut index = [0; 4];
             pages.read_exact(&mut index).map_err(|_| damaged())?;
+            pages.read_exact(&mut change).map_err(|_| damaged())?;
             let at = u32::from_le_bytes(index) as usize * PAGE;
             let page = data.get_mut(at..).and_then(|rest| rest.get_mut(..PAGE));
-            pages.read_exact(page.ok_or_else(damaged)?).map_err(|_| damaged())?;
+            for (byte, change) in page.ok_or_else(damaged)?.iter_mut().zip(&change) {
+                *byte ^= change;
+            }
         }
         Ok(())
     }

@@ -51,6 +51,8 @@ pub use diagnostic::{
 };
 pub use nesting::NESTING_MAX;
 
+use std::panic::AssertUnwindSafe;
+
 use map::SourceMap;
 
 /// What the script may import. Implemented by the engine over the catalog.
@@ -124,19 +126,14 @@ pub fn compile(source: &str, modules: &dyn Modules) -> Result<Program, Vec<Diagn
         let kind = DiagnosticKind::Internal;
         Err(vec![Diagnostic { kind, message: message.to_owned(), ..Diagnostic::default() }])
     };
-    // The parser recurses; a thread of its own has the stack that this text may need, and
-    // contains the panic of a parser that meets a text it was not built for.
-    std::thread::scope(|scope| {
-        let compiler = std::thread::Builder::new()
-            .name("workroom-script".to_owned())
-            .stack_size(nesting::stack_bytes(depth))
-            .spawn_scoped(scope, || compile_here(source, &text, modules));
-        match compiler.map(std::thread::ScopedJoinHandle::join) {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) => failed("the compiler failed on this script"),
-            Err(_) => failed("the compiler could not be started"),
-        }
-    })
+    // The parser recurses, as deep as the text is nested: it gets the stack that this may need. A
+    // parser that panics on a text it was not built for ends this call and not its thread.
+    let stack = nesting::stack_bytes(depth);
+    let compiled = stacker::maybe_grow(stack, stack, || {
+        let compile = AssertUnwindSafe(|| compile_here(source, &text, modules));
+        std::panic::catch_unwind(compile)
+    });
+    compiled.unwrap_or_else(|_| failed("the compiler failed on this script"))
 }
 
 /// `text` is `source` with what is not code blanked out.

@@ -40,8 +40,7 @@ impl Place {
                 return Self::Workers(Workers::new(count, launcher(program, config, cache)));
             }
         }
-        let _ = config;
-        Self::Here(Background::load(cache))
+        Self::Here(Background::load(cache, config.walls_required))
     }
 
     pub(crate) fn sandbox(&self) -> Arc<dyn Sandbox> {
@@ -101,13 +100,15 @@ pub(crate) struct Background(Arc<Slot>);
 
 struct Slot {
     cache: Option<PathBuf>,
+    /// Every wall is required, and in this process one does not stand.
+    is_refused: bool,
     loaded: OnceLock<Result<InProcess, String>>,
 }
 
 impl Background {
     /// Starts loading. `cache` is where the compiled guest is kept.
-    fn load(cache: Option<PathBuf>) -> Self {
-        let slot = Arc::new(Slot { cache, loaded: OnceLock::new() });
+    fn load(cache: Option<PathBuf>, is_refused: bool) -> Self {
+        let slot = Arc::new(Slot { cache, is_refused, loaded: OnceLock::new() });
         let loading = Arc::clone(&slot);
         // If no thread can be had, the first guest loads it.
         let _ = thread::Builder::new().spawn(move || loading.get().is_ok());
@@ -117,6 +118,11 @@ impl Background {
 
 impl Slot {
     fn get(&self) -> Result<&InProcess, SandboxError> {
+        if self.is_refused {
+            let what = "`sandbox.walls` is \"required\", and without `sandbox.workers` the third \
+                        wall does not stand";
+            return Err(SandboxError::Internal(what.to_owned()));
+        }
         self.loaded
             .get_or_init(|| {
                 let loaded = QuickJs::new(self.cache.clone());
