@@ -146,12 +146,6 @@ struct Shared {
 }
 
 impl Shared {
-    /// Milliseconds since 1970.
-    fn now(&self) -> store::Millis {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-    }
-
     /// Whether `tool` says of itself that a second call does no harm.
     fn may_repeat(&self, tool: &ToolRef) -> bool {
         let catalog = self.catalog();
@@ -178,7 +172,7 @@ impl Shared {
             let reason = "was too large to be stored and made room for others".to_owned();
             let ending = store::Ending { reason, lost };
             // A store that fails now fails the session's next run, which then says so.
-            let _ = self.store.end_session(&dropped.id, self.now(), &ending).await;
+            let _ = self.store.end_session(&dropped.id, now(), &ending).await;
         }
     }
 
@@ -274,7 +268,7 @@ impl Engine {
             run_age_ms: millis(Bound::HistoryAge),
             history_bytes: bounds.base(Bound::History),
         };
-        self.0.store.sweep(self.0.now(), retention).await
+        self.0.store.sweep(now(), retention).await
     }
 
     /// How many sessions are in memory, and how many bytes are theirs alone.
@@ -428,6 +422,12 @@ fn unknown(code: &str, message: String, nearest: &[&str], else_hint: &str) -> Ca
         names => format!("did you mean {}?", names.join(", ")),
     };
     CallFailure { code: code.to_owned(), message, hint: Some(hint) }
+}
+
+/// Milliseconds since 1970.
+fn now() -> store::Millis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// 128 bits from the operating system: ids are what keeps one agent out of another's session.

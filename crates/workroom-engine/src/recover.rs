@@ -1,6 +1,6 @@
 //! Runs that a process left behind: resumed where they waited, or played again to compare.
 
-use std::{sync::Arc, time::Instant};
+use std::{fmt::Write as _, sync::Arc, time::Instant};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -78,7 +78,7 @@ pub(crate) async fn resume(
          of the run before it"
     );
     let outcome = StoredOutcome::noted(&note).text();
-    let end = RunEnd { ended: shared.now(), ok: false, outcome };
+    let end = RunEnd { ended: crate::now(), ok: false, outcome };
     shared.store.finish(id, end, None).await?;
     Ok(note)
 }
@@ -165,7 +165,7 @@ fn note(id: &RunId, in_doubt: &[ToolRef]) -> String {
     let mut note = format!("run `{id}` was interrupted and went on where it was");
     if !in_doubt.is_empty() {
         let tools: Vec<String> = in_doubt.iter().map(ToString::to_string).collect();
-        note.push_str(&format!("; in doubt, since sent without an answer: {}", tools.join(", ")));
+        let _ = write!(note, "; in doubt, since sent without an answer: {}", tools.join(", "));
     }
     note
 }
@@ -230,9 +230,8 @@ pub async fn replay(
     let (limits, seed) =
         StoredSetup::read(&record).ok_or_else(|| impossible("its setup cannot be read"))?;
     let snapshot = match (record.version, record.before) {
-        (0, _) => None,
+        (0, _) | (_, None) => None,
         (_, Some(snapshot)) => store.snapshot(snapshot).await?,
-        (_, None) => None,
     };
     if record.version > 0 && snapshot.is_none() {
         return Err(impossible("the session's state before it is not stored any more"));

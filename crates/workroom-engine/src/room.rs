@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use workroom_types::{Bound, Limit, Limits, RunId, SessionId};
 
 use crate::{
-    RunRequest, SessionChoice, Shared, failure,
+    RunRequest, SessionChoice, Shared, failure, now,
     outcome::StoredOutcome,
     random, recover,
     report::{RunFailure, RunReport},
@@ -200,7 +200,7 @@ impl Stay<'_> {
         let shared = Arc::clone(&run.shared);
         let advances = state.is_some();
         let text = StoredOutcome::of(&outcome, run).text();
-        let end = RunEnd { ended: shared.now(), ok: outcome.is_ok(), outcome: text };
+        let end = RunEnd { ended: now(), ok: outcome.is_ok(), outcome: text };
         match shared.store.finish(&run.id, end, state).await {
             Ok(()) => {
                 self.session.unfinished = None;
@@ -240,7 +240,7 @@ async fn enter(
         if session.unfinished.as_ref() == Some(&running.run) {
             // This process's own, and over, since its session is free.
             let outcome = StoredOutcome::noted("its end could not be recorded").text();
-            let end = RunEnd { ended: shared.now(), ok: false, outcome };
+            let end = RunEnd { ended: now(), ok: false, outcome };
             let finished = shared.store.finish(&running.run, end, None).await;
             finished.map_err(|error| failure::from_store(&error))?;
         } else if running.interrupted {
@@ -345,7 +345,7 @@ async fn end(shared: &Shared, id: &SessionId, session: &mut Session, reason: Str
     let names = session.names();
     let mut message = format!("session `{id}` cannot go on: {reason}; {}", lost(&names));
     let ending = Ending { reason, lost: names };
-    if let Err(error) = shared.store.end_session(id, shared.now(), &ending).await {
+    if let Err(error) = shared.store.end_session(id, now(), &ending).await {
         let _ = write!(message, " (and that could not be recorded: {error})");
     }
     session.reset();
@@ -363,7 +363,7 @@ async fn begin(
     let new = NewRun {
         id: run.id.clone(),
         session: session.clone(),
-        started: shared.now(),
+        started: now(),
         code: source.to_owned(),
         origin: shared.origin.clone(),
         setup: setup_text(&run.limits, seed),

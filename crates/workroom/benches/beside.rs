@@ -30,7 +30,7 @@ mod unix {
 
     use tokio::runtime::Runtime;
     use workroom_engine::{
-        Guest, Sandbox,
+        Sandbox,
         sandbox::{Answer, Code, Setup, Turn, TurnState},
     };
     use workroom_sandbox::{

@@ -1,6 +1,6 @@
 //! The engine with its servers and its sandbox: the one place where they meet.
 
-use std::{env, path::PathBuf, sync::Arc, time::Duration};
+use std::{env, fmt::Write as _, path::PathBuf, sync::Arc, time::Duration};
 
 use sha2::{Digest as _, Sha256};
 use workroom_config::{Config, ServerConfig, Transport as ConfigTransport};
@@ -107,7 +107,10 @@ fn origin(config: &Config) -> String {
     let mut servers: Vec<String> = servers.collect();
     servers.sort();
     let hash = Sha256::digest(servers.join("\n"));
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn overview(engine: &Engine, config: &Config) -> Vec<Overview> {
