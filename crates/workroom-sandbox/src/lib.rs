@@ -21,8 +21,8 @@
 //!   `DOMException`, `setTimeout`, `setInterval`, `setImmediate` and what clears them. Timers end
 //!   with their run.
 //!
-//! Absent: `fetch`, `require`, `process`, `Buffer`, `WebAssembly`, `import()` of anything, workers, and host names that are not ASCII
-//! in `URL`.
+//! Absent: `fetch`, `require`, `process`, `Buffer`, `WebAssembly`, `import()` of anything, workers,
+//! and host names that are not ASCII in `URL`.
 //!
 //! # How a run ends
 //!
