@@ -173,7 +173,7 @@ impl QuickJs {
         Image::new(&module)?.start()
     }
 
-    /// The compiled guest, as [`QuickJs::new`] loads it, for [`QuickJs::from_compiled`].
+    /// The compiled guest, as [`QuickJs::new`] loads it, for workers.
     ///
     /// # Errors
     ///
