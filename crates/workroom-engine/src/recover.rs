@@ -83,6 +83,16 @@ pub(crate) async fn resume(
     Ok(note)
 }
 
+/// Ends an interrupted run that nobody goes on with.
+pub(crate) async fn give_up(store: &dyn Store, id: &RunId) -> Result<(), StoreError> {
+    if store.adopt(id).await? {
+        let outcome = StoredOutcome::noted("it was cut off, and was for one process").text();
+        let end = RunEnd { ended: crate::now(), ok: false, outcome };
+        store.finish(id, end, None).await?;
+    }
+    Ok(())
+}
+
 /// Plays the run up to where it was interrupted, and goes on from there.
 async fn go_on(
     shared: &Arc<Shared>,

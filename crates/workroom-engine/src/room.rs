@@ -21,6 +21,9 @@ use crate::{
     store::{Ending, NewRun, RunEnd, SessionRecord, SessionState, StoreError},
 };
 
+/// The origin of runs whose session ends with their process: nobody goes on with them.
+pub(crate) const ONCE: &str = "once";
+
 /// Does what `request` asks, and says what it came to.
 pub(crate) async fn conduct(
     shared: Arc<Shared>,
@@ -74,10 +77,10 @@ async fn in_session(
     session.remember(Arc::clone(&compiled));
     let guest = open(run, &id, &mut session).await?;
     let seed = seed();
-    begin(run, &id, &compiled.source, seed).await?;
+    let keeps = !matches!(request.session, SessionChoice::Once(_));
+    begin(run, &id, &compiled.source, seed, keeps).await?;
     session.unfinished = Some(run.id.clone());
     let code = Code { file: compiled.file.clone(), text: compiled.program.code.clone() };
-    let keeps = !matches!(request.session, SessionChoice::Once(_));
     let mut guest = guest;
     let ended = run.start(guest.as_mut(), Arc::new(code), seed).await;
     let mut stay = Stay { id, session: &mut session, declared: &compiled.program.declared, keeps };
@@ -358,6 +361,7 @@ async fn begin(
     session: &SessionId,
     source: &str,
     seed: [u8; 32],
+    keeps: bool,
 ) -> Result<(), RunFailure> {
     let shared = Arc::clone(&run.shared);
     let new = NewRun {
@@ -365,7 +369,7 @@ async fn begin(
         session: session.clone(),
         started: now(),
         code: source.to_owned(),
-        origin: shared.origin.clone(),
+        origin: if keeps { shared.origin.clone() } else { ONCE.to_owned() },
         setup: setup_text(&run.limits, seed),
     };
     shared.store.begin(new).await.map_err(|error| failure::from_store(&error))

@@ -19,6 +19,9 @@ use crate::{
 /// How long a command is silent before it says what it waits for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long the end of the process waits for runs that were cancelled.
+const LAST_RUNS: Duration = Duration::from_secs(5);
+
 /// Everything that runs.
 pub(crate) struct Gateway {
     pub(crate) engine: Engine,
@@ -84,8 +87,12 @@ impl Gateway {
         overview(&self.engine, &self.settings.config)
     }
 
-    /// Ends every server.
+    /// Cancels the runs that are under way and sees them recorded, then ends every server. Not for
+    /// long: a worker or a disk may hang, and a run that is not recorded counts as interrupted.
     pub(crate) async fn close(&self) {
+        if tokio::time::timeout(LAST_RUNS, self.engine.close()).await.is_err() {
+            tracing::warn!("a run did not end in time; it is interrupted");
+        }
         self.pool.shutdown().await;
     }
 }
