@@ -20,6 +20,11 @@ fn guests_of_the_corpus() {
 }
 
 #[test]
+fn steps_of_the_corpus() {
+    check(workroom_fuzz::protocol, "protocol");
+}
+
+#[test]
 fn snapshots_of_the_corpus() {
     check(workroom_fuzz::snapshot, "snapshot");
 }

@@ -12,7 +12,7 @@ use std::{
 
 use crate::steps::{Step, cargo, root, target};
 
-const TARGETS: [&str; 3] = ["guest", "snapshot", "json"];
+const TARGETS: [&str; 4] = ["guest", "protocol", "snapshot", "json"];
 
 /// How long each target runs, in seconds, unless asked.
 const SECONDS: u32 = 60;

@@ -1,9 +1,21 @@
 //! Doors for the fuzzers of this workspace, which nothing else may use.
 
+use wasmtime::{Engine, Module};
 use workroom_engine::sandbox::SandboxError;
 use workroom_types::Limits;
 
-use crate::{QuickJs, QuickJsGuest, snapshot::Snapshot};
+use crate::{Image, QuickJs, QuickJsGuest, internal, snapshot::Snapshot};
+
+/// A sandbox of which the guests are `wasm`.
+///
+/// # Errors
+///
+/// [`SandboxError::Internal`] when that is no WebAssembly, or asks for more than there is.
+pub fn sandbox_of(wasm: &[u8]) -> Result<QuickJs, SandboxError> {
+    // Without a pool: two of them do not fit into one process.
+    let engine = Engine::new(&crate::config()).map_err(|error| internal(&error))?;
+    Image::new(&Module::new(&engine, wasm).map_err(|error| internal(&error))?)?.start()
+}
 
 /// The memory of a guest, to be spoilt.
 pub fn memory(guest: &mut QuickJsGuest) -> &mut [u8] {

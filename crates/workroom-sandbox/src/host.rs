@@ -219,14 +219,16 @@ impl State {
 
     pub(crate) fn end_turn(&mut self) {
         self.turns.end();
-        self.counts.computed += clock::thread_time().saturating_sub(self.turn_began);
+        let in_turn = clock::thread_time().saturating_sub(self.turn_began);
+        // What a snapshot says was computed may be any time.
+        self.counts.computed = self.counts.computed.saturating_add(in_turn);
     }
 
     /// Whether the run has gone past one of its clocks, or was cancelled.
     fn overdue(&self, now: Instant) -> Option<Stop> {
         // Time that other threads had the processor is not the script's.
         let time = clock::thread_time();
-        let computed = self.counts.computed + time.saturating_sub(self.turn_began);
+        let computed = self.counts.computed.saturating_add(time.saturating_sub(self.turn_began));
         let regex_max = Duration::from_millis(self.limits.base(Limit::Regex));
         if self.turns.is_cancelled() {
             Some(Stop::Cancelled)

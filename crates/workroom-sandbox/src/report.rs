@@ -77,9 +77,16 @@ pub(crate) fn well_formed(json: String) -> String {
         clean.push_str(before);
         let is_surrogate = escape.starts_with("\\ud")
             && matches!(escape.as_bytes().get(3), Some(b'8'..=b'9' | b'a'..=b'f'));
-        // An escape is a backslash and one character, or `\u` and four digits; all are ASCII.
-        let len = if is_surrogate { 6 } else { 2 }.min(escape.len());
-        clean.push_str(if is_surrogate { "\\ufffd" } else { &escape[..len] });
+        // Another escape is passed over with the character after its backslash. The text is a
+        // guest's word: it may end, or hold any character, where JSON has digits.
+        let len = if is_surrogate && escape.is_char_boundary(6) {
+            clean.push_str("\\ufffd");
+            6
+        } else {
+            let len = 1 + escape[1..].chars().next().map_or(0, char::len_utf8);
+            clean.push_str(&escape[..len]);
+            len
+        };
         rest = &escape[len..];
     }
     clean.push_str(rest);
@@ -100,6 +107,11 @@ mod tests {
         check(r#""\\ud800""#, r#""\\ud800""#);
         check(r#""\u0001\ud83d""#, r#""\u0001\ufffd""#);
         check(r#"{"a":"\"\\"}"#, r#"{"a":"\"\\"}"#);
+        // No JSON, but what a guest may give for it.
+        check("\\é\\ud", "\\é\\ud");
+        check("\\ud8é\\", "\\ud8é\\");
+        check("\\ud80é", "\\ud80é");
+        check("\\ud800\\", "\\ufffd\\");
     }
 
     #[test]
