@@ -21,6 +21,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures::future;
 use workroom_engine::{Engine, SessionChoice};
 use workroom_types::{Limit, SessionId};
 use world::{Odd, engine, engine_over, limits, run, run_in, told};
@@ -35,15 +36,28 @@ pub(crate) const fn case(code: &'static str, expected: &'static [&'static str]) 
     Case { code, expected }
 }
 
-/// Tries each case in a session of its own, and looks after each whether all is well.
+/// Tries each case in a session of its own, and looks after each whether all is well. Two cases
+/// at a time, so that each has a hostile neighbour.
 async fn try_all(cases: &[Case]) {
     let engine = engine();
     let canary = SessionId::named("canary");
     run(&engine, &canary, "const secret = { n: 7 };").await;
+    let (first, second) = cases.split_at(cases.len() / 2);
+    let (mut wrong, more) = future::join(
+        try_each(&engine, &canary, "first", first),
+        try_each(&engine, &canary, "second", second),
+    )
+    .await;
+    wrong.extend(more);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// What was wrong with `cases`.
+async fn try_each(engine: &Engine, canary: &SessionId, half: &str, cases: &[Case]) -> Vec<String> {
     let mut wrong = Vec::new();
     for (number, case) in cases.iter().enumerate() {
-        let session = SessionId::named(format!("case {number}"));
-        let report = run(&engine, &session, case.code).await;
+        let session = SessionId::named(format!("{half} {number}"));
+        let report = run(engine, &session, case.code).await;
         let came_to = told(&report);
         // What the agent is shown of it fits, whatever it is; a header may go a little over.
         let shown = engine.present(&report, None, true).tokens;
@@ -54,11 +68,11 @@ async fn try_all(cases: &[Case]) {
             let came_to: String = came_to.chars().take(300).collect();
             wrong.push(format!("{}\n  came to {came_to}\n  not {:?}", case.code, case.expected));
         }
-        if let Err(what) = is_well(&engine, &session, &canary).await {
+        if let Err(what) = is_well(engine, &session, canary).await {
             wrong.push(format!("after {}\n  {what}", case.code));
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    wrong
 }
 
 /// The session answers, with the language as it should be; and nobody else noticed anything.

@@ -131,5 +131,5 @@ pub(crate) const NO_SESSIONS: &[&str] = &[
     "../canary",
     "__proto__",
     "",
-    "case 0; --",
+    "first 0; --",
 ];

@@ -2,7 +2,7 @@
 
 use crate::{Case, case};
 
-const CPU: &str = "limit: the run went past its limit of 250 ms for computing time";
+const CPU: &str = "limit: the run went past its limit of 150 ms for computing time";
 const MEMORY: &str = "limit: the run went past its limit of 32 MiB for memory";
 const OUTPUT: &str = "limit: the run went past its limit of 64 KiB for output";
 const ARGUMENT: &str = "limit: the run went past its limit of 64 KiB for the arguments of one call";
@@ -54,7 +54,7 @@ pub(crate) const CASES: &[Case] = &[
     case("return encodeURIComponent('é'.repeat(4e6)).length", &[CPU, MEMORY, STRING]),
     case("return escape('€'.repeat(4e6)).length", &[CPU, MEMORY, STRING]),
     case("return btoa('x'.repeat(7e6)).length", &["ok ", CPU, MEMORY, STRING]),
-    case("return new URL('http://a/' + '../'.repeat(1e6)).href", &["ok ", CPU, MEMORY]),
+    case("return new URL('http://a/' + '../'.repeat(1e6)).href", &["ok ", "limit: "]),
     case("return [...new URLSearchParams('a=1&'.repeat(2e5))].length", &["ok 200000", CPU, MEMORY]),
     case(
         "return new TextDecoder().decode(new Uint8Array(9e6).fill(255)).length",
@@ -166,7 +166,7 @@ pub(crate) const CASES: &[Case] = &[
     case("return new RegExp('(?<a>x)'.repeat(300), 'd')", &["exception: SyntaxError", "ok "]),
     case(
         "return /(?:(?=(a+))\\1)+b/.test('a'.repeat(2e4))",
-        &["ok false", CPU, "limit: the run went past its limit of 100 ms for one match"],
+        &["ok false", CPU, "limit: the run went past its limit of 60 ms for one match"],
     ),
     case("return 'x'.localeCompare({ toString() { for (;;) {} } })", &[CPU]),
     case("return +{ [Symbol.toPrimitive]: () => ({}) }", &[TYPE]),

@@ -129,9 +129,9 @@ pub(crate) fn limits() -> Limits {
     let mut limits = Limits::default();
     for (limit, value) in [
         (Limit::Memory, 32),
-        (Limit::Cpu, 250),
+        (Limit::Cpu, 150),
         (Limit::Wall, 4_000),
-        (Limit::Regex, 100),
+        (Limit::Regex, 60),
         (Limit::String, 10_000_000),
         (Limit::Calls, 50),
         (Limit::Timers, 50),
