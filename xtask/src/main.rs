@@ -95,8 +95,11 @@ fn guest(check: bool) -> Result<(), String> {
 }
 
 fn bench() -> Result<(), String> {
+    let beside = tools::install_beside()?;
     for package in ["workroom-sandbox", "workroom-catalog", "workroom"] {
-        Step::new("bench", cargo(&["bench", "--locked", "--package", package])).run()?;
+        let mut bench = cargo(&["bench", "--locked", "--package", package]);
+        bench.env("WORKROOM_BENCH_TOOLS", &beside);
+        Step::new("bench", bench).run()?;
     }
     say("put the figures into bench/README.md, with the machine they were measured on");
     Ok(())

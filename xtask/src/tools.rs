@@ -72,6 +72,30 @@ pub(crate) fn install() -> Result<(), String> {
     fs::write(&stamp, wanted).map_err(failed)
 }
 
+/// What the benchmarks put beside the sandbox.
+const BESIDE: [&str; 2] = ["deno@2.9.6", "workerd@1.20261117.1"];
+const BESIDE_PYTHON: &str = "pydantic-monty==1.4.0";
+
+/// Installs what the benchmarks compare with, and gives its folder.
+pub(crate) fn install_beside() -> Result<PathBuf, String> {
+    let folder = root().join("target/bench-tools");
+    if !folder.join("node_modules/.bin/workerd").exists() {
+        fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        let mut npm = Command::new("npm");
+        npm.args(["install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"]);
+        npm.arg(&folder).args(BESIDE);
+        Step::new("npm", npm).run()?;
+        let mut make = Command::new("python3");
+        make.args(["-m", "venv", "--clear"]).arg(folder.join("venv"));
+        Step::new("venv", make).run()?;
+        let mut pip = Command::new(folder.join("venv/bin/python"));
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+        pip.arg(BESIDE_PYTHON);
+        Step::new("pip", pip).run()?;
+    }
+    Ok(folder)
+}
+
 /// Makes the data of `examples/real` under `target/example`.
 pub(crate) fn example_data() -> Result<(), String> {
     let mut make = Command::new(folder().join("venv/bin/python"));

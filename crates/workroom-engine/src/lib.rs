@@ -143,15 +143,11 @@ struct Shared {
     turns: Semaphore,
     /// Places for runs.
     runs: Semaphore,
+    /// Changes when all runs are to end.
+    closing: watch::Sender<()>,
 }
 
 impl Shared {
-    /// Milliseconds since 1970.
-    fn now(&self) -> store::Millis {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-    }
-
     /// Whether `tool` says of itself that a second call does no harm.
     fn may_repeat(&self, tool: &ToolRef) -> bool {
         let catalog = self.catalog();
@@ -178,7 +174,7 @@ impl Shared {
             let reason = "was too large to be stored and made room for others".to_owned();
             let ending = store::Ending { reason, lost };
             // A store that fails now fails the session's next run, which then says so.
-            let _ = self.store.end_session(&dropped.id, self.now(), &ending).await;
+            let _ = self.store.end_session(&dropped.id, now(), &ending).await;
         }
     }
 
@@ -236,6 +232,7 @@ impl Engine {
             limits,
             turns: Semaphore::new(bounds.size(Bound::Turns)),
             runs: Semaphore::new(bounds.size(Bound::Runs)),
+            closing: watch::channel(()).0,
             bounds,
             origin,
             catalog: Mutex::default(),
@@ -251,6 +248,9 @@ impl Engine {
     /// When the store fails.
     pub async fn resume_interrupted(&self) -> Result<Vec<String>, store::StoreError> {
         let mut notes = Vec::new();
+        for record in self.0.store.interrupted(room::ONCE).await? {
+            recover::give_up(&*self.0.store, &record.run.id).await?;
+        }
         for record in self.0.store.interrupted(&self.0.origin).await? {
             let id = &record.run.session;
             let session = self.0.sessions.get(id);
@@ -259,6 +259,25 @@ impl Engine {
         }
         self.0.make_room().await;
         Ok(notes)
+    }
+
+    /// Cancels every run, and waits until all of them have ended and are recorded.
+    pub async fn close(&self) {
+        self.0.closing.send_replace(());
+        let all = u32::try_from(self.0.bounds.size(Bound::Runs)).unwrap_or(u32::MAX);
+        // It is never closed, so there is nothing to be told.
+        let _ = self.0.runs.acquire_many(all).await;
+    }
+
+    /// Ends a session that was for one process, without a trace of its variables.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn forget(&self, session: &SessionId) -> Result<(), store::StoreError> {
+        let reason = "was for one process".to_owned();
+        let ending = store::Ending { reason, lost: Vec::new() };
+        self.0.store.end_session(session, now(), &ending).await
     }
 
     /// Drops what is too old or too much of sessions and runs.
@@ -274,7 +293,7 @@ impl Engine {
             run_age_ms: millis(Bound::HistoryAge),
             history_bytes: bounds.base(Bound::History),
         };
-        self.0.store.sweep(self.0.now(), retention).await
+        self.0.store.sweep(now(), retention).await
     }
 
     /// How many sessions are in memory, and how many bytes are theirs alone.
@@ -304,14 +323,20 @@ impl Engine {
         let session = request.session.id().clone();
         let (interest, watched) = watch::channel(());
         let (shared, id) = (Arc::clone(&self.0), run.clone());
+        let mut closing = self.0.closing.subscribe();
         // On a task of its own, so that a caller who goes away leaves the session whole.
-        let ended = tokio::spawn(async move {
+        let mut run_task = tokio::spawn(async move {
             let report = room::conduct(Arc::clone(&shared), id, request, started, watched).await;
             shared.make_room().await;
             report
-        })
-        .await;
-        drop(interest);
+        });
+        let ended = tokio::select! {
+            ended = &mut run_task => ended,
+            _ = closing.changed() => {
+                drop(interest);
+                run_task.await
+            }
+        };
         ended.unwrap_or_else(|error| RunReport {
             run,
             session,
@@ -428,6 +453,12 @@ fn unknown(code: &str, message: String, nearest: &[&str], else_hint: &str) -> Ca
         names => format!("did you mean {}?", names.join(", ")),
     };
     CallFailure { code: code.to_owned(), message, hint: Some(hint) }
+}
+
+/// Milliseconds since 1970.
+fn now() -> store::Millis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// 128 bits from the operating system: ids are what keeps one agent out of another's session.

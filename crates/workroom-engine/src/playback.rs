@@ -68,10 +68,10 @@ fn compare(index: usize, recorded: &TurnRecord, turn: &Turn) -> Result<(), PlayE
     // A turn that a limit ended gives no calls, then as now; where exactly it was stopped is a
     // matter of time.
     if let Err(error) = &turn.state {
-        return match recorded.calls.is_empty() && recorded.timers.is_empty() {
-            true => Ok(()),
-            false => Err(PlayError::Sandbox(error.clone())),
-        };
+        if recorded.calls.is_empty() && recorded.timers.is_empty() {
+            return Ok(());
+        }
+        return Err(PlayError::Sandbox(error.clone()));
     }
     if let Some((was, is)) = recorded.calls.iter().zip(&turn.calls).find(|(was, is)| was != is) {
         let what = format!(

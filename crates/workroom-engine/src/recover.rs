@@ -1,6 +1,6 @@
 //! Runs that a process left behind: resumed where they waited, or played again to compare.
 
-use std::{sync::Arc, time::Instant};
+use std::{fmt::Write as _, sync::Arc, time::Instant};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -78,9 +78,19 @@ pub(crate) async fn resume(
          of the run before it"
     );
     let outcome = StoredOutcome::noted(&note).text();
-    let end = RunEnd { ended: shared.now(), ok: false, outcome };
+    let end = RunEnd { ended: crate::now(), ok: false, outcome };
     shared.store.finish(id, end, None).await?;
     Ok(note)
+}
+
+/// Ends an interrupted run that nobody goes on with.
+pub(crate) async fn give_up(store: &dyn Store, id: &RunId) -> Result<(), StoreError> {
+    if store.adopt(id).await? {
+        let outcome = StoredOutcome::noted("it was cut off, and was for one process").text();
+        let end = RunEnd { ended: crate::now(), ok: false, outcome };
+        store.finish(id, end, None).await?;
+    }
+    Ok(())
 }
 
 /// Plays the run up to where it was interrupted, and goes on from there.
@@ -165,7 +175,7 @@ fn note(id: &RunId, in_doubt: &[ToolRef]) -> String {
     let mut note = format!("run `{id}` was interrupted and went on where it was");
     if !in_doubt.is_empty() {
         let tools: Vec<String> = in_doubt.iter().map(ToString::to_string).collect();
-        note.push_str(&format!("; in doubt, since sent without an answer: {}", tools.join(", ")));
+        let _ = write!(note, "; in doubt, since sent without an answer: {}", tools.join(", "));
     }
     note
 }
@@ -230,9 +240,8 @@ pub async fn replay(
     let (limits, seed) =
         StoredSetup::read(&record).ok_or_else(|| impossible("its setup cannot be read"))?;
     let snapshot = match (record.version, record.before) {
-        (0, _) => None,
+        (0, _) | (_, None) => None,
         (_, Some(snapshot)) => store.snapshot(snapshot).await?,
-        (_, None) => None,
     };
     if record.version > 0 && snapshot.is_none() {
         return Err(impossible("the session's state before it is not stored any more"));

@@ -388,7 +388,7 @@ mod tests {
     fn variables_are_listed_with_what_they_hold_the_newest_last() {
         let variable = |n: u64| Variable {
             name: format!("v{n}"),
-            size: (n % 2 == 0).then_some(n * 100),
+            size: n.is_multiple_of(2).then_some(n * 100),
             pending: false,
         };
         let list = |count: u64| variable_list(&(0..count).map(variable).collect::<Vec<_>>());

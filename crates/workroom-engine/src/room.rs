@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use workroom_types::{Bound, Limit, Limits, RunId, SessionId};
 
 use crate::{
-    RunRequest, SessionChoice, Shared, failure,
+    RunRequest, SessionChoice, Shared, failure, now,
     outcome::StoredOutcome,
     random, recover,
     report::{RunFailure, RunReport},
@@ -20,6 +20,9 @@ use crate::{
     session::{Compiled, Session, SessionError, lost},
     store::{Ending, NewRun, RunEnd, SessionRecord, SessionState, StoreError},
 };
+
+/// The origin of runs whose session ends with their process: nobody goes on with them.
+pub(crate) const ONCE: &str = "once";
 
 /// Does what `request` asks, and says what it came to.
 pub(crate) async fn conduct(
@@ -74,10 +77,10 @@ async fn in_session(
     session.remember(Arc::clone(&compiled));
     let guest = open(run, &id, &mut session).await?;
     let seed = seed();
-    begin(run, &id, &compiled.source, seed).await?;
+    let keeps = !matches!(request.session, SessionChoice::Once(_));
+    begin(run, &id, &compiled.source, seed, keeps).await?;
     session.unfinished = Some(run.id.clone());
     let code = Code { file: compiled.file.clone(), text: compiled.program.code.clone() };
-    let keeps = !matches!(request.session, SessionChoice::Once(_));
     let mut guest = guest;
     let ended = run.start(guest.as_mut(), Arc::new(code), seed).await;
     let mut stay = Stay { id, session: &mut session, declared: &compiled.program.declared, keeps };
@@ -200,7 +203,7 @@ impl Stay<'_> {
         let shared = Arc::clone(&run.shared);
         let advances = state.is_some();
         let text = StoredOutcome::of(&outcome, run).text();
-        let end = RunEnd { ended: shared.now(), ok: outcome.is_ok(), outcome: text };
+        let end = RunEnd { ended: now(), ok: outcome.is_ok(), outcome: text };
         match shared.store.finish(&run.id, end, state).await {
             Ok(()) => {
                 self.session.unfinished = None;
@@ -240,7 +243,7 @@ async fn enter(
         if session.unfinished.as_ref() == Some(&running.run) {
             // This process's own, and over, since its session is free.
             let outcome = StoredOutcome::noted("its end could not be recorded").text();
-            let end = RunEnd { ended: shared.now(), ok: false, outcome };
+            let end = RunEnd { ended: now(), ok: false, outcome };
             let finished = shared.store.finish(&running.run, end, None).await;
             finished.map_err(|error| failure::from_store(&error))?;
         } else if running.interrupted {
@@ -345,7 +348,7 @@ async fn end(shared: &Shared, id: &SessionId, session: &mut Session, reason: Str
     let names = session.names();
     let mut message = format!("session `{id}` cannot go on: {reason}; {}", lost(&names));
     let ending = Ending { reason, lost: names };
-    if let Err(error) = shared.store.end_session(id, shared.now(), &ending).await {
+    if let Err(error) = shared.store.end_session(id, now(), &ending).await {
         let _ = write!(message, " (and that could not be recorded: {error})");
     }
     session.reset();
@@ -358,14 +361,15 @@ async fn begin(
     session: &SessionId,
     source: &str,
     seed: [u8; 32],
+    keeps: bool,
 ) -> Result<(), RunFailure> {
     let shared = Arc::clone(&run.shared);
     let new = NewRun {
         id: run.id.clone(),
         session: session.clone(),
-        started: shared.now(),
+        started: now(),
         code: source.to_owned(),
-        origin: shared.origin.clone(),
+        origin: if keeps { shared.origin.clone() } else { ONCE.to_owned() },
         setup: setup_text(&run.limits, seed),
     };
     shared.store.begin(new).await.map_err(|error| failure::from_store(&error))

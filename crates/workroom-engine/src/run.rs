@@ -134,6 +134,7 @@ impl Run {
 
     /// Waits for answers and hands them in.
     pub(crate) async fn next_turn(&mut self, guest: &mut dyn Guest) -> Result<Turn, Stop> {
+        tracing::debug!(run = %self.id, "a run waits");
         let answers = self.wait(guest).await?;
         self.send_queued().await?;
         let ids = answers.iter().map(|answer| answer.id).collect();

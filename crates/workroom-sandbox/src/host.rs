@@ -36,6 +36,10 @@ const GRACE: Duration = Duration::from_millis(200);
 /// not slow to stop.
 const GRACE_TICKS: u32 = 100;
 
+/// The same for a run that nobody waits for any more: it is over within a tenth of a second.
+const CANCEL_GRACE: Duration = Duration::from_millis(60);
+const CANCEL_GRACE_TICKS: u32 = 30;
+
 /// How long looking at a session's variables may take: it is a look at each.
 const SURVEY_TIME: Duration = Duration::from_secs(1);
 
@@ -248,7 +252,11 @@ impl State {
         let state = context.data_mut();
         if let Some(stopped_at) = state.stopped_at {
             state.ticks_since += 1;
-            if state.ticks_since >= GRACE_TICKS && now.duration_since(stopped_at) >= GRACE {
+            let (grace, ticks) = match state.stop {
+                Some(Stop::Cancelled) => (CANCEL_GRACE, CANCEL_GRACE_TICKS),
+                _ => (GRACE, GRACE_TICKS),
+            };
+            if state.ticks_since >= ticks && now.duration_since(stopped_at) >= grace {
                 wasmtime::bail!("the guest did not stop");
             }
         } else if let Some(stop) = state.stop.or_else(|| state.overdue(now)) {

@@ -21,8 +21,8 @@
 //!   `DOMException`, `setTimeout`, `setInterval`, `setImmediate` and what clears them. Timers end
 //!   with their run.
 //!
-//! Absent: `fetch`, `require`, `process`, `Buffer`, `WebAssembly`, `import()` of anything, workers, and host names that are not ASCII
-//! in `URL`.
+//! Absent: `fetch`, `require`, `process`, `Buffer`, `WebAssembly`, `import()` of anything, workers,
+//! and host names that are not ASCII in `URL`.
 //!
 //! # How a run ends
 //!
@@ -173,7 +173,7 @@ impl QuickJs {
         Image::new(&module)?.start()
     }
 
-    /// The compiled guest, as [`QuickJs::new`] loads it, for [`QuickJs::from_compiled`].
+    /// The compiled guest, as [`QuickJs::new`] loads it, for workers.
     ///
     /// # Errors
     ///

@@ -304,6 +304,20 @@ fn another_thread_can_cancel_a_turn_even_before_it_began() {
 }
 
 #[test]
+fn a_cancelled_turn_that_never_looks_up_is_stopped_the_hard_way() {
+    let mut guest = open();
+    let interrupter = guest.interrupter();
+    let deaf = "const a = 'a'.repeat(9e6), b = 'a'.repeat(4.5e6) + 'b'; a.indexOf(b)";
+    let computing = thread::spawn(move || {
+        let ended = common::start(&mut guest, "run.ts", deaf, &Limits::default(), far());
+        (guest, ended)
+    });
+    interrupter.interrupt();
+    let (_, ended) = computing.join().unwrap();
+    assert!(matches!(ended.state, Err(SandboxError::Cancelled)), "{ended:?}");
+}
+
+#[test]
 fn an_abandoned_run_leaves_its_variables() {
     let mut guest = open();
     let code = "var kept = 1; (async () => { await __workroom.call('m', 'f'); kept = 2; })()";

@@ -582,10 +582,10 @@ fn what_a_run_left_behind_does_not_reach_the_next() {
         far(),
     );
     assert_ne!(turn.calls[0].id, call.id);
-    let late = guest.resume(&vec![answer(&call)], Vec::new());
+    let late = guest.resume(&[answer(&call)], Vec::new());
     assert!(matches!(late.state, Ok(TurnState::Waiting)), "{late:?}");
-    let done = guest
-        .resume(&vec![Answer { id: turn.calls[0].id, result: Ok("2".to_owned()) }], Vec::new());
+    let done =
+        guest.resume(&[Answer { id: turn.calls[0].id, result: Ok("2".to_owned()) }], Vec::new());
     assert!(matches!(done.state, Ok(TurnState::Done(Some(ref value))) if value == "2"));
 }
 
@@ -605,7 +605,7 @@ fn an_answer_that_is_not_json_rejects_its_call() {
     let turn =
         common::start(&mut guest, "run.ts", "__workroom.call('m', 'f')", &Limits::default(), far());
     let answer = Answer { id: turn.calls[0].id, result: Ok("{oops".to_owned()) };
-    let turn = guest.resume(&vec![answer], Vec::new());
+    let turn = guest.resume(&[answer], Vec::new());
     assert!(
         matches!(turn.state, Ok(TurnState::Threw(ref e)) if e.name == "SyntaxError"),
         "{turn:?}"

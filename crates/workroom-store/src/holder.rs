@@ -22,7 +22,7 @@ impl Holders {
     pub(crate) fn new(folder: &Path) -> io::Result<Self> {
         let mut random = [0; 16];
         getrandom::fill(&mut random).map_err(io::Error::other)?;
-        let own: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        let own = format!("{:032x}", u128::from_be_bytes(random));
         let file = File::create_new(folder.join(&own))?;
         file.try_lock().map_err(|error| match error {
             TryLockError::Error(error) => error,

@@ -5,17 +5,17 @@
 //! * What a write's future has promised survives a killed process, always. `synchronous = NORMAL`
 //!   in WAL mode: a power loss may take the last commits, and never harms what was before them.
 //! * Writes happen in the order in which the trait's methods were called. One task does them all,
-//!   and commits together what waits together (see [`writer`]).
-//! * A process that died, however, is told from one that lives (see [`holder`]).
+//!   and commits together what waits together (see `writer`).
+//! * A process that died, however, is told from one that lives (see `holder`).
 //! * Folder and files belong to the user alone.
 //!
 //! # Layout
 //!
-//! * [`open`]: the folder, the file, its version.
-//! * [`writer`]: the task that writes; [`write`](mod@write): what each write does.
-//! * [`read`]: what is asked.
-//! * [`sweep`]: what is dropped.
-//! * [`holder`]: who lives.
+//! * `open`: the folder, the file, its version.
+//! * `writer`: the task that writes; `write`: what each write does.
+//! * `read`: what is asked.
+//! * `sweep`: what is dropped.
+//! * `holder`: who lives.
 
 mod holder;
 mod open;

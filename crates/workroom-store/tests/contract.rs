@@ -40,19 +40,19 @@ fn ended(at: i64) -> RunEnd {
     RunEnd { ended: at, ok: true, outcome: "{\"value\":\"1\"}".to_owned() }
 }
 
-fn state(bytes: usize) -> Option<SessionState> {
-    Some(SessionState {
+fn state(bytes: usize) -> SessionState {
+    SessionState {
         variables: r#"[{"name":"a"},{"name":"b"}]"#.to_owned(),
         heap_bytes: 7,
         snapshot: (bytes > 0).then(|| vec![5; bytes].into()),
-    })
+    }
 }
 
 /// A whole run, which leaves a state of `bytes`.
 async fn run(store: &dyn Store, name: &str, of: &str, at: i64, bytes: usize) {
     store.begin(new(name, of, at)).await.unwrap();
     store.append(&RunId::named(name), vec![vec![1; 100]]).await.unwrap();
-    store.finish(&RunId::named(name), ended(at + 1), state(bytes)).await.unwrap();
+    store.finish(&RunId::named(name), ended(at + 1), Some(state(bytes))).await.unwrap();
 }
 
 const KEEP_ALL: Retention =
@@ -68,7 +68,7 @@ async fn a_run_makes_its_session_and_leaves_it_a_state() {
         let running = begun.running.unwrap();
         assert_eq!((running.run, running.interrupted), (RunId::named("r1"), false));
 
-        store.finish(&RunId::named("r1"), ended(9), state(10)).await.unwrap();
+        store.finish(&RunId::named("r1"), ended(9), Some(state(10))).await.unwrap();
         let left = store.session(&session("s")).await.unwrap().unwrap();
         assert_eq!((left.used, left.version, left.heap_bytes, left.stored_bytes), (9, 1, 7, 10));
         assert_eq!((left.last_run, left.running), (Some(RunId::named("r1")), None));
@@ -113,7 +113,7 @@ async fn writes_keep_the_order_of_their_calls_whether_awaited_or_not() {
         for n in 0..200_u8 {
             drop(store.append(&run, vec![vec![n], vec![n, n]]));
         }
-        let finished = store.finish(&run, ended(2), state(3));
+        let finished = store.finish(&run, ended(2), Some(state(3)));
         finished.await.unwrap();
         begun.await.unwrap();
         let journal = store.journal(&run).await.unwrap();

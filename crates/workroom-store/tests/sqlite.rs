@@ -34,9 +34,9 @@ fn end() -> RunEnd {
     RunEnd { ended: 2, ok: true, outcome: String::new() }
 }
 
-fn state() -> Option<SessionState> {
+fn state() -> SessionState {
     let snapshot = Some(vec![1; 1_000].into());
-    Some(SessionState { variables: "[]".to_owned(), heap_bytes: 1, snapshot })
+    SessionState { variables: "[]".to_owned(), heap_bytes: 1, snapshot }
 }
 
 /// Not a test of its own: the process that [`a_killed_process_leaves_its_runs_to_others`] kills.
@@ -45,7 +45,7 @@ async fn the_process_that_is_killed() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
     let store = open(Path::new(&folder)).await;
     store.begin(new("r1")).await.unwrap();
-    store.finish(&RunId::named("r1"), end(), state()).await.unwrap();
+    store.finish(&RunId::named("r1"), end(), Some(state())).await.unwrap();
     store.begin(new("r2")).await.unwrap();
     store.append(&RunId::named("r2"), vec![vec![1], vec![2]]).await.unwrap();
     println!("\nready");
@@ -84,7 +84,7 @@ async fn a_killed_process_leaves_its_runs_to_others() {
     let other = open(folder.path()).await;
     let (one, two) = tokio::join!(store.adopt(&run), other.adopt(&run));
     assert!(one.unwrap() ^ two.unwrap(), "one of the two takes it");
-    store.finish(&run, end(), state()).await.unwrap();
+    store.finish(&run, end(), Some(state())).await.unwrap();
     assert_eq!(store.session(&SessionId::named("s")).await.unwrap().unwrap().version, 2);
 }
 
@@ -117,7 +117,7 @@ async fn refusal(bytes: &[u8]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("workroom.db");
     fs::write(&file, bytes).unwrap();
-    let error = SqliteStore::open(folder.path()).await.err().expect("it is refused").to_string();
+    let error = SqliteStore::open(folder.path()).await.expect_err("it is refused").to_string();
     assert_eq!(fs::read(&file).unwrap(), bytes, "it is left as it is");
     error.replace(&folder.path().display().to_string(), "FOLDER")
 }

@@ -145,6 +145,7 @@ impl Limit {
     }
 
     /// The least and the greatest value a user may set, in [`Limit::unit`].
+    #[expect(clippy::match_same_arms, reason = "a line a limit, as in the documented table")]
     pub const fn range(self) -> (u64, u64) {
         match self {
             // Below 8 MiB the engine itself does not fit; above 1 GiB the guest cannot address.

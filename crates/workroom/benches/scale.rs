@@ -28,7 +28,7 @@ const SESSIONS: usize = 10_000;
 const WOKEN: usize = 1_000;
 const RUNS: usize = 1_000;
 /// How long the slow server takes.
-const DELAY: Duration = Duration::from_secs(5);
+const DELAY: Duration = Duration::from_secs(10);
 
 /// A server whose tool `wait` answers late.
 struct Slow(watch::Sender<u64>);
@@ -193,7 +193,7 @@ async fn stored() {
     let bounds = [(Bound::LiveSessions, 12_000), (Bound::LiveMemory, 256)];
     let World { engine, store, quickjs } = world("bench-stored", &bounds).await;
     let began = Instant::now();
-    let code = "const rows = Array.from({ length: 9000 }, (_, i) => ({ id: i, name: `customer ${i}`, \
+    let code = "const rows = Array.from({ length: 12000 }, (_, i) => ({ id: i, name: `customer ${i}`, \
         open: i % 3 === 0, total: i * 1.5 })); return rows.length";
     fill(&engine, code).await;
     println!("| {SESSIONS} stored sessions, made in | {:.0} s |", began.elapsed().as_secs_f64());
@@ -219,7 +219,7 @@ async fn stored() {
         restores.push(began.elapsed());
         drop(guest);
         let began = Instant::now();
-        assert_eq!(run(&engine, name, "return rows[8999].id").await, "8999");
+        assert_eq!(run(&engine, name, "return rows[11999].id").await, "11999");
         runs.push(began.elapsed());
         peak = peak.max(private());
     }

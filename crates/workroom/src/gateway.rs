@@ -1,6 +1,6 @@
 //! The engine with its servers and its sandbox: the one place where they meet.
 
-use std::{env, path::PathBuf, sync::Arc, time::Duration};
+use std::{env, fmt::Write as _, path::PathBuf, sync::Arc, time::Duration};
 
 use sha2::{Digest as _, Sha256};
 use workroom_config::{Config, ServerConfig, Transport as ConfigTransport};
@@ -18,6 +18,9 @@ use crate::{
 
 /// How long a command is silent before it says what it waits for.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long the end of the process waits for runs that were cancelled.
+const LAST_RUNS: Duration = Duration::from_secs(5);
 
 /// Everything that runs.
 pub(crate) struct Gateway {
@@ -84,8 +87,12 @@ impl Gateway {
         overview(&self.engine, &self.settings.config)
     }
 
-    /// Ends every server.
+    /// Cancels the runs that are under way and sees them recorded, then ends every server. Not for
+    /// long: a worker or a disk may hang, and a run that is not recorded counts as interrupted.
     pub(crate) async fn close(&self) {
+        if tokio::time::timeout(LAST_RUNS, self.engine.close()).await.is_err() {
+            tracing::warn!("a run did not end in time; it is interrupted");
+        }
         self.pool.shutdown().await;
     }
 }
@@ -107,7 +114,10 @@ fn origin(config: &Config) -> String {
     let mut servers: Vec<String> = servers.collect();
     servers.sort();
     let hash = Sha256::digest(servers.join("\n"));
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn overview(engine: &Engine, config: &Config) -> Vec<Overview> {

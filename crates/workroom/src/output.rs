@@ -15,6 +15,9 @@ pub(crate) const FAILED: u8 = 1;
 /// The arguments or the configuration are wrong.
 pub(crate) const USAGE: u8 = 2;
 
+/// A signal ended it: what shells give for Ctrl-C.
+pub(crate) const INTERRUPTED: u8 = 130;
+
 /// What a command answers, in both forms, and the exit code.
 #[derive(Debug)]
 pub(crate) struct Answer {

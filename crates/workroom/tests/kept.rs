@@ -146,3 +146,41 @@ fn scripts_run_here_where_no_worker_is_wanted() {
     let refused = workspace.shown(&["run", "a.ts"], "");
     assert!(refused.contains("`sandbox.walls` is \"required\""), "{refused}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_command_that_is_interrupted_ends_its_run_for_good() {
+    use std::{
+        io::{BufRead as _, BufReader},
+        process::Stdio,
+    };
+
+    let workspace = Workspace::new();
+    workspace.file("wait.ts", "console.log('begun'); await new Promise(r => setTimeout(r, 30000))");
+    let mut command = workspace.command(&["run", "-vv", "wait.ts"]);
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .env("WORKROOM_LOG", "workroom_engine=debug")
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let begun = lines.any(|line| line.is_ok_and(|line| line.contains("a run waits")));
+    assert!(begun, "the run gets as far as its timer");
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    drop(lines);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let runs = json(&workspace, &["runs", "list", "--json"]);
+    assert_eq!(runs["runs"][0]["state"], "error", "{runs}");
+    let shown =
+        json(&workspace, &["runs", "show", runs["runs"][0]["run"].as_str().unwrap(), "--json"]);
+    assert_eq!(shown["run"]["error"]["kind"], "cancelled", "{shown}");
+    assert!(
+        json(&workspace, &["sessions", "list", "--json"])["sessions"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+}

@@ -6,9 +6,9 @@
 //! never has: files, network, environment, credentials, the servers' answers to other sessions
 //! than its own.
 //!
-//! * [`protocol`]: the messages.
-//! * [`serve`]: a worker's side, blocking, a thread for each guest that computes.
-//! * [`pool`]: the gateway's side, [`Workers`].
+//! * `protocol`: the messages.
+//! * [`serve`](fn@serve): a worker's side, blocking, a thread for each guest that computes.
+//! * `pool`, `connection`: the gateway's side, [`Workers`].
 //!
 //! Nothing that a worker sends is trusted further than a guest's own word: it can end or falsify
 //! the runs of its own guests.

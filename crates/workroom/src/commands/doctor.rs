@@ -61,13 +61,15 @@ async fn kept() -> Finding {
         Ok(health) => Finding {
             about: "store",
             is_well: health.problems.is_empty(),
-            text: format!(
-                "{}: {} sessions, {} runs, {}{}",
-                health.about,
-                health.sessions,
-                health.runs,
-                bytes(health.bytes),
-                health.problems.iter().map(|what| format!("; {what}")).collect::<String>(),
+            text: health.problems.iter().fold(
+                format!(
+                    "{}: {} sessions, {} runs, {}",
+                    health.about,
+                    health.sessions,
+                    health.runs,
+                    bytes(health.bytes),
+                ),
+                |text, problem| text + "; " + problem,
             ),
             json: json!(health),
         },

@@ -23,6 +23,6 @@ pub(crate) use runs::runs;
 pub(crate) use search::search;
 #[cfg(unix)]
 pub(crate) use serve::sandbox_worker;
-pub(crate) use serve::{guard, serve};
+pub(crate) use serve::{guard, serve, stopped};
 pub(crate) use servers::servers;
 pub(crate) use sessions::sessions;

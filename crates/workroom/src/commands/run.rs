@@ -6,11 +6,12 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use workroom_engine::{RunReport, RunRequest, SessionChoice, report};
+use workroom_engine::{RunReport, RunRequest, SessionChoice, report, sandbox::LogLine};
 use workroom_types::SessionId;
 
 use crate::{
     args::{Global, Run},
+    commands::stopped,
     gateway::Gateway,
     output::{self, Answer, Failure},
     store::Keep,
@@ -30,23 +31,15 @@ pub(crate) async fn run(global: &Global, args: &Run) -> Result<Answer, Failure> 
         Some(name) => SessionChoice::Own(SessionId::named(name.clone())),
         None => SessionChoice::Once(gateway.engine.new_session_id()),
     };
-    let mut logs = Vec::new();
-    let mut last = None;
-    for code in codes {
-        let report = gateway.engine.run(RunRequest {
-            code,
-            session: session.clone(),
-            timeout_ms: args.timeout.map(milliseconds),
-        });
-        let mut report = report.await;
-        logs.append(&mut report.logs);
-        let failed = report.outcome.is_err();
-        last = Some(report);
-        if failed {
-            break;
+    let (logs, last) = tokio::select! {
+        done = run_all(&gateway, codes, &session, args.timeout.map(milliseconds)) => done,
+        () = stopped() => {
+            // The run is told, and its end recorded, or a later process would go on with it.
+            close(&gateway, &session).await;
+            return Err(Failure { code: output::INTERRUPTED, ..Failure::failed("cancelled") });
         }
-    }
-    gateway.close().await;
+    };
+    close(&gateway, &session).await;
     let Some(mut report) = last else {
         return Err(Failure::usage("no file to run"));
     };
@@ -54,6 +47,37 @@ pub(crate) async fn run(global: &Global, args: &Run) -> Result<Answer, Failure> 
     let shown = gateway.engine.present(&report, args.max_tokens, args.session.is_some());
     let code = if report.outcome.is_ok() { output::OK } else { output::FAILED };
     Ok(Answer::new(shown.text, &as_json(&report, shown.tokens), code))
+}
+
+/// Runs each code until one fails; gives what all logged, and the last report.
+async fn run_all(
+    gateway: &Gateway,
+    codes: Vec<String>,
+    session: &SessionChoice,
+    timeout_ms: Option<u64>,
+) -> (Vec<LogLine>, Option<RunReport>) {
+    let (mut logs, mut last) = (Vec::new(), None);
+    for code in codes {
+        let request = RunRequest { code, session: session.clone(), timeout_ms };
+        let mut report = gateway.engine.run(request).await;
+        logs.append(&mut report.logs);
+        let failed = report.outcome.is_err();
+        last = Some(report);
+        if failed {
+            break;
+        }
+    }
+    (logs, last)
+}
+
+/// Sees the run recorded, and ends the session if it was for this command alone.
+async fn close(gateway: &Gateway, session: &SessionChoice) {
+    gateway.close().await;
+    if let SessionChoice::Once(id) = session
+        && let Err(error) = gateway.engine.forget(id).await
+    {
+        tracing::warn!(%error, "the command's session stays in the store");
+    }
 }
 
 fn read(file: &Path) -> Result<String, Failure> {

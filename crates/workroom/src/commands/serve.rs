@@ -76,7 +76,7 @@ async fn http(gateway: &Gateway, address: std::net::SocketAddr) -> Result<(), Fa
 }
 
 /// Resolves when the process is asked to end: Ctrl-C, or SIGTERM on Unix.
-async fn stopped() {
+pub(crate) async fn stopped() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

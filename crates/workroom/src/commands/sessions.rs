@@ -30,7 +30,10 @@ pub(crate) async fn sessions(args: &Sessions) -> Result<Answer, Failure> {
 }
 
 async fn list(store: Arc<dyn Store>) -> Result<Answer, Failure> {
-    let sessions = store.sessions(now() - ENDED_SHOWN_MS).await.map_err(Failure::failed)?;
+    let mut sessions = store.sessions(now() - ENDED_SHOWN_MS).await.map_err(Failure::failed)?;
+    // Those of single commands ended as they were to.
+    sessions
+        .retain(|session| session.ended.as_ref().is_none_or(|(_, ending)| !ending.lost.is_empty()));
     let mut text = String::new();
     for session in &sessions {
         let _ = writeln!(text, "{}", line(session));
