@@ -45,7 +45,7 @@ impl Odd {
     }
 
     /// What `tool` answers. Its text is the argument `text`.
-    fn answer(&self, call: ToolCall) -> Result<ToolOutput, CallError> {
+    fn answer(call: ToolCall) -> Result<ToolOutput, CallError> {
         let said = |text: String| ToolOutput {
             content: vec![json!({ "type": "text", "text": text })],
             ..ToolOutput::default()
@@ -119,7 +119,7 @@ impl Upstreams for Odd {
                 }
                 _ => {}
             }
-            self.answer(call)
+            Self::answer(call)
         }
         .boxed()
     }
