@@ -2,10 +2,10 @@
 
 use crate::{Case, case};
 
-const CPU: &str = "limit: the run went past its limit of 250 ms for computing time";
+const CPU: &str = "limit: the run went past its limit of 150 ms for computing time";
 const MEMORY: &str = "limit: the run went past its limit of 32 MiB for memory";
 const CALLS: &str = "limit: the run went past its limit of 50 calls for tool calls";
-const REGEX: &str = "limit: the run went past its limit of 100 ms for one match";
+const REGEX: &str = "limit: the run went past its limit of 60 ms for one match";
 const STACK: &str = "exception: RangeError: Maximum call stack size exceeded";
 const STRING: &str = "exception: RangeError: invalid string length";
 const TEXT: &str = "exception: InternalError: string too long";

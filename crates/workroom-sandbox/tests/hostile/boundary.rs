@@ -202,4 +202,59 @@ pub(crate) const SPOILT: &[(&str, &str, &str)] = &[
     ("var n = 1; throw new Error('half way')", "return n", "ok 1"),
     ("var n = 2; for (;;) {}", "return n", "ok 2"),
     ("Math.random = () => 4; Date.now = () => 5", "return crypto.randomUUID().length", "ok 36"),
+    // Setters where the gateway's own code writes.
+    (
+        "for (const key of ['0', 'name', 'size', 'pending', 'value', 'above', 'then', 'away'])
+          Object.defineProperty(Object.prototype, key, { set() { throw 1 }, configurable: true })",
+        "return [1, new Map([['k', new Set([1n])]])]",
+        "ok [1,{\"k\":[\"1\"]}]",
+    ),
+    (
+        "Object.defineProperty(Array.prototype, '0', { set() { throw 1 }, configurable: true })",
+        "console.log([1], new Map([[1, 2]])); return new Set([1n])",
+        "",
+    ),
+    (
+        "Object.setPrototypeOf(globalThis, new Proxy({}, { has() { throw 1 }, get() { throw 2 } }))",
+        "return 1 + 1",
+        "ok 2",
+    ),
+    (
+        "Object.prototype.toJSON = () => 'mine'; Array.prototype.toJSON = () => 'mine'",
+        "import { echo } from './servers/odd'; return await echo({ a: 1 })",
+        "",
+    ),
+    (
+        "Error.prepareStackTrace = (_, f) => { globalThis.frames = f.map(String); return '' }",
+        "import { fail } from './servers/odd';
+        try { await fail({ text: 'x' }) } catch {} return /\\.rs|\\.c:|home/.test(String(frames))",
+        "ok false",
+    ),
+    (
+        "Function.prototype.call = Function.prototype.apply = Function.prototype.bind = null",
+        "import { echo } from './servers/odd';
+        console.log({ a: [1] }); return [await echo({ a: 1 }), new URL('http://a/b').href]",
+        "ok [{\"a\":1},\"http://a/b\"]",
+    ),
+    ("Promise.prototype.then = Promise.resolve = () => { throw 1 }", "return await 7", ""),
+    (
+        "RegExp.prototype.exec = () => { throw 1 }; String.prototype.split = () => { throw 1 }",
+        "return [new Map([['odd key', 1n]]), new URL('http://a/?b=c').search]",
+        "",
+    ),
+    (
+        "TypeError = RangeError = undefined; delete globalThis.InternalError",
+        "const o = {}; o.o = o; return o",
+        "exception: TypeError",
+    ),
+    (
+        "queueMicrotask = setTimeout = clearTimeout = structuredClone = null",
+        "import { echo } from './servers/odd'; return await echo({ a: 1 })",
+        "ok {\"a\":1}",
+    ),
+    (
+        "Array.prototype[Symbol.iterator] = Map.prototype.forEach = Set.prototype.forEach = null",
+        "return { m: new Map(), s: new Set() }",
+        "ok {\"m\":{},\"s\":[]}",
+    ),
 ];

@@ -96,10 +96,10 @@ pub(crate) const CASES: &[Case] = &[
     case("return eval('typeof process')", &["ok \"undefined\""]),
     case("return new Function('return typeof require')()", &["ok \"undefined\""]),
     case("return (0, eval)('this') === globalThis", &["ok true"]),
-    case("eval('for (;;) {}')", &["limit: the run went past its limit of 250 ms for computing"]),
+    case("eval('for (;;) {}')", &["limit: the run went past its limit of 150 ms for computing"]),
     case(
         "new Function('for (;;) {}')()",
-        &["limit: the run went past its limit of 250 ms for computing"],
+        &["limit: the run went past its limit of 150 ms for computing"],
     ),
     case("setTimeout('leaked = 1', 1); return 1", &["exception: TypeError: setTimeout takes"]),
     case(

@@ -2,7 +2,10 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
 };
 
 use futures::{FutureExt as _, future::BoxFuture};
@@ -16,9 +19,68 @@ use workroom_sandbox::{InProcess, QuickJs};
 use workroom_types::{Limit, Limits, ServerSnapshot, ServerStatus, SessionId, ToolDef};
 
 /// One server, `odd`.
-struct Odd(watch::Sender<u64>);
+pub(crate) struct Odd {
+    changes: watch::Sender<u64>,
+    /// Calls under way, and the most that ever were at once.
+    under_way: AtomicUsize,
+    peak: AtomicUsize,
+}
 
-const TOOLS: [&str; 6] = ["echo", "text", "huge", "deep", "fail", "broken"];
+const TOOLS: [&str; 13] = [
+    "echo", "text", "huge", "deep", "fail", "broken", "failHuge", "refuse", "image", "gone",
+    "hang", "keys", "slow",
+];
+
+impl Default for Odd {
+    fn default() -> Self {
+        let changes = watch::channel(1).0;
+        Self { changes, under_way: AtomicUsize::new(0), peak: AtomicUsize::new(0) }
+    }
+}
+
+impl Odd {
+    /// The most calls of `slow` that were ever under way at once.
+    pub(crate) fn peak(&self) -> usize {
+        self.peak.load(SeqCst)
+    }
+
+    /// What `tool` answers. Its text is the argument `text`.
+    fn answer(call: ToolCall) -> Result<ToolOutput, CallError> {
+        let said = |text: String| ToolOutput {
+            content: vec![json!({ "type": "text", "text": text })],
+            ..ToolOutput::default()
+        };
+        let given = call.arguments.get("text").and_then(Value::as_str).unwrap_or_default();
+        Ok(match call.tool.tool.as_str() {
+            // The arguments, parsed and written again: what a server would have understood.
+            "echo" | "slow" => said(Value::Object(call.arguments).to_string()),
+            "text" => said(given.to_owned()),
+            "huge" => said("x".repeat(HUGE)),
+            "deep" => said(format!("{}{}", "[".repeat(100_000), "]".repeat(100_000))),
+            "fail" => ToolOutput { is_error: true, ..said(given.to_owned()) },
+            "failHuge" => ToolOutput { is_error: true, ..said("x".repeat(HUGE)) },
+            "refuse" => {
+                let message = "x".repeat(HUGE);
+                return Err(CallError::Rejected { tool: call.tool, code: -1, message });
+            }
+            "gone" => return Err(CallError::Gone { tool: call.tool }),
+            "image" => ToolOutput {
+                content: vec![json!({ "type": "image", "data": "A".repeat(HUGE) })],
+                ..ToolOutput::default()
+            },
+            "keys" => {
+                let keys = r#"{"__proto__":{"leaked":1},"constructor":{"prototype":{"leaked":2}},
+                    "then":"x","toJSON":"y","hasOwnProperty":1,"valueOf":2}"#;
+                ToolOutput { structured: serde_json::from_str(keys).ok(), ..ToolOutput::default() }
+            }
+            // What is left of bytes that were no UTF-8.
+            _ => said(String::from_utf8_lossy(b"a\xff\xfe\x00\xc3").into_owned()),
+        })
+    }
+}
+
+/// The bytes of an answer that is too long for any script.
+const HUGE: usize = 50 << 20;
 
 impl Upstreams for Odd {
     fn servers(&self) -> Vec<Arc<ServerSnapshot>> {
@@ -36,30 +98,30 @@ impl Upstreams for Odd {
     }
 
     fn changes(&self) -> watch::Receiver<u64> {
-        self.0.subscribe()
+        self.changes.subscribe()
     }
 
     fn call(&self, call: ToolCall) -> BoxFuture<'_, Result<ToolOutput, CallError>> {
-        let said = |text: String| ToolOutput {
-            content: vec![json!({ "type": "text", "text": text })],
-            ..ToolOutput::default()
-        };
         if call.tool.server != "odd" {
             let unknown = CallError::UnknownServer { server: call.tool.server };
             return std::future::ready(Err(unknown)).boxed();
         }
-        let given = call.arguments.get("text").and_then(Value::as_str).unwrap_or_default();
-        let output = match call.tool.tool.as_str() {
-            // The arguments, parsed and written again: what a server would have understood.
-            "echo" => said(Value::Object(call.arguments).to_string()),
-            "text" => said(given.to_owned()),
-            "huge" => said("x".repeat(50 << 20)),
-            "deep" => said(format!("{}{}", "[".repeat(100_000), "]".repeat(100_000))),
-            "fail" => ToolOutput { is_error: true, ..said(given.to_owned()) },
-            // What is left of bytes that were no UTF-8.
-            _ => said(String::from_utf8_lossy(b"a\xff\xfe\x00\xc3").into_owned()),
-        };
-        std::future::ready(Ok(output)).boxed()
+        async move {
+            match call.tool.tool.as_str() {
+                "hang" => std::future::pending().await,
+                "slow" => {
+                    let now = self.under_way.fetch_add(1, SeqCst) + 1;
+                    self.peak.fetch_max(now, SeqCst);
+                    for _ in 0..10 {
+                        tokio::task::yield_now().await;
+                    }
+                    self.under_way.fetch_sub(1, SeqCst);
+                }
+                _ => {}
+            }
+            Self::answer(call)
+        }
+        .boxed()
     }
 }
 
@@ -67,9 +129,9 @@ pub(crate) fn limits() -> Limits {
     let mut limits = Limits::default();
     for (limit, value) in [
         (Limit::Memory, 32),
-        (Limit::Cpu, 250),
+        (Limit::Cpu, 150),
         (Limit::Wall, 4_000),
-        (Limit::Regex, 100),
+        (Limit::Regex, 60),
         (Limit::String, 10_000_000),
         (Limit::Calls, 50),
         (Limit::Timers, 50),
@@ -84,18 +146,31 @@ pub(crate) fn limits() -> Limits {
 }
 
 pub(crate) fn engine() -> Engine {
+    engine_over(&Arc::default())
+}
+
+/// An engine that calls `odd`.
+pub(crate) fn engine_over(odd: &Arc<Odd>) -> Engine {
     static QUICKJS: OnceLock<Arc<QuickJs>> = OnceLock::new();
     let quickjs = QUICKJS.get_or_init(|| {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("sandbox-cache");
         Arc::new(QuickJs::new(Some(folder)).unwrap())
     });
     let sandbox = InProcess::new(Arc::clone(quickjs));
-    Engine::new(Arc::new(Odd(watch::channel(1).0)), Arc::new(sandbox), limits())
+    Engine::new(Arc::clone(odd) as _, Arc::new(sandbox), limits())
 }
 
 pub(crate) async fn run(engine: &Engine, session: &SessionId, code: &str) -> RunReport {
-    let session = SessionChoice::Own(session.clone());
-    engine.run(RunRequest { code: code.to_owned(), session, timeout_ms: None }).await
+    run_in(engine, SessionChoice::Own(session.clone()), code, None).await
+}
+
+pub(crate) async fn run_in(
+    engine: &Engine,
+    session: SessionChoice,
+    code: &str,
+    timeout_ms: Option<u64>,
+) -> RunReport {
+    engine.run(RunRequest { code: code.to_owned(), session, timeout_ms }).await
 }
 
 /// What a run came to, in one line: `ok` and its value, or the kind of failure and its message.
