@@ -28,7 +28,18 @@ pub(crate) async fn make(
         Ok(arguments) => send(&shared, tool, arguments, limits, deadline).await,
         Err(error) => Err(error),
     };
+    let result = result.map_err(|error| cut(error, limits.size(Limit::Result)));
     Answer { id: call.id, result }
+}
+
+/// An error is a result too, and a server may say anything in it.
+fn cut(mut error: AnswerError, most: usize) -> AnswerError {
+    if error.message.len() > most {
+        let end = error.message.floor_char_boundary(most);
+        error.message.truncate(end);
+        error.message.push_str(" … (cut)");
+    }
+    error
 }
 
 /// Calls `tool` and gives its data as JSON, or the error that a script would see.

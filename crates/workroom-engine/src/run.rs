@@ -42,6 +42,8 @@ pub(crate) struct Run {
     queue: VecDeque<GuestCall>,
     in_flight: FuturesUnordered<BoxFuture<'static, Answer>>,
     timers: FuturesUnordered<BoxFuture<'static, u32>>,
+    /// Calls that the guest asked for.
+    asked: u64,
     pub(crate) stats: CallStats,
     pub(crate) logs: Vec<LogLine>,
     pub(crate) notes: Vec<String>,
@@ -85,6 +87,7 @@ impl Run {
             queue: VecDeque::new(),
             in_flight: FuturesUnordered::new(),
             timers: FuturesUnordered::new(),
+            asked: 0,
             stats: CallStats::default(),
             logs: Vec::new(),
             notes: Vec::new(),
@@ -118,9 +121,13 @@ impl Run {
     ) -> Result<TurnState, Stop> {
         let mut turn = turn;
         loop {
-            match self.take(turn).await? {
-                TurnState::Waiting => {}
-                ended => return Ok(ended),
+            match self.take(turn).await {
+                Ok(TurnState::Waiting) => {}
+                Ok(ended) => return Ok(ended),
+                Err(stop) => {
+                    guest.abandon().await;
+                    return Err(stop);
+                }
             }
             turn = match self.next_turn(guest).await {
                 Ok(turn) => turn,
@@ -173,6 +180,11 @@ impl Run {
 
     /// Takes in what a turn came to: records it, then sends its calls and sets its timers.
     async fn take(&mut self, turn: Turn) -> Result<TurnState, Stop> {
+        // The sandbox counts them too; but it may be in a process that somebody took over.
+        self.asked += turn.calls.len() as u64;
+        if self.asked > self.limits.base(Limit::Calls) {
+            return Err(SandboxError::from(self.limits.exceeded(Limit::Calls)).into());
+        }
         let record = TurnRecord::of(&turn);
         self.logs.extend(turn.logs);
         let timers = turn.timers;

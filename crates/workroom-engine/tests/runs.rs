@@ -102,6 +102,18 @@ async fn a_result_one_byte_too_large_is_an_error_that_the_script_sees() {
 }
 
 #[tokio::test]
+async fn calls_are_counted_here_too() {
+    let bench = Bench::new(limits(Limit::Calls, 1));
+    bench.plan(|_| turn(&[(0, "echo"), (1, "echo")], TurnState::Waiting));
+    let failure = bench.run("1").await.outcome.unwrap_err();
+    assert_eq!(
+        failure.message,
+        "the run went past its limit of 1 calls for tool calls (`limits.calls`)"
+    );
+    assert_eq!(bench.world.peak.load(Ordering::SeqCst), 0, "none was sent");
+}
+
+#[tokio::test]
 async fn a_script_one_byte_too_long_does_not_run() {
     let bench = Bench::new(limits(Limit::Code, 1));
     bench.plan(|_| turn(&[], done("1")));
