@@ -2,6 +2,11 @@
 //!
 //! The kernel gives a lock back when its process ends, however it ends. So a holder whose file
 //! can be locked, or is not there, is dead; and no clock or process number is asked.
+//!
+//! # Invariants
+//!
+//! * A file is locked from before its name is written anywhere. Between its making and its lock
+//!   [`Holders::new`] keeps those out who tidy up.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -18,8 +23,13 @@ pub(crate) struct Holders {
 }
 
 impl Holders {
-    /// Makes a holder of this store's own in `folder`.
+    /// Makes a holder of this store's own in `folder`, and removes the files of dead ones.
     pub(crate) fn new(folder: &Path) -> io::Result<Self> {
+        let one_at_a_time = File::create(folder.with_extension("lock"))?;
+        one_at_a_time.lock()?;
+        for entry in fs::read_dir(folder)? {
+            is_locked(&entry?.path());
+        }
         let mut random = [0; 16];
         getrandom::fill(&mut random).map_err(io::Error::other)?;
         let own = format!("{:032x}", u128::from_be_bytes(random));
@@ -38,22 +48,23 @@ impl Holders {
     /// Whether `holder` has its store open. When that cannot be found out it counts as alive:
     /// its run is left alone.
     pub(crate) fn is_alive(&self, holder: &str) -> bool {
-        if holder == self.own {
-            return true;
-        }
-        let path = self.folder.join(holder);
-        match File::open(&path) {
-            Err(error) => error.kind() != io::ErrorKind::NotFound,
-            // Shared: two stores that look at once must not take each other for the holder.
-            Ok(file) => match file.try_lock_shared() {
-                Ok(()) => {
-                    // Not there is dead too; that it goes is tidiness.
-                    let _ = fs::remove_file(&path);
-                    false
-                }
-                Err(_) => true,
-            },
-        }
+        holder == self.own || is_locked(&self.folder.join(holder))
+    }
+}
+
+/// Whether somebody holds the file at `path`. If nobody does it is removed.
+fn is_locked(path: &Path) -> bool {
+    match File::open(path) {
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
+        // Shared: two stores that look at once must not take each other for the holder.
+        Ok(file) => match file.try_lock_shared() {
+            Ok(()) => {
+                // Not there is dead too; that it goes is tidiness.
+                let _ = fs::remove_file(path);
+                false
+            }
+            Err(_) => true,
+        },
     }
 }
 

@@ -6,6 +6,7 @@
 //!   in WAL mode: a power loss may take the last commits, and never harms what was before them.
 //! * Writes happen in the order in which the trait's methods were called. One task does them all,
 //!   and commits together what waits together (see `writer`).
+//! * A write that fails undoes itself and no other; the store goes on, also after a full disk.
 //! * A process that died, however, is told from one that lives (see `holder`).
 //! * Folder and files belong to the user alone.
 //!
@@ -21,19 +22,22 @@ mod holder;
 mod open;
 mod read;
 mod sweep;
+#[cfg(test)]
+mod tests;
 mod write;
 mod writer;
 
 use std::{fmt, path::Path, sync::Arc};
 
 use futures::FutureExt as _;
+use sqlx::{Decode, Row as _, Sqlite, Type, sqlite::SqliteRow};
 use workroom_engine::store::{
     Ending, Health, Millis, NewRun, Retention, RunEnd, RunRecord, SessionRecord, SessionState,
     SnapshotId, Store, StoreError, Stored, Swept,
 };
 use workroom_types::{RunId, SessionId};
 
-use crate::{holder::Holders, read::Reader, write::Write, writer::Writer};
+use crate::{holder::Holders, read::Reader, sweep::Step, write::Write, writer::Writer};
 
 pub use open::OpenError;
 
@@ -62,6 +66,14 @@ impl SqliteStore {
     pub async fn open(folder: &Path) -> Result<Self, OpenError> {
         open::open(folder).await
     }
+}
+
+/// The column `at`. That a damaged file has something else there is an error like any other.
+fn get<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(
+    row: &'r SqliteRow,
+    at: usize,
+) -> Result<T, StoreError> {
+    row.try_get(at).map_err(failed)
 }
 
 /// What the driver says, as the engine's error.
@@ -128,8 +140,8 @@ impl Store for SqliteStore {
     }
 
     fn sweep(&self, now: Millis, retention: Retention) -> Stored<'_, Swept> {
-        let swept = self.writer.write(Write::Sweep(now, retention));
-        swept.map(|done| done.map(|done| done.swept)).boxed()
+        let first = self.writer.write(Write::Sweep(Step::Age(now, retention)));
+        sweep::sweep(&self.writer, &self.reader, first, now, retention).boxed()
     }
 
     fn check(&self) -> Stored<'_, Health> {

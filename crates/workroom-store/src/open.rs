@@ -61,7 +61,26 @@ pub enum OpenError {
     },
 }
 
+/// What tests set lower than it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tuning {
+    /// How long another process may hold the file.
+    pub(crate) busy_timeout: Duration,
+    /// The most pages of the file: as good as a full disk.
+    pub(crate) pages_max: Option<u32>,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self { busy_timeout: BUSY_TIMEOUT, pages_max: None }
+    }
+}
+
 pub(crate) async fn open(folder: &Path) -> Result<SqliteStore, OpenError> {
+    open_with(folder, Tuning::default()).await
+}
+
+pub(crate) async fn open_with(folder: &Path, tuning: Tuning) -> Result<SqliteStore, OpenError> {
     let in_folder = |error| OpenError::Folder { folder: folder.to_owned(), error };
     make_private(folder).map_err(in_folder)?;
     let holders = folder.join("holders");
@@ -75,13 +94,16 @@ pub(crate) async fn open(folder: &Path) -> Result<SqliteStore, OpenError> {
         };
         OpenError::File { file: file.clone(), reason }
     };
-    let options = SqliteConnectOptions::new()
+    let mut options = SqliteConnectOptions::new()
         .filename(&file)
         .auto_vacuum(SqliteAutoVacuum::Incremental)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
-        .busy_timeout(BUSY_TIMEOUT)
+        .busy_timeout(tuning.busy_timeout)
         .foreign_keys(true);
+    if let Some(pages) = tuning.pages_max {
+        options = options.pragma("max_page_count", pages.to_string());
+    }
     let mut connection = SqliteConnection::connect_with(&options).await.map_err(in_file)?;
     migrate(&mut connection, &file).await?;
     let holders = Arc::new(Holders::new(&holders).map_err(in_folder)?);

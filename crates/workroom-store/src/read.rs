@@ -5,14 +5,14 @@ use std::{
     sync::Arc,
 };
 
-use sqlx::{Row as _, SqlitePool, sqlite::SqliteRow};
+use sqlx::{SqlitePool, sqlite::SqliteRow};
 use workroom_engine::store::{
     Ending, Health, Millis, NewRun, RunEnd, RunRecord, Running, SessionRecord, SnapshotId,
     StoreError,
 };
 use workroom_types::{RunId, SessionId};
 
-use crate::{failed, holder::Holders};
+use crate::{failed, get, holder::Holders, write::no_run};
 
 const SESSION: &str = "SELECT s.id, s.created, s.used, s.version, s.last_run, s.snapshot, \
      COALESCE((SELECT LENGTH(bytes) FROM snapshots WHERE id = s.snapshot), 0), s.heap, \
@@ -41,7 +41,7 @@ impl Reader {
     ) -> Result<Option<SessionRecord>, StoreError> {
         let text = sqlx::AssertSqlSafe(format!("{SESSION} WHERE s.id = ?"));
         let row = sqlx::query(text).bind(id.as_str()).fetch_optional(&self.pool).await;
-        Ok(row.map_err(failed)?.map(|row| self.session_of(&row)))
+        row.map_err(failed)?.map(|row| self.session_of(&row)).transpose()
     }
 
     pub(crate) async fn sessions(
@@ -52,42 +52,45 @@ impl Reader {
             "{SESSION} WHERE s.ended IS NULL OR s.ended >= ? ORDER BY s.used DESC, s.id"
         ));
         let rows = sqlx::query(text).bind(ended_after).fetch_all(&self.pool).await;
-        Ok(rows.map_err(failed)?.iter().map(|row| self.session_of(row)).collect())
+        rows.map_err(failed)?.iter().map(|row| self.session_of(row)).collect()
     }
 
-    fn session_of(&self, row: &SqliteRow) -> SessionRecord {
-        let running = row.get::<Option<String>, _>(11).map(|run| Running {
-            run: RunId::named(run),
-            interrupted: !self.holders.is_alive(row.get(12)),
-        });
-        let ending = row.get::<Option<String>, _>(10).unwrap_or_default();
-        let ending = serde_json::from_str(&ending)
+    fn session_of(&self, row: &SqliteRow) -> Result<SessionRecord, StoreError> {
+        let running = match get::<Option<String>>(row, 11)? {
+            None => None,
+            Some(run) => Some(Running {
+                run: RunId::named(run),
+                interrupted: !self.holders.is_alive(get(row, 12)?),
+            }),
+        };
+        let ending: Option<String> = get(row, 10)?;
+        let ending = serde_json::from_str(&ending.unwrap_or_default())
             .unwrap_or_else(|_| Ending { reason: "ended".to_owned(), lost: Vec::new() });
-        SessionRecord {
-            id: SessionId::named(row.get::<String, _>(0)),
-            created: row.get(1),
-            used: row.get(2),
-            version: row.get(3),
-            last_run: row.get::<Option<String>, _>(4).map(RunId::named),
-            snapshot: row.get::<Option<i64>, _>(5).map(SnapshotId),
-            stored_bytes: count(row.get(6)),
-            heap_bytes: count(row.get(7)),
-            variables: row.get(8),
+        Ok(SessionRecord {
+            id: SessionId::named(get::<String>(row, 0)?),
+            created: get(row, 1)?,
+            used: get(row, 2)?,
+            version: get(row, 3)?,
+            last_run: get::<Option<String>>(row, 4)?.map(RunId::named),
+            snapshot: get::<Option<i64>>(row, 5)?.map(SnapshotId),
+            stored_bytes: count(row, 6)?,
+            heap_bytes: count(row, 7)?,
+            variables: get(row, 8)?,
             running,
-            ended: row.get::<Option<i64>, _>(9).map(|at| (at, ending)),
-        }
+            ended: get::<Option<i64>>(row, 9)?.map(|at| (at, ending)),
+        })
     }
 
     pub(crate) async fn snapshot(&self, id: SnapshotId) -> Result<Option<Arc<[u8]>>, StoreError> {
         let row = sqlx::query("SELECT bytes FROM snapshots WHERE id = ?").bind(id.0);
         let row = row.fetch_optional(&self.pool).await.map_err(failed)?;
-        Ok(row.map(|row| Arc::from(row.get::<&[u8], _>(0))))
+        row.map(|row| get::<&[u8]>(&row, 0).map(Arc::from)).transpose()
     }
 
     pub(crate) async fn run(&self, id: &RunId) -> Result<Option<RunRecord>, StoreError> {
         let text = sqlx::AssertSqlSafe(format!("{RUN} WHERE id = ?"));
         let row = sqlx::query(text).bind(id.as_str()).fetch_optional(&self.pool).await;
-        Ok(row.map_err(failed)?.map(|row| self.run_of(&row)))
+        row.map_err(failed)?.map(|row| self.run_of(&row)).transpose()
     }
 
     pub(crate) async fn runs(
@@ -103,7 +106,7 @@ impl Reader {
             .bind(limit)
             .fetch_all(&self.pool)
             .await;
-        Ok(rows.map_err(failed)?.iter().map(|row| self.run_of(row)).collect())
+        rows.map_err(failed)?.iter().map(|row| self.run_of(row)).collect()
     }
 
     pub(crate) async fn interrupted(&self, origin: &str) -> Result<Vec<RunRecord>, StoreError> {
@@ -111,30 +114,33 @@ impl Reader {
         let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(origin).fetch_all(&self.pool).await;
         let rows = rows.map_err(failed)?;
         let runs = rows.iter().map(|row| self.run_of(row));
-        Ok(runs.filter(|run| run.interrupted).collect())
+        runs.filter(|run| run.as_ref().map_or(true, |run| run.interrupted)).collect()
     }
 
-    fn run_of(&self, row: &SqliteRow) -> RunRecord {
-        let end = row.get::<Option<i64>, _>(9).map(|ended| RunEnd {
-            ended,
-            ok: row.get::<Option<bool>, _>(10).unwrap_or_default(),
-            outcome: row.get::<Option<String>, _>(11).unwrap_or_default(),
-        });
-        RunRecord {
+    fn run_of(&self, row: &SqliteRow) -> Result<RunRecord, StoreError> {
+        let end = match get(row, 9)? {
+            None => None,
+            Some(ended) => Some(RunEnd {
+                ended,
+                ok: get::<Option<bool>>(row, 10)?.unwrap_or_default(),
+                outcome: get::<Option<String>>(row, 11)?.unwrap_or_default(),
+            }),
+        };
+        Ok(RunRecord {
             run: NewRun {
-                id: RunId::named(row.get::<String, _>(0)),
-                session: SessionId::named(row.get::<String, _>(1)),
-                started: row.get(2),
-                code: row.get(3),
-                origin: row.get(4),
-                setup: row.get(5),
+                id: RunId::named(get::<String>(row, 0)?),
+                session: SessionId::named(get::<String>(row, 1)?),
+                started: get(row, 2)?,
+                code: get(row, 3)?,
+                origin: get(row, 4)?,
+                setup: get(row, 5)?,
             },
-            before: row.get::<Option<i64>, _>(7).map(SnapshotId),
-            version: row.get(8),
-            interrupted: end.is_none() && !self.holders.is_alive(row.get(6)),
+            before: get::<Option<i64>>(row, 7)?.map(SnapshotId),
+            version: get(row, 8)?,
+            interrupted: end.is_none() && !self.holders.is_alive(get(row, 6)?),
             end,
-            journal_bytes: count(row.get(12)),
-        }
+            journal_bytes: count(row, 12)?,
+        })
     }
 
     pub(crate) async fn journal(&self, id: &RunId) -> Result<Vec<Vec<u8>>, StoreError> {
@@ -145,20 +151,35 @@ impl Reader {
         .fetch_all(&self.pool)
         .await
         .map_err(failed)?;
-        Ok(rows.iter().map(|row| row.get(0)).collect())
+        if rows.is_empty() && self.run(id).await?.is_none() {
+            return Err(no_run(id));
+        }
+        rows.iter().map(|row| get(row, 0)).collect()
+    }
+
+    /// Bytes of journals, and of the states that runs need and no session does.
+    pub(crate) async fn history_bytes(&self) -> Result<i64, StoreError> {
+        let row = sqlx::query(
+            "SELECT COALESCE((SELECT SUM(LENGTH(body)) FROM journal), 0) + COALESCE((SELECT \
+             SUM(LENGTH(bytes)) FROM snapshots WHERE id IN (SELECT before FROM runs) AND id NOT \
+             IN (SELECT snapshot FROM sessions WHERE snapshot IS NOT NULL)), 0)",
+        );
+        get(&row.fetch_one(&self.pool).await.map_err(failed)?, 0)
     }
 
     pub(crate) async fn check(&self) -> Result<Health, StoreError> {
         let mut problems = Vec::new();
         let integrity = sqlx::query("PRAGMA integrity_check").fetch_all(&self.pool).await;
-        let found = integrity.map_err(failed)?;
-        problems
-            .extend(found.iter().map(|row| row.get::<String, _>(0)).filter(|text| text != "ok"));
+        for row in integrity.map_err(failed)? {
+            problems.push(get::<String>(&row, 0)?);
+        }
+        problems.retain(|text| text != "ok");
+        // A state that a session or a run needs and that is not there is found here too.
         let dangling = sqlx::query("PRAGMA foreign_key_check").fetch_all(&self.pool).await;
         for row in dangling.map_err(failed)? {
-            problems.push(format!("a row of `{}` refers to nothing", row.get::<String, _>(0)));
+            problems.push(format!("a row of `{}` refers to nothing", get::<String>(&row, 0)?));
         }
-        problems.extend(mode_problem(&self.file));
+        problems.extend(mode_problems(&self.file));
         let counts = sqlx::query(
             "SELECT (SELECT COUNT(*) FROM sessions WHERE ended IS NULL), \
              (SELECT COUNT(*) FROM runs), \
@@ -168,26 +189,36 @@ impl Reader {
         Ok(Health {
             about: self.file.display().to_string(),
             problems,
-            sessions: count(row.get(0)),
-            runs: count(row.get(1)),
-            bytes: count(row.get(2)),
+            sessions: count(&row, 0)?,
+            runs: count(&row, 1)?,
+            bytes: count(&row, 2)?,
         })
     }
 }
 
-fn count(value: i64) -> u64 {
-    u64::try_from(value).unwrap_or_default()
+fn count(row: &SqliteRow, at: usize) -> Result<u64, StoreError> {
+    Ok(u64::try_from(get::<i64>(row, at)?).unwrap_or_default())
 }
 
-/// What is wrong when others than the user may read the file.
+/// What is wrong where others than the user may read the file, or those beside it.
 #[cfg(unix)]
-fn mode_problem(file: &Path) -> Option<String> {
+fn mode_problems(file: &Path) -> Vec<String> {
     use std::os::unix::fs::PermissionsExt as _;
-    let mode = std::fs::metadata(file).ok()?.permissions().mode() & 0o777;
-    (mode & 0o077 != 0).then(|| format!("others may read the file (its mode is {mode:o})"))
+    let mut problems = Vec::new();
+    for (name, suffix) in [("the file", ""), ("its log", "-wal"), ("its log's index", "-shm")] {
+        let mut path = file.as_os_str().to_owned();
+        path.push(suffix);
+        // The log is not there before the first write.
+        let Ok(found) = std::fs::metadata(path) else { continue };
+        let mode = found.permissions().mode() & 0o777;
+        if mode & 0o077 != 0 {
+            problems.push(format!("others may read {name} (its mode is {mode:o})"));
+        }
+    }
+    problems
 }
 
 #[cfg(not(unix))]
-fn mode_problem(_: &Path) -> Option<String> {
-    None
+fn mode_problems(_: &Path) -> Vec<String> {
+    Vec::new()
 }

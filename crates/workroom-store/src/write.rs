@@ -1,12 +1,10 @@
 //! What each write does, within a transaction of the writer's.
 
-use sqlx::{Row as _, SqliteConnection};
-use workroom_engine::store::{
-    Ending, Millis, NewRun, Retention, RunEnd, SessionState, StoreError, Swept,
-};
+use sqlx::SqliteConnection;
+use workroom_engine::store::{Ending, Millis, NewRun, RunEnd, SessionState, StoreError, Swept};
 use workroom_types::{RunId, SessionId};
 
-use crate::{failed, holder::Holders, sweep};
+use crate::{failed, get, holder::Holders, sweep::Step};
 
 /// One write.
 pub(crate) enum Write {
@@ -15,7 +13,7 @@ pub(crate) enum Write {
     Finish(RunId, RunEnd, Option<SessionState>),
     EndSession(SessionId, Millis, Ending),
     Adopt(RunId),
-    Sweep(Millis, Retention),
+    Sweep(Step),
 }
 
 /// What a write came to.
@@ -23,9 +21,26 @@ pub(crate) enum Write {
 pub(crate) struct Done {
     pub(crate) adopted: bool,
     pub(crate) swept: Swept,
+    /// Bytes that a step of a sweep counts as gone.
+    pub(crate) freed: i64,
+    /// Whether a step of a sweep left something to the next one.
+    pub(crate) more: bool,
 }
 
 impl Write {
+    /// About what it adds to the file.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Begin(run) => run.code.len() + run.setup.len(),
+            Self::Append(_, entries) => entries.iter().map(Vec::len).sum(),
+            Self::Finish(_, end, state) => {
+                let snapshot = state.as_ref().and_then(|state| state.snapshot.as_ref());
+                end.outcome.len() + snapshot.map_or(0, |bytes| bytes.len())
+            }
+            Self::EndSession(..) | Self::Adopt(_) | Self::Sweep(_) => 0,
+        }
+    }
+
     pub(crate) async fn apply(
         &self,
         db: &mut SqliteConnection,
@@ -36,9 +51,11 @@ impl Write {
             Write::Begin(run) => begin(db, holders, run).await?,
             Write::Append(run, entries) => append(db, run, entries).await?,
             Write::Finish(run, end, state) => finish(db, run, end, state.as_ref()).await?,
-            Write::EndSession(id, at, ending) => end_session(db, id, *at, ending).await?,
+            Write::EndSession(id, at, ending) => {
+                end_session(db, id, *at, ending).await?;
+            }
             Write::Adopt(run) => done.adopted = adopt(db, holders, run).await?,
-            Write::Sweep(now, retention) => done.swept = sweep::sweep(db, *now, *retention).await?,
+            Write::Sweep(step) => done = step.apply(db).await?,
         }
         Ok(done)
     }
@@ -60,16 +77,16 @@ async fn begin(
     let (mut before, mut version): (Option<i64>, i64) = (None, 0);
     let mut is_new = true;
     if let Some(row) = session {
-        if let Some(id) = row.get::<Option<String>, _>(3) {
-            let holder: String = row.get(4);
+        if let Some(id) = get::<Option<String>>(&row, 3)? {
+            let holder: String = get(&row, 4)?;
             return Err(StoreError::Busy {
                 session: run.session.clone(),
                 run: RunId::named(id),
                 interrupted: !holders.is_alive(&holder),
             });
         }
-        if row.get::<Option<i64>, _>(2).is_none() {
-            (before, version, is_new) = (row.get(0), row.get(1), false);
+        if get::<Option<i64>>(&row, 2)?.is_none() {
+            (before, version, is_new) = (get(&row, 0)?, get(&row, 1)?, false);
         }
     }
     let text = if is_new {
@@ -143,16 +160,21 @@ async fn finish(
     .await
     .map_err(failed)?;
     let session: String = match ended {
-        Some(row) => row.get(0),
+        Some(row) => get(&row, 0)?,
         None => return Err(StoreError::Failed(format!("run `{run}` is not under way"))),
     };
-    sqlx::query("UPDATE sessions SET used = ?, running = NULL WHERE id = ? AND running = ?")
-        .bind(end.ended)
-        .bind(&session)
-        .bind(run.as_str())
-        .execute(&mut *db)
-        .await
-        .map_err(failed)?;
+    let its =
+        sqlx::query("UPDATE sessions SET used = ?, running = NULL WHERE id = ? AND running = ?")
+            .bind(end.ended)
+            .bind(&session)
+            .bind(run.as_str())
+            .execute(&mut *db)
+            .await
+            .map_err(failed)?;
+    if its.rows_affected() == 0 {
+        // The session ended meanwhile, and may have begun anew.
+        return Ok(());
+    }
     let Some(state) = state else { return Ok(()) };
     let snapshot = match &state.snapshot {
         None => None,
@@ -163,7 +185,7 @@ async fn finish(
     };
     sqlx::query(
         "UPDATE sessions SET version = version + 1, variables = ?, heap = ?, snapshot = ? \
-         WHERE id = ? AND ended IS NULL",
+         WHERE id = ?",
     )
     .bind(&state.variables)
     .bind(i64::try_from(state.heap_bytes).unwrap_or(i64::MAX))
@@ -175,12 +197,18 @@ async fn finish(
     Ok(())
 }
 
+/// Ends a session; says how many states were dropped with it.
 pub(crate) async fn end_session(
     db: &mut SqliteConnection,
     id: &SessionId,
     at: Millis,
     ending: &Ending,
-) -> Result<(), StoreError> {
+) -> Result<u64, StoreError> {
+    let had = sqlx::query("SELECT snapshot FROM sessions WHERE id = ?")
+        .bind(id.as_str())
+        .fetch_optional(&mut *db)
+        .await
+        .map_err(failed)?;
     let ending = serde_json::to_string(ending).unwrap_or_default();
     sqlx::query(
         "INSERT INTO sessions (id, created, used, version, heap, variables, ended, ending) \
@@ -193,7 +221,24 @@ pub(crate) async fn end_session(
     .execute(&mut *db)
     .await
     .map_err(failed)?;
-    Ok(())
+    match had.map(|row| get::<Option<i64>>(&row, 0)).transpose()?.flatten() {
+        Some(snapshot) => drop_unneeded(db, snapshot).await,
+        None => Ok(0),
+    }
+}
+
+/// Drops a state unless a session or a run needs it; says how many went.
+pub(crate) async fn drop_unneeded(
+    db: &mut SqliteConnection,
+    snapshot: i64,
+) -> Result<u64, StoreError> {
+    let dropped = sqlx::query(
+        "DELETE FROM snapshots WHERE id = ?1 \
+         AND NOT EXISTS (SELECT 1 FROM sessions WHERE snapshot = ?1) \
+         AND NOT EXISTS (SELECT 1 FROM runs WHERE before = ?1)",
+    );
+    let dropped = dropped.bind(snapshot).execute(db).await.map_err(failed)?;
+    Ok(dropped.rows_affected())
 }
 
 async fn adopt(
@@ -206,7 +251,8 @@ async fn adopt(
         .fetch_optional(&mut *db)
         .await
         .map_err(failed)?;
-    let Some(holder) = holder.map(|row| row.get::<String, _>(0)) else { return Ok(false) };
+    let Some(row) = holder else { return Ok(false) };
+    let holder: String = get(&row, 0)?;
     if holders.is_alive(&holder) {
         return Ok(false);
     }
@@ -220,6 +266,6 @@ async fn adopt(
     Ok(adopted.rows_affected() == 1)
 }
 
-fn no_run(run: &RunId) -> StoreError {
+pub(crate) fn no_run(run: &RunId) -> StoreError {
     StoreError::Failed(format!("there is no run `{run}`"))
 }

@@ -4,6 +4,16 @@
 //! the writes. What waits when the task is free is committed together: a thousand runs that begin
 //! at once are a handful of transactions. The queue has no bound of its own; what fills it is
 //! bounded by the engine's runs at once and their calls in flight.
+//!
+//! # Failures
+//!
+//! A write that fails does so alone: its transaction is undone, and each of its writes is done
+//! again by itself, in order. That costs nothing as long as none fails, where a savepoint around
+//! each would cost two more trips to the connection's thread.
+//!
+//! Transactions are begun and ended in SQL and not with [`sqlx::Transaction`]: when the disk is
+//! full SQLite rolls back by itself, after which sqlx 0.9 counts one transaction too many for
+//! ever, and begins no other.
 
 use std::{future::Future, sync::Arc};
 
@@ -20,7 +30,12 @@ use crate::{
 /// The most writes of one transaction.
 const BATCH_MAX: usize = 256;
 
+/// The most bytes of one transaction, unless its first write alone has more: the log that they
+/// go to grows with it.
+const BATCH_BYTES_MAX: usize = 8 << 20;
+
 type Answer = oneshot::Sender<Result<Done, StoreError>>;
+type Results = Vec<Result<Done, StoreError>>;
 
 /// Hands writes to the task.
 pub(crate) struct Writer(mpsc::UnboundedSender<(Write, Answer)>);
@@ -55,46 +70,97 @@ async fn work(
 ) {
     let mut batch = Vec::new();
     while waiting.recv_many(&mut batch, BATCH_MAX).await > 0 {
-        let (writes, answers): (Vec<_>, Vec<_>) = batch.drain(..).unzip();
-        let results = match together(&mut connection, &holders, &writes).await {
-            Ok(results) => results,
-            // One of them cannot be done: each for itself then, so that the others can.
-            Err(_) if writes.len() > 1 => {
-                let mut results = Vec::new();
-                for write in &writes {
-                    let alone = together(&mut connection, &holders, std::slice::from_ref(write));
-                    results.push(alone.await.and_then(|mut results| {
-                        results.pop().unwrap_or_else(|| Ok(Done::default()))
-                    }));
-                }
-                results
+        while !batch.is_empty() {
+            let next = batch.drain(..within_budget(&batch));
+            let (writes, answers): (Vec<_>, Vec<_>) = next.unzip();
+            let results = all(&mut connection, &holders, &writes).await;
+            for (answer, result) in answers.into_iter().zip(results) {
+                // Who asked may not want to know.
+                let _ = answer.send(result);
             }
-            Err(error) => vec![Err(error)],
-        };
-        for (answer, result) in answers.into_iter().zip(results) {
-            // Who asked may not want to know.
-            let _ = answer.send(result);
         }
     }
+    // All is written: what this holder still has under way is interrupted from here on.
+    drop(holders);
     // What is left in the write-ahead log is read by the next one who opens the file.
     let _ = connection.close().await;
+}
+
+/// How many of `batch` go into one transaction: at least one.
+fn within_budget(batch: &[(Write, Answer)]) -> usize {
+    let mut bytes = 0;
+    let fits = batch.iter().take_while(|(write, _)| {
+        bytes += write.bytes();
+        bytes <= BATCH_BYTES_MAX
+    });
+    fits.count().max(1)
+}
+
+/// Does `writes`: together, or each for itself when one of them fails.
+async fn all(db: &mut SqliteConnection, holders: &Holders, writes: &[Write]) -> Results {
+    match together(db, holders, writes).await {
+        Ok(results) => results,
+        Err(NotDone::Undone(_)) if writes.len() > 1 => one_by_one(db, holders, writes).await,
+        Err(NotDone::Undone(error) | NotDone::NotBegun(error)) => vec![Err(error); writes.len()],
+    }
+}
+
+async fn one_by_one(db: &mut SqliteConnection, holders: &Holders, writes: &[Write]) -> Results {
+    let mut results = Vec::with_capacity(writes.len());
+    for write in writes {
+        match together(db, holders, std::slice::from_ref(write)).await {
+            Ok(mut result) => results.append(&mut result),
+            Err(NotDone::Undone(error)) => results.push(Err(error)),
+            // The others would each wait as long, and everybody behind them.
+            Err(NotDone::NotBegun(error)) => {
+                results.resize(writes.len(), Err(error));
+                break;
+            }
+        }
+    }
+    results
+}
+
+/// Why no write of a transaction was done.
+enum NotDone {
+    /// Another process holds the file, or it cannot be written at all.
+    NotBegun(StoreError),
+    /// One of them failed, or committing them did.
+    Undone(StoreError),
 }
 
 /// Does `writes` in one transaction. A write that is refused, since its session is in use, has
 /// changed nothing and does not end it.
 async fn together(
-    connection: &mut SqliteConnection,
+    db: &mut SqliteConnection,
     holders: &Holders,
     writes: &[Write],
-) -> Result<Vec<Result<Done, StoreError>>, StoreError> {
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+) -> Result<Results, NotDone> {
+    if let Err(error) = execute(db, "BEGIN IMMEDIATE").await {
+        return Err(NotDone::NotBegun(error));
+    }
     let mut results = Vec::with_capacity(writes.len());
     for write in writes {
-        match write.apply(&mut transaction, holders).await {
-            Err(StoreError::Failed(why)) => return Err(StoreError::Failed(why)),
+        match write.apply(db, holders).await {
+            Err(error @ StoreError::Failed(_)) => {
+                roll_back(db).await;
+                return Err(NotDone::Undone(error));
+            }
             result => results.push(result),
         }
     }
-    transaction.commit().await.map_err(failed)?;
+    if let Err(error) = execute(db, "COMMIT").await {
+        roll_back(db).await;
+        return Err(NotDone::Undone(error));
+    }
     Ok(results)
+}
+
+/// Fails only where SQLite has rolled back by itself.
+async fn roll_back(db: &mut SqliteConnection) {
+    let _ = execute(db, "ROLLBACK").await;
+}
+
+async fn execute(db: &mut SqliteConnection, text: &'static str) -> Result<(), StoreError> {
+    sqlx::raw_sql(text).execute(db).await.map(drop).map_err(failed)
 }

@@ -99,6 +99,11 @@ impl Tables {
         }
         record.end = Some(end);
         let id = record.run.session.clone();
+        let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
+        if session.running.as_ref().is_none_or(|running| running.run != *run) {
+            // The session ended meanwhile, and may have begun anew.
+            return Ok(());
+        }
         let snapshot = state.as_ref().and_then(|state| state.snapshot.clone());
         let snapshot = snapshot.map(|bytes| {
             self.next_snapshot += 1;
@@ -107,7 +112,6 @@ impl Tables {
             self.snapshots.insert(id, bytes);
             (id, len)
         });
-        let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
         session.used = used;
         session.running = None;
         if let Some(state) = state {
@@ -134,14 +138,18 @@ impl Tables {
             running: None,
             ended: None,
         });
-        session.snapshot = None;
+        let snapshot = session.snapshot.take();
         session.stored_bytes = 0;
         session.running = None;
         session.ended = Some((at, ending));
+        if let Some(snapshot) = snapshot.filter(|id| !self.needed().contains(id)) {
+            self.snapshots.remove(&snapshot);
+        }
     }
 
     fn sweep(&mut self, now: Millis, retention: Retention) -> Swept {
         let mut swept = Swept::default();
+        let snapshots = self.snapshots.len();
         let idle = |session: &SessionRecord| {
             session.ended.is_none()
                 && session.running.is_none()
@@ -171,10 +179,9 @@ impl Tables {
             self.runs.remove(oldest);
             swept.runs += 1;
         }
-        let before = self.snapshots.len();
         let needed = self.needed();
         self.snapshots.retain(|id, _| needed.contains(id));
-        swept.snapshots = (before - self.snapshots.len()) as u64;
+        swept.snapshots = (snapshots - self.snapshots.len()) as u64;
         swept
     }
 

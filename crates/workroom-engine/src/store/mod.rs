@@ -66,13 +66,14 @@ pub trait Store: Send + Sync {
 
     /// Ends a run, and in the same step gives its session its new state, if there is one.
     ///
-    /// The session's version grows by one with every state.
+    /// The session's version grows by one with every state. A session that ended meanwhile gets
+    /// none, also when it has begun anew.
     fn finish(&self, run: &RunId, end: RunEnd, state: Option<SessionState>) -> Stored<'_, ()>;
 
     /// The run `id`, without its journal.
     fn run(&self, id: &RunId) -> Stored<'_, Option<RunRecord>>;
 
-    /// A run's journal, in the order in which it was appended.
+    /// A run's journal, in the order in which it was appended. Fails where there is no such run.
     fn journal(&self, id: &RunId) -> Stored<'_, Vec<Vec<u8>>>;
 
     /// The newest `limit` runs, of one session if given, the newest first.
