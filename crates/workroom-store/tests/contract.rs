@@ -5,7 +5,7 @@
 use std::{path::Path, sync::Arc};
 
 use workroom_engine::store::{
-    Ending, Memory, NewRun, Retention, RunEnd, SessionState, Store, StoreError,
+    Ending, Memory, NewRun, Retention, RunEnd, SessionState, Store, StoreError, Swept,
 };
 use workroom_store::SqliteStore;
 use workroom_types::{RunId, SessionId};
@@ -150,6 +150,75 @@ async fn an_ended_session_says_why_and_begins_anew() {
 }
 
 #[tokio::test]
+async fn a_run_whose_session_ended_meanwhile_leaves_no_state() {
+    each(async |store| {
+        let ending = Ending { reason: "was dropped".to_owned(), lost: Vec::new() };
+        run(&*store, "r1", "s", 1, 10).await;
+        for (run, begins_anew) in [("r2", false), ("r3", true)] {
+            let id = RunId::named(run);
+            store.begin(new(run, "s", 2)).await.unwrap();
+            store.end_session(&session("s"), 3, &ending).await.unwrap();
+            if begins_anew {
+                store.begin(new("anew", "s", 4)).await.unwrap();
+            }
+            store.finish(&id, ended(5), Some(state(20))).await.unwrap();
+            assert_eq!(store.run(&id).await.unwrap().unwrap().end, Some(ended(5)), "{run}");
+            let left = store.session(&session("s")).await.unwrap().unwrap();
+            assert_eq!((left.snapshot, left.stored_bytes), (None, 0), "{run}");
+            assert_eq!(left.running.is_some(), begins_anew, "{run}");
+            assert_eq!(left.ended.is_some(), !begins_anew, "{run}");
+        }
+        store.finish(&RunId::named("anew"), ended(6), Some(state(30))).await.unwrap();
+        let left = store.session(&session("s")).await.unwrap().unwrap();
+        assert_eq!((left.version, left.stored_bytes), (1, 30));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_state_that_only_an_ended_session_had_goes_with_it() {
+    each(async |store| {
+        let ending = Ending { reason: "was dropped".to_owned(), lost: Vec::new() };
+        run(&*store, "r1", "s", 1, 10).await;
+        let first = store.session(&session("s")).await.unwrap().unwrap().snapshot.unwrap();
+        run(&*store, "r2", "s", 2, 20).await;
+        let second = store.session(&session("s")).await.unwrap().unwrap().snapshot.unwrap();
+        store.end_session(&session("s"), 3, &ending).await.unwrap();
+        assert_eq!(store.snapshot(second).await.unwrap(), None);
+        assert!(store.snapshot(first).await.unwrap().is_some(), "`r2` began with it");
+        assert_eq!(store.sweep(9, KEEP_ALL).await.unwrap().snapshots, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_fails_alone() {
+    each(async |store| {
+        // Called together, so that a store may do them together.
+        let none = RunId::named("none");
+        let one = store.begin(new("r1", "s", 1));
+        let failed = [
+            store.begin(new("r2", "s", 1)),
+            store.append(&none, vec![vec![1]]),
+            store.finish(&none, ended(2), Some(state(5))),
+        ];
+        let entries = store.append(&RunId::named("r1"), vec![vec![7]]);
+        let finished = store.finish(&RunId::named("r1"), ended(2), Some(state(5)));
+        for write in failed {
+            assert!(write.await.is_err());
+        }
+        for write in [one, entries, finished] {
+            write.await.unwrap();
+        }
+        assert_eq!(store.journal(&RunId::named("r1")).await.unwrap(), [[7]]);
+        assert!(store.journal(&none).await.is_err());
+        assert_eq!(store.session(&session("s")).await.unwrap().unwrap().version, 1);
+        assert_eq!(store.check().await.unwrap().runs, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn runs_are_listed_newest_first() {
     each(async |store| {
         for n in 0..5 {
@@ -162,6 +231,8 @@ async fn runs_are_listed_newest_first() {
         assert_eq!(names(None, 3).await, ["r4", "r3", "r2"]);
         assert_eq!(names(Some(&session("t")), 9).await, ["r3", "r1"]);
         assert!(names(Some(&session("u")), 9).await.is_empty());
+        assert!(names(None, 0).await.is_empty());
+        assert_eq!(names(None, usize::MAX).await.len(), 5);
     })
     .await;
 }
@@ -207,9 +278,61 @@ async fn history_above_its_size_loses_its_oldest_runs() {
 }
 
 #[tokio::test]
+async fn runs_that_share_a_state_count_it_once() {
+    each(async |store| {
+        run(&*store, "r1", "s", 1, 1_000).await;
+        // They leave none, so each begins with the state that `r1` left.
+        for name in ["r2", "r3", "r4"] {
+            store.begin(new(name, "s", 2)).await.unwrap();
+            store.finish(&RunId::named(name), ended(3), None).await.unwrap();
+        }
+        let bytes = |history_bytes| Retention { history_bytes, ..KEEP_ALL };
+        assert_eq!(store.sweep(9, bytes(100)).await.unwrap(), Swept::default(), "it is in use");
+        run(&*store, "r5", "s", 4, 10).await;
+        // Now it is history: 1,000 bytes, until the last that began with it is gone.
+        assert_eq!(store.sweep(9, bytes(1_200)).await.unwrap(), Swept::default());
+        let swept = store.sweep(9, bytes(1_199)).await.unwrap();
+        assert_eq!((swept.runs, swept.snapshots), (1, 0), "the journal of `r1` is enough");
+        let swept = store.sweep(9, bytes(1_000)).await.unwrap();
+        assert_eq!((swept.runs, swept.snapshots), (4, 1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_sweep_drops_all_there_is_to_drop() {
+    each(async |store| {
+        for n in 0..450 {
+            run(&*store, &format!("r{n}"), &format!("s{n}"), n, 10).await;
+        }
+        let nothing = Retention { session_age_ms: 0, run_age_ms: 0, history_bytes: 0 };
+        let swept = store.sweep(1_000, nothing).await.unwrap();
+        assert_eq!((swept.sessions, swept.runs, swept.snapshots), (450, 450, 450));
+        assert_eq!(store.sweep(1_000, nothing).await.unwrap(), Swept::default());
+        let health = store.check().await.unwrap();
+        assert_eq!((health.sessions, health.runs), (0, 0));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_kept_for_ever_is_kept_whatever_the_clock_says() {
+    each(async |store| {
+        for (n, at) in [i64::MIN / 2, -1, i64::MAX / 2].into_iter().enumerate() {
+            run(&*store, &format!("r{n}"), &format!("s{n}"), at, 1).await;
+        }
+        for now in [-5, 0, 1_800_000_000_000] {
+            let swept = store.sweep(now, KEEP_ALL).await.unwrap();
+            assert_eq!(swept, Swept::default(), "{now}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn odd_names_and_large_states_are_kept_as_they_are() {
     each(async |store| {
-        let odd = "s'\"; DROP TABLE runs; --\u{202e}é";
+        let odd = "s'\"; DROP TABLE runs; --\u{202e}é\0%_";
         run(&*store, odd, odd, -5, 16 << 20).await;
         let record = store.session(&session(odd)).await.unwrap().unwrap();
         assert_eq!((record.created, record.stored_bytes), (-5, 16 << 20));

@@ -4,11 +4,12 @@
 
 use std::{fs, path::Path, process::Stdio};
 
+use sqlx::{Connection as _, Row as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     process::Command,
 };
-use workroom_engine::store::{NewRun, RunEnd, SessionState, Store, StoreError};
+use workroom_engine::store::{NewRun, Retention, RunEnd, SessionState, Store, StoreError};
 use workroom_store::SqliteStore;
 use workroom_types::{RunId, SessionId};
 
@@ -100,16 +101,21 @@ async fn two_stores_on_one_folder_see_each_other() {
     assert!(two.adopt(&RunId::named("r1")).await.unwrap());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn many_that_open_at_once_make_one_store() {
     let folder = tempfile::tempdir().unwrap();
     let opening = (0..4).map(|_| {
         let folder = folder.path().to_owned();
-        tokio::spawn(async move { SqliteStore::open(&folder).await.map(drop) })
+        tokio::spawn(async move { SqliteStore::open(&folder).await })
     });
-    for opened in opening.collect::<Vec<_>>() {
-        opened.await.unwrap().unwrap();
+    for (n, opened) in opening.collect::<Vec<_>>().into_iter().enumerate() {
+        let store = opened.await.unwrap().unwrap();
+        let (run, of) = (format!("r{n}"), format!("s{n}"));
+        store.begin(NewRun { session: SessionId::named(of), ..new(&run) }).await.unwrap();
     }
+    let mut db = connect(folder.path()).await;
+    assert_eq!(number(&mut db, "PRAGMA user_version").await, 1);
+    assert_eq!(number(&mut db, "PRAGMA auto_vacuum").await, 2, "incremental");
 }
 
 /// What opening a folder whose `workroom.db` holds `bytes` says.
@@ -133,6 +139,112 @@ async fn what_is_no_store_is_refused_and_left_alone() {
     let not_a_folder = folder.path().join("workroom.db");
     let error = SqliteStore::open(&not_a_folder).await.unwrap_err().to_string();
     assert!(error.starts_with("cannot use the folder `"), "{error}");
+}
+
+/// A connection of the test's own to the store in `folder`.
+async fn connect(folder: &Path) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(folder.join("workroom.db"));
+    SqliteConnection::connect_with(&options).await.unwrap()
+}
+
+async fn number(db: &mut SqliteConnection, pragma: &'static str) -> i64 {
+    sqlx::raw_sql(pragma).fetch_one(db).await.unwrap().get(0)
+}
+
+#[tokio::test]
+async fn a_file_of_a_newer_version_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(folder.path()).await);
+    let mut db = connect(folder.path()).await;
+    sqlx::raw_sql("PRAGMA user_version = 7").execute(&mut db).await.unwrap();
+    let error = SqliteStore::open(folder.path()).await.unwrap_err().to_string();
+    assert_eq!(
+        error.replace(&folder.path().display().to_string(), "FOLDER"),
+        "`FOLDER/workroom.db` is of version 7, and this Workroom knows up to 1: use a newer one"
+    );
+    assert_eq!(number(&mut db, "PRAGMA user_version").await, 7, "it is left as it is");
+}
+
+/// The bytes of a store with a few runs, all of them in the file itself.
+async fn sound_file() -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    store.begin(new("r1")).await.unwrap();
+    store.finish(&RunId::named("r1"), end(), Some(state())).await.unwrap();
+    let mut db = connect(folder.path()).await;
+    sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut db).await.unwrap();
+    fs::read(folder.path().join("workroom.db")).unwrap()
+}
+
+#[tokio::test]
+async fn a_damaged_file_gives_errors_and_stays() {
+    let sound = sound_file().await;
+    let mut garbled = sound.clone();
+    garbled[8_192..].fill(0xff);
+    let damages = [sound[..sound.len() / 2].to_vec(), sound[..100].to_vec(), garbled];
+    for (n, damaged) in damages.iter().enumerate() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("workroom.db");
+        fs::write(&file, damaged).unwrap();
+        let told = match SqliteStore::open(folder.path()).await {
+            Err(error) => error.to_string(),
+            Ok(store) => {
+                let begun = store.begin(new("r2")).await;
+                let looked = store.session(&SessionId::named("s")).await;
+                assert!(begun.is_err() || looked.is_err(), "damage {n} was not seen");
+                match store.check().await {
+                    Err(error) => error.to_string(),
+                    Ok(health) => health.problems.join("; "),
+                }
+            }
+        };
+        assert!(!told.is_empty(), "damage {n}");
+        assert_eq!(fs::read(&file).unwrap().len(), damaged.len(), "damage {n}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_written_is_there_after_it_is_opened_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    store.begin(new("r1")).await.unwrap();
+    store.append(&RunId::named("r1"), vec![vec![1], vec![]]).await.unwrap();
+    store.finish(&RunId::named("r1"), end(), Some(state())).await.unwrap();
+    let all = async |store: &SqliteStore| {
+        let session = store.session(&SessionId::named("s")).await.unwrap().unwrap();
+        let snapshot = store.snapshot(session.snapshot.unwrap()).await.unwrap();
+        let journal = store.journal(&RunId::named("r1")).await.unwrap();
+        (session, snapshot, journal, store.runs(None, 9).await.unwrap())
+    };
+    let before = all(&store).await;
+    drop(store);
+    assert_eq!(all(&open(folder.path()).await).await, before);
+}
+
+#[tokio::test]
+async fn files_of_dead_holders_are_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let lives = open(folder.path()).await;
+    let holders = folder.path().join("holders");
+    for name in ["a", "b"] {
+        fs::write(holders.join(name), "").unwrap();
+    }
+    let also_lives = open(folder.path()).await;
+    assert_eq!(fs::read_dir(&holders).unwrap().count(), 2, "{lives:?} and {also_lives:?}");
+}
+
+#[tokio::test]
+async fn space_that_is_free_goes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    store.begin(new("r1")).await.unwrap();
+    let large = SessionState { snapshot: Some(vec![1; 40 << 20].into()), ..state() };
+    store.finish(&RunId::named("r1"), end(), Some(large)).await.unwrap();
+    assert!(store.check().await.unwrap().bytes > 40 << 20);
+    let nothing = Retention { session_age_ms: 0, run_age_ms: 0, history_bytes: 0 };
+    store.sweep(9, nothing).await.unwrap();
+    let left = store.check().await.unwrap().bytes;
+    assert!(left < 5 << 20, "{left}");
 }
 
 #[cfg(unix)]
