@@ -6,7 +6,7 @@
 //! # Invariants
 //!
 //! * A file is locked from before its name is written anywhere. Between its making and its lock
-//!   [`Holders::new`] keeps those out who tidy up.
+//!   nobody tidies up: that is done when a store is opened, and one at a time is.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -25,8 +25,6 @@ pub(crate) struct Holders {
 impl Holders {
     /// Makes a holder of this store's own in `folder`, and removes the files of dead ones.
     pub(crate) fn new(folder: &Path) -> io::Result<Self> {
-        let one_at_a_time = File::create(folder.with_extension("lock"))?;
-        one_at_a_time.lock()?;
         for entry in fs::read_dir(folder)? {
             is_locked(&entry?.path());
         }

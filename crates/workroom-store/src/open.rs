@@ -1,7 +1,13 @@
 //! The folder, the file, and the version of what is in it.
+//!
+//! # Invariants
+//!
+//! * One store at a time opens in a folder, among all processes: SQLite does not wait for another
+//!   connection that makes a file one with a write-ahead log, it fails at once.
 
 use std::{
-    fs, io,
+    fs::{self, File, TryLockError},
+    io,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -15,6 +21,7 @@ use sqlx::{
     },
 };
 use thiserror::Error;
+use tokio::time::Instant;
 
 use crate::{SqliteStore, holder::Holders, read::Reader, writer::Writer};
 
@@ -23,6 +30,9 @@ const MIGRATIONS: [&str; 1] = [include_str!("../migrations/1.sql")];
 
 /// How long another process may hold the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How often a store that waits for another one that opens looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// Connections that read.
 const READERS: u32 = 4;
@@ -87,6 +97,7 @@ pub(crate) async fn open_with(folder: &Path, tuning: Tuning) -> Result<SqliteSto
     make_private(&holders).map_err(in_folder)?;
     let file = folder.join("workroom.db");
     make_private_file(&file).map_err(in_folder)?;
+    let _alone = alone(folder, &file, tuning.busy_timeout).await?;
     let in_file = |error: sqlx::Error| {
         let reason = match error {
             sqlx::Error::Database(error) => error.message().to_owned(),
@@ -115,6 +126,29 @@ pub(crate) async fn open_with(folder: &Path, tuning: Tuning) -> Result<SqliteSto
         reader: Reader::new(readers, Arc::clone(&holders), file),
         holders,
     })
+}
+
+/// Waits until nobody else opens a store in `folder`; nobody does while the result is there.
+async fn alone(folder: &Path, file: &Path, most: Duration) -> Result<File, OpenError> {
+    let in_folder = |error| OpenError::Folder { folder: folder.to_owned(), error };
+    let path = folder.join("open.lock");
+    make_private_file(&path).map_err(in_folder)?;
+    let lock = File::open(path).map_err(in_folder)?;
+    let give_up = Instant::now() + most;
+    // Not `File::lock`: who has it may be another task of this thread.
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::Error(error)) => return Err(in_folder(error)),
+            Err(TryLockError::WouldBlock) if Instant::now() < give_up => {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+            Err(TryLockError::WouldBlock) => {
+                let reason = format!("another process has been opening it for {most:?}");
+                return Err(OpenError::File { file: file.to_owned(), reason });
+            }
+        }
+    }
 }
 
 /// Brings the file to the newest version. Two processes that do so at once wait for each other.

@@ -25,13 +25,26 @@ fn new(run: &str) -> NewRun {
     }
 }
 
-fn state(bytes: usize) -> Option<SessionState> {
+fn state(bytes: usize) -> SessionState {
     let snapshot = Some(Arc::from(vec![1; bytes]));
-    Some(SessionState { variables: "[]".to_owned(), heap_bytes: 1, snapshot })
+    SessionState { variables: "[]".to_owned(), heap_bytes: 1, snapshot }
 }
 
 fn end() -> RunEnd {
     RunEnd { ended: 2, ok: true, outcome: String::new() }
+}
+
+#[tokio::test]
+async fn a_store_that_another_opens_for_too_long_is_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let lock = std::fs::File::create(folder.path().join("open.lock")).unwrap();
+    lock.lock().unwrap();
+    let busy_timeout = Duration::from_millis(20);
+    let tuning = Tuning { busy_timeout, ..Tuning::default() };
+    let error = open_with(folder.path(), tuning).await.unwrap_err().to_string();
+    assert!(error.ends_with("`: another process has been opening it for 20ms"), "{error}");
+    lock.unlock().unwrap();
+    open(folder.path(), tuning).await;
 }
 
 async fn open(folder: &Path, tuning: Tuning) -> SqliteStore {
@@ -47,13 +60,13 @@ async fn a_full_disk_fails_what_does_not_fit_and_nothing_else() {
         store.begin(new(run)).await.unwrap();
     }
     // Called together, so they share a transaction.
-    let large = store.finish(&RunId::named("large"), end(), state(1 << 20));
-    let small = store.finish(&RunId::named("small"), end(), state(10));
+    let large = store.finish(&RunId::named("large"), end(), Some(state(1 << 20)));
+    let small = store.finish(&RunId::named("small"), end(), Some(state(10)));
     let full = StoreError::Failed("workroom.db: database or disk is full".to_owned());
     assert_eq!(large.await, Err(full));
     assert_eq!(small.await, Ok(()));
     // And the store goes on.
-    store.finish(&RunId::named("large"), end(), state(10)).await.unwrap();
+    store.finish(&RunId::named("large"), end(), Some(state(10))).await.unwrap();
     store.begin(new("after")).await.unwrap();
     assert_eq!(store.check().await.unwrap().problems, [""; 0]);
 }
