@@ -148,6 +148,7 @@ impl Stay<'_> {
         let new: Vec<String> = new.cloned().collect();
         names.extend(new);
         let kept = if guest.is_alive() && !is_full {
+            let _place = run.shared.turns.acquire().await;
             guest.keep(names, self.keeps).await
         } else {
             Err(SandboxError::Dead)
@@ -333,7 +334,10 @@ pub(crate) async fn open(
     };
     let opened = match stored {
         None => shared.sandbox.open(&run.limits, None).await,
-        Some(Ok(bytes)) => shared.sandbox.open(&run.limits, Some(bytes)).await,
+        Some(Ok(bytes)) => {
+            let _place = shared.turns.acquire().await;
+            shared.sandbox.open(&run.limits, Some(bytes)).await
+        }
         Some(Err(reason)) => Err(SandboxError::Snapshot(reason)),
     };
     match opened {

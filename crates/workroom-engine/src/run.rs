@@ -272,11 +272,17 @@ impl Run {
         match tokio::time::timeout(patience, self.answers()).await {
             Ok(answers) => Ok(answers?),
             Err(_) => {
-                if let Ok(kept) = guest.keep(Vec::new(), true).await
-                    && let Some(snapshot) = kept.snapshot
-                {
-                    let saved = Saved { snapshot, logs: self.logs.clone() };
-                    drop(self.journal.append(&[Entry::Saved(saved)]));
+                let shared = Arc::clone(&self.shared);
+                tokio::select! {
+                    answers = self.answers() => return Ok(answers?),
+                    _place = shared.turns.acquire() => {
+                        if let Ok(kept) = guest.keep(Vec::new(), true).await
+                            && let Some(snapshot) = kept.snapshot
+                        {
+                            let saved = Saved { snapshot, logs: self.logs.clone() };
+                            drop(self.journal.append(&[Entry::Saved(saved)]));
+                        }
+                    }
                 }
                 Ok(self.answers().await?)
             }

@@ -16,6 +16,7 @@ static int string_len_max = (1 << 30) - 1;
 #define lre_exec watched_exec
 #include "quickjs/quickjs.c"
 #undef lre_exec
+#include <wasm_simd128.h>
 
 #define EXPORT(name) __attribute__((export_name(#name)))
 #define IMPORT(name) __attribute__((import_module("host"), import_name(#name)))
@@ -26,11 +27,6 @@ int32_t host_call(uint32_t slot, const char *module, size_t module_len, const ch
 IMPORT(timer) int32_t host_timer(uint32_t slot, double ms);
 IMPORT(log) int32_t host_log(int32_t level, const char *text, size_t len);
 IMPORT(random) uint64_t host_random(void);
-
-/* Nesting up to which a value is looked at here; a deeper one takes the careful way. */
-#define PLAIN_DEPTH_MAX 100
-/* Values looked at between two looks at `stop_requested`. */
-#define PLAIN_POLL 4096
 
 enum status { DONE = 0, WAITING = 1, THREW = 2, INTERRUPTED = 3, DEADLOCK = 4 };
 
@@ -75,6 +71,8 @@ static JSValue stop(JSContext *ctx) {
     return JS_EXCEPTION;
 }
 
+#include "json_parse.c"
+#include "json_print.c"
 #include "slots.c"
 
 /* ---- what the prelude needs and JavaScript has not ---- */
@@ -135,69 +133,16 @@ static int32_t threw(JSValue error) {
     return stop_requested ? INTERRUPTED : THREW;
 }
 
-/* Whether JSON.stringify loses nothing of `value`: only null, booleans, numbers, strings, and
- * plain objects and arrays of them. Deeper or odder values are left to the prelude. */
-static bool is_plain(JSValueConst value, int depth, int *budget) {
-    switch (JS_VALUE_GET_NORM_TAG(value)) {
-    case JS_TAG_INT:
-    case JS_TAG_FLOAT64:
-    case JS_TAG_BOOL:
-    case JS_TAG_NULL:
-    case JS_TAG_STRING:
-    case JS_TAG_STRING_ROPE:
-    case JS_TAG_UNDEFINED:
-        return true;
-    case JS_TAG_OBJECT:
-        break;
-    default:
-        return false;
-    }
-    if (depth == PLAIN_DEPTH_MAX)
-        return false;
-    if (--*budget <= 0) {
-        if (stop_requested)
-            return false;
-        *budget = PLAIN_POLL;
-    }
-    JSObject *object = JS_VALUE_GET_OBJ(value);
-    JSObject *proto = object->shape->proto;
-    if (object->class_id == JS_CLASS_ARRAY) {
-        if (!object->fast_array || proto != JS_VALUE_GET_OBJ(context->class_proto[JS_CLASS_ARRAY]))
-            return false;
-        for (uint32_t i = 0; i < object->u.array.count; i++)
-            if (!is_plain(object->u.array.u.values[i], depth + 1, budget))
-                return false;
-        return true;
-    }
-    if (object->class_id != JS_CLASS_OBJECT || object->is_exotic)
-        return false;
-    if (proto && proto != JS_VALUE_GET_OBJ(context->class_proto[JS_CLASS_OBJECT]))
-        return false;
-    JSShapeProperty *property = get_shape_prop(object->shape);
-    for (int i = 0; i < object->shape->prop_count; i++, property++) {
-        if (property->atom == JS_ATOM_NULL || !(property->flags & JS_PROP_ENUMERABLE))
-            continue;
-        if ((property->flags & JS_PROP_TMASK) != JS_PROP_NORMAL ||
-            !is_plain(object->prop[i].u.value, depth + 1, budget))
-            return false;
-    }
-    return true;
-}
-
 /* Consumes `value`. */
 static int32_t done(JSValue value) {
-    int budget = PLAIN_POLL;
+    JSValue json;
     clear_outcome();
-    if (!is_plain(value, 0, &budget)) {
+    if (!json_print_strict(context, value, &json)) {
         JSValue plain = JS_Call(context, hook_plain, JS_UNDEFINED, 1, vc(&value));
-        JS_FreeValue(context, value);
-        value = plain;
+        json = JS_IsException(plain) ? plain : json_print(context, plain);
+        JS_FreeValue(context, plain);
     }
-    JSValue json = value;
-    if (!JS_IsException(value)) {
-        json = JS_JSONStringify(context, value, JS_UNDEFINED, JS_UNDEFINED);
-        JS_FreeValue(context, value);
-    }
+    JS_FreeValue(context, value);
     if (JS_IsString(json))
         outcome.text = JS_ToCStringLen(context, &outcome.len, json);
     bool failed = JS_IsException(json) || (JS_IsString(json) && !outcome.text);
@@ -311,7 +256,7 @@ EXPORT(resume) int32_t guest_resume(char *at, size_t len) {
 EXPORT(survey) int32_t guest_survey(char *names, size_t len) {
     JS_UpdateStackTop(runtime);
     clear_outcome();
-    JSValue list = JS_ParseJSON(context, names, len, "<names>");
+    JSValue list = json_parse(context, names, len, "<names>");
     free(names);
     JSValue json = JS_Call(context, hook_survey, JS_UNDEFINED, 1, vc(&list));
     JS_FreeValue(context, list);
@@ -362,6 +307,9 @@ EXPORT(init) void guest_init(void) {
     JSValue global = JS_GetGlobalObject(context);
     JSValue math = JS_GetPropertyStr(context, global, "Math");
     define(math, "random", js_host_random, 0);
+    JSValue json = JS_GetPropertyStr(context, global, "JSON");
+    define(json, "parse", js_parse, 2);
+    define(json, "stringify", js_stringify, 3);
     JSValue native = JS_NewObject(context);
     define(native, "call", js_call_out, 3);
     define(native, "sleep", js_sleep, 2);
@@ -386,6 +334,7 @@ EXPORT(init) void guest_init(void) {
     JS_FreeValue(context, hooks);
     JS_FreeValue(context, install);
     JS_FreeValue(context, native);
+    JS_FreeValue(context, json);
     JS_FreeValue(context, math);
     JS_FreeValue(context, global);
     JS_RunGC(runtime);

@@ -84,7 +84,7 @@ static JSValue js_call_out(JSContext *ctx, JSValueConst this_val, int argc, JSVa
     size_t module_len, function_len, arguments_len;
     int32_t index;
 
-    json = JS_JSONStringify(ctx, argv[2], JS_UNDEFINED, JS_UNDEFINED);
+    json = json_print(ctx, argv[2]);
     if (JS_IsException(json))
         return JS_EXCEPTION;
     if (JS_IsUndefined(json))
@@ -147,7 +147,7 @@ static void settle(int32_t index, bool fulfilled, const char *json, size_t len) 
     if (index < 0 || index >= slots_len || !slots[index].waiting)
         return;
     struct slot *slot = &slots[index];
-    JSValue value = JS_ParseJSON(context, json, len, "<answer>");
+    JSValue value = json_parse(context, json, len, "<answer>");
     if (JS_IsException(value)) {
         value = JS_GetException(context);
         fulfilled = false;

@@ -36,8 +36,15 @@ impl Sandbox for InProcess {
     ) -> BoxFuture<'_, Result<Box<dyn Guest>, SandboxError>> {
         let (quickjs, limits) = (Arc::clone(&self.0), *limits);
         async move {
-            let opening = task::spawn_blocking(move || quickjs.open(&limits, snapshot.as_deref()));
-            let guest = opening.await.map_err(|error| lost(&error))??;
+            let guest = match snapshot {
+                // Sooner done than another thread is woken.
+                None => quickjs.open(&limits, None)?,
+                Some(snapshot) => {
+                    let opening =
+                        task::spawn_blocking(move || quickjs.open(&limits, Some(&snapshot)));
+                    opening.await.map_err(|error| lost(&error))??
+                }
+            };
             let turns = Arc::clone(guest.turns());
             Ok(Box::new(Local { is_alive: guest.is_alive(), guest: Some(guest), turns }) as _)
         }

@@ -90,6 +90,10 @@ const CLONE_DETACHED: c_int = 0x0040_0000;
 /// `ioctl`: close on exec, do not block, how much is there. Its type differs between C libraries.
 const HARMLESS_IOCTLS: [u32; 3] = [0x5451, 0x5421, 0x541b];
 
+/// `ioctl`: `PAGEMAP_SCAN`, by which Wasmtime learns which pages of a guest were written to. It
+/// needs a descriptor of `/proc/self/pagemap` that was opened before, and tells of this process.
+const SCAN_IOCTL: u32 = 0xc060_6610;
+
 /// `ioctl`: is this a terminal? glibc asks for its attributes (`TCGETS`), musl for its size
 /// (`TIOCGWINSZ`).
 const TERMINAL_IOCTLS: [u32; 2] = [0x5401, 0x5413];
@@ -116,6 +120,7 @@ pub(super) fn checked(own: u32) -> Result<Vec<Checked>, BackendError> {
         ),
         (libc::SYS_fcntl, one_of(1, &fcntls.map(c_int::cast_unsigned))?),
         (libc::SYS_ioctl, one_of(1, &HARMLESS_IOCTLS)?),
+        (libc::SYS_ioctl, one_of(1, &[SCAN_IOCTL])?),
         (libc::SYS_prctl, one_of(0, &names.map(c_int::cast_unsigned))?),
         // `abort` of glibc, and nobody else's threads. That of musl calls `tkill`, which names
         // a thread of any process, so there the attempt itself ends the process.

@@ -7,6 +7,7 @@ use std::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
+    time::{Duration, Instant},
 };
 
 use tokio::{
@@ -18,6 +19,9 @@ use tokio::{
 use workroom_engine::sandbox::SandboxError;
 
 use super::protocol::{self, HEAD_LEN, Reply, Request};
+
+/// How long an asker looks for its reply before it lets its thread sleep.
+const WATCH: Duration = Duration::from_micros(50);
 
 /// One worker that answers.
 pub(crate) struct Connection {
@@ -85,12 +89,20 @@ impl Connection {
 
     /// Asks, and waits for the reply.
     pub(crate) async fn ask(&self, number: u64, request: &Request) -> Result<Reply, SandboxError> {
-        let (asker, reply) = oneshot::channel();
-        self.waiting().insert(number, asker);
+        let (asker, mut reply) = oneshot::channel();
+        let is_alone = {
+            let mut waiting = self.waiting();
+            waiting.insert(number, asker);
+            waiting.len() == 1
+        };
         // The end of the stream empties the table once; who comes later must see that it came.
         if self.has_ended() || self.send(number, request).await.is_err() {
             self.waiting().remove(&number);
             return Err(self.lost());
+        }
+        // With others there, this thread has enough to do to stay awake.
+        if is_alone && let Some(reply) = watch(&mut reply).await {
+            return Ok(reply);
         }
         reply.await.map_err(|_| self.lost())
     }
@@ -117,6 +129,19 @@ impl Connection {
     fn waiting(&self) -> MutexGuard<'_, HashMap<u64, oneshot::Sender<Reply>>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Waits a moment for a reply without letting this thread sleep, which costs more than a short
+/// turn does.
+async fn watch(reply: &mut oneshot::Receiver<Reply>) -> Option<Reply> {
+    let began = Instant::now();
+    while began.elapsed() < WATCH {
+        tokio::task::yield_now().await;
+        if let Ok(reply) = reply.try_recv() {
+            return Some(reply);
+        }
+    }
+    None
 }
 
 /// Reads one reply. A reply that cannot be understood ends the connection, as a worker that sends

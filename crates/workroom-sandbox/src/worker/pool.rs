@@ -244,14 +244,17 @@ impl Sandbox for Workers {
             let guest = Remote {
                 number: connection.guest_number(),
                 is_alive: AtomicBool::new(true),
+                fresh: snapshot.is_none().then_some(limits),
                 turn: connection.number(),
                 connection,
             };
             guest.connection.guests.fetch_add(1, Relaxed);
-            let snapshot = snapshot.map(|snapshot| snapshot.to_vec());
-            match guest.ask(&Request::Open(guest.number, limits, snapshot)).await? {
-                Reply::Opened(opened) => opened?,
-                _ => return Err(internal("a worker gave the wrong reply")),
+            if let Some(snapshot) = snapshot {
+                let request = Request::Open(guest.number, limits, snapshot.to_vec());
+                match guest.ask(&request).await? {
+                    Reply::Opened(opened) => opened?,
+                    _ => return Err(internal("a worker gave the wrong reply")),
+                }
             }
             Ok(Box::new(guest) as Box<dyn Guest>)
         }
@@ -264,6 +267,8 @@ struct Remote {
     connection: Arc<Connection>,
     number: u32,
     is_alive: AtomicBool,
+    /// The limits of a guest that is made with its first run.
+    fresh: Option<Limits>,
     /// The number of the request that begins the next turn: an interrupter is made before it.
     turn: u64,
 }
@@ -311,7 +316,8 @@ impl Drop for Remote {
 
 impl Guest for Remote {
     fn start(&mut self, code: Arc<Code>, setup: Setup) -> BoxFuture<'_, Turn> {
-        let request = Request::Start(self.number, Code::clone(&code), setup.into());
+        let fresh = self.fresh.take();
+        let request = Request::Start(self.number, fresh, Code::clone(&code), setup.into());
         self.turn(request).boxed()
     }
 

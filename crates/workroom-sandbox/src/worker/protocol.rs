@@ -22,8 +22,10 @@ pub(crate) const HEAD_LEN: usize = 12;
 /// What the gateway asks. The first number is the guest's.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Request {
-    Open(u32, Limits, Option<Vec<u8>>),
-    Start(u32, Code, WireSetup),
+    /// Makes a guest of a snapshot.
+    Open(u32, Limits, Vec<u8>),
+    /// Starts a run, in a fresh guest of these limits if there are any.
+    Start(u32, Option<Limits>, Code, WireSetup),
     Resume(u32, Vec<Answer>, Vec<ClockRead>),
     Rejoin(u32, WireSetup),
     Abandon(u32),

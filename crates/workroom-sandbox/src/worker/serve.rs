@@ -11,9 +11,10 @@ use std::{
     process::ExitCode,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst},
     },
     thread,
+    time::Instant,
 };
 
 use workroom_engine::sandbox::{Interrupter, SandboxError, Turn};
@@ -28,6 +29,9 @@ fn threads_max() -> usize {
     usize::try_from(turns).unwrap_or(usize::MAX).saturating_add(1)
 }
 
+/// How long a worker looks for the next request after its last answer before it sleeps.
+const WATCH_NANOS: u64 = 50_000;
+
 struct Worker {
     quickjs: QuickJs,
     reader: Mutex<BufReader<UnixStream>>,
@@ -36,6 +40,9 @@ struct Worker {
     /// Threads, and those of them that read or wait to read.
     threads: AtomicUsize,
     idle: AtomicUsize,
+    /// When it began, and how many nanoseconds later it last answered.
+    began: Instant,
+    answered: AtomicU64,
 }
 
 /// A guest, and the turn it is in.
@@ -80,6 +87,8 @@ impl Worker {
             guests: Mutex::default(),
             threads: AtomicUsize::new(1),
             idle: AtomicUsize::new(0),
+            began: Instant::now(),
+            answered: AtomicU64::new(0),
         });
         let walls = serde_json::to_string(&walls).map_err(io::Error::other)?;
         worker.answer(0, &Reply::Hello(walls))?;
@@ -92,18 +101,35 @@ impl Worker {
             worker.idle.fetch_add(1, SeqCst);
             let read = {
                 let mut reader = lock(&worker.reader);
+                worker.watch(&reader);
                 let read = protocol::read(&mut *reader)?;
                 read.map(|(number, bytes)| worker.understand(number, &bytes)).transpose()?
             };
             let readers_left = worker.idle.fetch_sub(1, SeqCst) - 1;
-            let Some((number, request)) = read else {
+            let Some((number, request, ready)) = read else {
                 // Other threads may still compute; nobody waits for them any more.
                 end_process();
             };
             if readers_left == 0 && worker.threads.load(SeqCst) < threads_max() {
                 Self::add_thread(worker)?;
             }
-            worker.serve(number, request)?;
+            match ready {
+                Ok(()) => worker.serve(number, request)?,
+                Err(error) => worker.answer(number, &Reply::Turn(Turn::failed(error), false))?,
+            }
+        }
+    }
+
+    /// Waits a moment for a request without sleeping: a script that makes one call after the other
+    /// has its answers sooner than the kernel wakes a thread.
+    fn watch(&self, reader: &BufReader<UnixStream>) {
+        let now = || u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let began = now();
+        while reader.buffer().is_empty()
+            && matches!(rustix::io::ioctl_fionread(reader.get_ref()), Ok(0))
+            && now() < began.max(self.answered.load(Relaxed)).saturating_add(WATCH_NANOS)
+        {
+            thread::yield_now();
         }
     }
 
@@ -119,23 +145,32 @@ impl Worker {
         Ok(())
     }
 
-    /// Reads a request, and notes a turn before anybody can read its cancellation.
-    fn understand(&self, number: u64, bytes: &[u8]) -> io::Result<(u64, Request)> {
+    /// Reads a request, and notes a turn before anybody can read its cancellation. The last of
+    /// what it gives says whether there is a guest for it, where a fresh one was asked for.
+    fn understand(
+        &self,
+        number: u64,
+        bytes: &[u8],
+    ) -> io::Result<(u64, Request, Result<(), SandboxError>)> {
         let request = protocol::message(bytes)?;
+        let ready = match &request {
+            Request::Start(guest, Some(limits), ..) => self.open(*guest, limits, None),
+            _ => Ok(()),
+        };
         if let Request::Start(guest, ..) | Request::Resume(guest, ..) = &request
             && let Some(slot) = lock(&self.guests).get(guest)
         {
             *lock(&slot.turn) = (number, Some(Arc::new(Cancel::new(&slot.turns))));
         }
-        Ok((number, request))
+        Ok((number, request, ready))
     }
 
     fn serve(&self, number: u64, request: Request) -> io::Result<()> {
         let reply = match request {
             Request::Open(guest, limits, snapshot) => {
-                Reply::Opened(self.open(guest, &limits, snapshot.as_deref()))
+                Reply::Opened(self.open(guest, &limits, Some(&snapshot)))
             }
-            Request::Start(guest, code, setup) => {
+            Request::Start(guest, _, code, setup) => {
                 self.turn(guest, |guest| guest.start(&code, setup.into()))
             }
             Request::Resume(guest, answers, clock) => {
@@ -209,7 +244,10 @@ impl Worker {
 
     fn answer(&self, number: u64, reply: &Reply) -> io::Result<()> {
         let frame = protocol::frame(number, reply)?;
-        lock(&self.writer).write_all(&frame)
+        let written = lock(&self.writer).write_all(&frame);
+        let now = u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.answered.store(now, Relaxed);
+        written
     }
 }
 

@@ -19,6 +19,10 @@ const PRELUDE: [&str; 6] =
 /// What Debian calls the packages that the build needs.
 const PACKAGES: &str = "clang-19 lld-19 libclang-rt-19-dev-wasm32";
 
+/// Ours. They are compiled as one, with the engine, from the first of them.
+const PARTS: [&str; 6] =
+    ["shim.c", "json_scalar.c", "json_parse.c", "json_print.c", "slots.c", "text.c"];
+
 const SOURCES: [&str; 6] = [
     "shim.c",
     "quickjs/libregexp.c",
@@ -39,6 +43,7 @@ const FLAGS: &[&str] = &[
     "-DFE_UPWARD=0",
     "-D_GNU_SOURCE",
     "-mbulk-memory",
+    "-msimd128",
     "-msign-ext",
     "-mnontrapping-fptoint",
     "-mmutable-globals",
@@ -118,7 +123,7 @@ fn stage(guest: &Path, crate_folder: &Path) -> Result<PathBuf> {
     }
     let engine = stage.join("quickjs/quickjs.c");
     fs::write(&engine, bounded_strings(&fs::read_to_string(&engine)?)?)?;
-    for file in ["shim.c", "slots.c", "text.c"] {
+    for file in PARTS {
         fs::copy(guest.join(file), stage.join(file))?;
     }
     fs::write(stage.join("prelude.inc"), prelude(guest)?)?;
