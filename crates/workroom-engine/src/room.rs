@@ -75,13 +75,12 @@ async fn in_session(
     }
     let compiled = compile(&shared, &run.id, request.code)?;
     session.remember(Arc::clone(&compiled));
-    let guest = open(run, &id, &mut session).await?;
+    let mut guest = open(run, &id, &mut session).await?;
     let seed = seed();
     let keeps = !matches!(request.session, SessionChoice::Once(_));
     begin(run, &id, &compiled.source, seed, keeps).await?;
     session.unfinished = Some(run.id.clone());
     let code = Code { file: compiled.file.clone(), text: compiled.program.code.clone() };
-    let mut guest = guest;
     let ended = run.start(guest.as_mut(), Arc::new(code), seed).await;
     let mut stay = Stay { id, session: &mut session, declared: &compiled.program.declared, keeps };
     stay.leave(run, guest, ended, variables).await

@@ -102,11 +102,11 @@ pub const GUESTS_MAX: u32 = 16_000;
 
 /// Of the memory that a guest has written to, what its place in the pool keeps when it ends, put
 /// back to what it was: the next guest there faults no page in. A live session of a few small
-/// variables has half as much.
+/// variables has as much.
 ///
 /// Only where the kernel tells which pages were written to (Linux 6.7 and later): elsewhere as
 /// much would be copied each time, written to or not.
-const KEPT: usize = 512 * 1024;
+const KEPT: usize = 256 * 1024;
 
 /// Makes guests that run JavaScript.
 pub struct QuickJs {

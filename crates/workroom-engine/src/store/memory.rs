@@ -47,20 +47,8 @@ impl Tables {
     }
 
     fn begin(&mut self, run: NewRun) -> Result<(), StoreError> {
-        let fresh = SessionRecord {
-            id: run.session.clone(),
-            created: run.started,
-            used: run.started,
-            version: 0,
-            last_run: None,
-            snapshot: None,
-            stored_bytes: 0,
-            heap_bytes: 0,
-            variables: String::new(),
-            running: None,
-            ended: None,
-        };
-        let session = self.sessions.entry(run.session.clone()).or_insert_with(|| fresh.clone());
+        let new = || fresh(run.session.clone(), run.started);
+        let session = self.sessions.entry(run.session.clone()).or_insert_with(new);
         if let Some(running) = &session.running {
             return Err(StoreError::Busy {
                 session: run.session,
@@ -69,7 +57,7 @@ impl Tables {
             });
         }
         if session.ended.is_some() {
-            *session = fresh;
+            *session = new();
         }
         session.used = run.started;
         session.last_run = Some(run.id.clone());
@@ -125,19 +113,7 @@ impl Tables {
     }
 
     fn end_session(&mut self, id: &SessionId, at: Millis, ending: Ending) {
-        let session = self.sessions.entry(id.clone()).or_insert_with(|| SessionRecord {
-            id: id.clone(),
-            created: at,
-            used: at,
-            version: 0,
-            last_run: None,
-            snapshot: None,
-            stored_bytes: 0,
-            heap_bytes: 0,
-            variables: String::new(),
-            running: None,
-            ended: None,
-        });
+        let session = self.sessions.entry(id.clone()).or_insert_with(|| fresh(id.clone(), at));
         let snapshot = session.snapshot.take();
         session.stored_bytes = 0;
         session.running = None;
@@ -202,6 +178,23 @@ impl Tables {
             .map(|(_, bytes)| bytes.len() as u64)
             .sum();
         states + self.runs.iter().map(|(record, _)| record.journal_bytes).sum::<u64>()
+    }
+}
+
+/// A session that begins.
+fn fresh(id: SessionId, at: Millis) -> SessionRecord {
+    SessionRecord {
+        id,
+        created: at,
+        used: at,
+        version: 0,
+        last_run: None,
+        snapshot: None,
+        stored_bytes: 0,
+        heap_bytes: 0,
+        variables: String::new(),
+        running: None,
+        ended: None,
     }
 }
 

@@ -69,6 +69,7 @@ use Raised::{Everything, Landlock, Nothing, Process, Seccomp};
 
 const EACCES: Expected = Fails("Permission denied (os error 13)");
 const EPERM: Expected = Fails("Operation not permitted (os error 1)");
+const EBADF: Expected = Fails("Bad file descriptor (os error 9)");
 const ENOSYS: Expected = Fails("Function not implemented (os error 38)");
 
 /// No argument is looked at.
@@ -104,6 +105,8 @@ const NEW_USER: usize = SIGCHLD | libc::CLONE_NEWUSER.cast_unsigned() as usize;
 /// A thread but for its own view of the file system.
 const OTHER_THREAD: usize = 0x003d_0d00;
 const NO_FILE: usize = usize::MAX;
+/// The one call of `ioctl` that Wasmtime makes, without its descriptor.
+const PAGEMAP_SCAN: [usize; 6] = args([NO_FILE, 0xc060_6610]);
 
 pub(crate) const CASES: &[Case] = &[
     // Controls: what the attempts give without walls.
@@ -161,6 +164,7 @@ pub(crate) const CASES: &[Case] = &[
     case("look at a file", Everything, Plain(a::metadata), EACCES),
     case("follow a link", Everything, Plain(a::follow_link), EACCES),
     case("find the working directory", Everything, Plain(a::working_directory), EACCES),
+    case("scan its own pages", Everything, Call(libc::SYS_ioctl, PAGEMAP_SCAN), EBADF),
     case("clone3", Everything, Call(libc::SYS_clone3, NONE), ENOSYS),
     // What it does not survive.
     case("connect", Everything, Port(a::connect), Killed),
