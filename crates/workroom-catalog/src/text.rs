@@ -23,6 +23,48 @@ pub(crate) fn is_hidden(c: char) -> bool {
             | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// TypeScript with the word `from` replaced by `to`, but for string literals and comments.
+pub(crate) fn outside_literals(code: &str, from: &str, to: &str) -> String {
+    let mut out = String::with_capacity(code.len());
+    let mut rest = code;
+    while !rest.is_empty() {
+        let len = match rest.as_bytes() {
+            [b'/', b'/', ..] => rest.find('\n').unwrap_or(rest.len()),
+            [b'/', b'*', ..] => rest.find("*/").map_or(rest.len(), |end| end + 2),
+            [b'"', ..] => literal_len(rest),
+            _ => {
+                let word = rest.find(|c: char| !is_word(c)).unwrap_or(rest.len());
+                if rest[..word] == *from {
+                    out.push_str(to);
+                    rest = &rest[word..];
+                    continue;
+                }
+                word.max(rest.chars().next().map_or(1, char::len_utf8))
+            }
+        };
+        out.push_str(&rest[..len]);
+        rest = &rest[len..];
+    }
+    out
+}
+
+/// The bytes of the literal that `code` begins with, quotes and all.
+fn literal_len(code: &str) -> usize {
+    let mut escaped = false;
+    for (at, c) in code.char_indices().skip(1) {
+        match c {
+            '"' if !escaped => return at + 1,
+            '\\' => escaped = !escaped,
+            _ => escaped = false,
+        }
+    }
+    code.len()
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '$')
+}
+
 /// The first `max` bytes of `text`, or a few less.
 pub(crate) fn prefix(text: &str, max: usize) -> &str {
     &text[..text.floor_char_boundary(max)]
@@ -186,4 +228,26 @@ pub(crate) fn property(key: &str) -> String {
     let bare = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_' || c == '$')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '$');
     if bare { key.to_owned() } else { literal(key) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_replaced_in_code_alone() {
+        for (code, expected) in [
+            ("unknown", "any"),
+            ("a: unknown[]; unknowns: unknown", "a: any[]; unknowns: any"),
+            (r#"x: "unknown" | unknown"#, r#"x: "unknown" | any"#),
+            (r#""a\"unknown" | unknown"#, r#""a\"unknown" | any"#),
+            (
+                "/* unknown \" */ unknown // unknown\nunknown",
+                "/* unknown \" */ any // unknown\nany",
+            ),
+            ("é: unknown \"open", "é: any \"open"),
+        ] {
+            assert_eq!(outside_literals(code, "unknown", "any"), expected);
+        }
+    }
 }

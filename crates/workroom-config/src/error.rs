@@ -237,11 +237,15 @@ pub enum Mistake {
         /// The most that may be.
         most: u64,
     },
-    /// `sandbox.walls` is neither of its two values.
-    #[error("`{text}` says nothing about the sandbox's walls")]
-    BadWalls {
+    /// A setting that has one of a few values has another one.
+    #[error("`{key}` is `{text}`")]
+    NotOneOf {
+        /// The key.
+        key: String,
         /// What is written.
         text: String,
+        /// What may be.
+        allowed: &'static [&'static str],
     },
     /// `serve.http` is not an address and a port.
     #[error("`{text}` is not an IP address and a port")]
@@ -288,7 +292,11 @@ impl Mistake {
             }
             Mistake::UnknownType { .. } => "it may be stdio or http".to_owned(),
             Mistake::BadAddress { .. } => "such as 127.0.0.1:8300".to_owned(),
-            Mistake::BadWalls { .. } => "it may be \"preferred\" or \"required\"".to_owned(),
+            Mistake::NotOneOf { allowed, .. } => {
+                let quoted: Vec<String> =
+                    allowed.iter().map(|value| format!("\"{value}\"")).collect();
+                format!("it may be {}", quoted.join(" or "))
+            }
             Mistake::BadHost { .. } => "such as gateway.example.com".to_owned(),
             Mistake::BadOrigin { .. } => "such as https://app.example.com:*".to_owned(),
             _ => return None,

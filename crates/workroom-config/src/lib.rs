@@ -80,6 +80,8 @@ pub struct Config {
     pub serve: ServeConfig,
     /// Where scripts run, and what is kept of them.
     pub sandbox: SandboxConfig,
+    /// What is checked of scripts.
+    pub scripts: ScriptsConfig,
     /// Where each value is from, in the order of the configuration.
     pub origins: Vec<Origin>,
     /// What is odd and not wrong.
@@ -136,6 +138,26 @@ pub struct SandboxConfig {
     pub walls_required: bool,
 }
 
+/// What is checked of a script beside its syntax, names and parameters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScriptsConfig {
+    /// Whether its types are checked, by the TypeScript compiler.
+    pub check_types: bool,
+    /// Whether a script with a mistake in its types is refused; otherwise it is warned of it.
+    pub refuse_type_errors: bool,
+    /// How long that may take.
+    pub check_time: Duration,
+    /// The native compiler of TypeScript 7; `None`: the one that is found.
+    pub tsc: Option<PathBuf>,
+}
+
+impl Default for ScriptsConfig {
+    fn default() -> Self {
+        let check_time = settings::CHECK_TIME_DEFAULT;
+        Self { check_types: false, refuse_type_errors: false, check_time, tsc: None }
+    }
+}
+
 /// How agents connect.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServeConfig {
@@ -190,6 +212,7 @@ pub fn load(
     }
     let mut origins = Vec::new();
     let servers = servers.finish(&mut origins);
-    let (limits, serve, sandbox) = settings.finish(&mut origins);
-    Ok(Config { servers, limits, serve, sandbox, origins, warnings: reader.warnings })
+    settings.list(&mut origins);
+    let settings::Settings { limits, serve, sandbox, scripts, .. } = settings;
+    Ok(Config { servers, limits, serve, sandbox, scripts, origins, warnings: reader.warnings })
 }

@@ -1,11 +1,11 @@
 //! `workroom.toml`: its tables, and the settings that are not servers.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use workroom_types::{Bound, Limit, Limits};
 
 use crate::{
-    Origin, SandboxConfig, ServeConfig, Source,
+    Origin, SandboxConfig, ScriptsConfig, ServeConfig, Source,
     error::Mistake,
     node::Node,
     place::{printable, shown},
@@ -13,18 +13,26 @@ use crate::{
     servers::Servers,
 };
 
-const TABLES: [&str; 4] = ["servers", "limits", "serve", "sandbox"];
+const TABLES: [&str; 5] = ["servers", "limits", "serve", "sandbox", "scripts"];
 const SANDBOX: [&str; 2] = ["workers", "walls"];
 /// The most processes that scripts may run in.
 const WORKERS_MAX: u64 = 256;
+const WALLS: &[&str] = &["preferred", "required"];
+const SCRIPTS: [&str; 4] = ["check", "type_errors", "check_ms", "tsc"];
+const CHECKS: &[&str] = &["names", "types"];
+const TYPE_ERRORS: &[&str] = &["warn", "refuse"];
+/// How long checking a script's types may take, unless configured.
+pub(crate) const CHECK_TIME_DEFAULT: Duration = Duration::from_millis(150);
+const CHECK_MS_MAX: u64 = 60_000;
 const SERVE: [&str; 3] = ["http", "allowed_hosts", "allowed_origins"];
 
 /// The settings read so far. The first file wins.
 #[derive(Default)]
 pub(crate) struct Settings {
-    limits: Limits,
-    serve: ServeConfig,
-    sandbox: SandboxConfig,
+    pub(crate) limits: Limits,
+    pub(crate) serve: ServeConfig,
+    pub(crate) sandbox: SandboxConfig,
+    pub(crate) scripts: ScriptsConfig,
     /// Where each setting is from, by its key, with what that overrides.
     from: BTreeMap<String, String>,
 }
@@ -43,6 +51,7 @@ impl Settings {
                 "limits" => self.read_limits(reader, node),
                 "serve" => self.read_serve(reader, node),
                 "sandbox" => self.read_sandbox(reader, node),
+                "scripts" => self.read_scripts(reader, source, node),
                 _ => reader.unknown(node, key, &TABLES, true),
             }
         }
@@ -107,17 +116,48 @@ impl Settings {
                     }
                 }
                 "walls" => {
-                    let Some(text) = reader.text(node, key) else { continue };
-                    match text.value.as_str() {
-                        "required" | "preferred" => {
-                            if self.is_first(&full, node) {
-                                self.sandbox.walls_required = text.value == "required";
-                            }
-                        }
-                        _ => reader.error(node, Mistake::BadWalls { text: shown(&text.value) }),
+                    let Some(walls) = one_of(reader, node, &full, WALLS) else { continue };
+                    if self.is_first(&full, node) {
+                        self.sandbox.walls_required = walls == "required";
                     }
                 }
                 _ => self.read_bound(reader, key, node),
+            }
+        }
+    }
+
+    fn read_scripts(&mut self, reader: &mut Reader<'_>, source: &Source<'_>, table: &Node<'_>) {
+        for (key, node) in reader.table(table, "scripts") {
+            let full = format!("scripts.{key}");
+            match key.as_str() {
+                "check" => {
+                    let Some(check) = one_of(reader, node, &full, CHECKS) else { continue };
+                    if self.is_first(&full, node) {
+                        self.scripts.check_types = check == "types";
+                    }
+                }
+                "type_errors" => {
+                    let Some(errors) = one_of(reader, node, &full, TYPE_ERRORS) else { continue };
+                    if self.is_first(&full, node) {
+                        self.scripts.refuse_type_errors = errors == "refuse";
+                    }
+                }
+                "check_ms" => {
+                    let Some(value) = reader.number(node, key) else { continue };
+                    if !(1..=CHECK_MS_MAX).contains(&value) {
+                        let (key, max) = (full, CHECK_MS_MAX);
+                        reader.error(node, Mistake::TimeoutOutOfRange { key, value, max });
+                    } else if self.is_first(&full, node) {
+                        self.scripts.check_time = Duration::from_millis(value);
+                    }
+                }
+                "tsc" => {
+                    let Some(path) = reader.text(node, key) else { continue };
+                    if self.is_first(&full, node) {
+                        self.scripts.tsc = Some(source.folder.join(path.value));
+                    }
+                }
+                _ => reader.unknown(node, key, &SCRIPTS, true),
             }
         }
     }
@@ -154,8 +194,8 @@ impl Settings {
         }
     }
 
-    /// The settings; where each is from goes to `origins`, defaults too.
-    pub(crate) fn finish(self, origins: &mut Vec<Origin>) -> (Limits, ServeConfig, SandboxConfig) {
+    /// Says in `origins` where each setting is from, defaults too.
+    pub(crate) fn list(&self, origins: &mut Vec<Origin>) {
         let mut origin = |key: String, value: String| {
             let from = self.from.get(&key).map_or("default", String::as_str).to_owned();
             origins.push(Origin { key, value: printable(&value), from });
@@ -164,7 +204,7 @@ impl Settings {
             let value = format!("{} {}", self.limits.get(limit), limit.unit());
             origin(format!("limits.{}", limit.setting()), value);
         }
-        let sandbox = self.sandbox;
+        let sandbox = &self.sandbox;
         let workers = sandbox.workers.map_or_else(|| "auto".to_owned(), |count| count.to_string());
         origin("sandbox.workers".to_owned(), workers);
         let walls = if sandbox.walls_required { "required" } else { "preferred" };
@@ -173,7 +213,14 @@ impl Settings {
             let value = format!("{} {}", sandbox.bounds.get(bound), bound.unit());
             origin(format!("sandbox.{}", bound.setting()), value);
         }
-        let serve = self.serve;
+        let scripts = &self.scripts;
+        origin("scripts.check".to_owned(), CHECKS[usize::from(scripts.check_types)].to_owned());
+        let errors = TYPE_ERRORS[usize::from(scripts.refuse_type_errors)];
+        origin("scripts.type_errors".to_owned(), errors.to_owned());
+        origin("scripts.check_ms".to_owned(), format!("{} ms", scripts.check_time.as_millis()));
+        let tsc = scripts.tsc.as_ref().map(|path| path.display().to_string());
+        origin("scripts.tsc".to_owned(), tsc.unwrap_or_else(|| "auto".to_owned()));
+        let serve = &self.serve;
         let http = serve.http.map_or_else(|| "off".to_owned(), |http| http.to_string());
         origin("serve.http".to_owned(), http);
         for (key, list) in [
@@ -182,8 +229,22 @@ impl Settings {
         ] {
             origin(key.to_owned(), format!("[{}]", list.join(", ")));
         }
-        (self.limits, serve, sandbox)
     }
+}
+
+/// A text that is one of `allowed`.
+fn one_of(
+    reader: &mut Reader<'_>,
+    node: &Node<'_>,
+    key: &str,
+    allowed: &'static [&'static str],
+) -> Option<&'static str> {
+    let text = reader.text(node, key)?.value;
+    let found = allowed.iter().find(|value| **value == text).copied();
+    if found.is_none() {
+        reader.error(node, Mistake::NotOneOf { key: key.to_owned(), text: shown(&text), allowed });
+    }
+    found
 }
 
 fn address(reader: &mut Reader<'_>, node: &Node<'_>, key: &str) -> Option<SocketAddr> {
@@ -233,7 +294,13 @@ mod tests {
     fn every_setting_is_documented() {
         let page = include_str!("../../../docs/configuration.md");
         let bounds = Bound::ALL.map(Bound::setting);
-        for key in SERVE.into_iter().chain(crate::servers::KEYS).chain(SANDBOX).chain(bounds) {
+        for key in SERVE
+            .into_iter()
+            .chain(crate::servers::KEYS)
+            .chain(SANDBOX)
+            .chain(SCRIPTS)
+            .chain(bounds)
+        {
             assert!(
                 page.contains(&format!("\n| `{key}` |")),
                 "docs/configuration.md lacks `{key}`"

@@ -14,6 +14,7 @@
 //! * `room`, `run`, `calls`: a run in its session, its turns, its calls.
 //! * `session`: the sessions in memory.
 //! * `journal`, `playback`, `recover`: what is recorded of a run, and how it is gone on with.
+//! * [`types`]: checking a script's types, if that is wanted.
 //! * `failure`, `modules`: mistakes in words; the catalog as what scripts import.
 //!
 //! # Not here
@@ -35,6 +36,7 @@ mod run;
 pub mod sandbox;
 mod session;
 pub mod store;
+pub mod types;
 pub mod upstreams;
 
 use std::{
@@ -115,6 +117,8 @@ pub struct EngineConfig {
     pub bounds: Bounds,
     /// Tells these servers from others: only runs of the same origin are resumed.
     pub origin: String,
+    /// How scripts' types are checked, if they are.
+    pub types: Option<types::TypeCheck>,
 }
 
 /// Why a direct call has no result.
@@ -136,6 +140,7 @@ struct Shared {
     limits: Limits,
     bounds: Bounds,
     origin: String,
+    types: Option<types::TypeCheck>,
     /// The newest catalog and the change it was built after.
     catalog: Mutex<Option<(u64, Catalog)>>,
     sessions: session::Sessions,
@@ -224,7 +229,7 @@ impl Engine {
         store: Arc<dyn Store>,
         config: EngineConfig,
     ) -> Self {
-        let EngineConfig { limits, bounds, origin } = config;
+        let EngineConfig { limits, bounds, origin, types } = config;
         Self(Arc::new(Shared {
             upstreams,
             sandbox,
@@ -235,6 +240,7 @@ impl Engine {
             closing: watch::channel(()).0,
             bounds,
             origin,
+            types,
             catalog: Mutex::default(),
             sessions: session::Sessions::default(),
         }))

@@ -72,6 +72,8 @@ pub enum FailureKind {
     Syntax,
     /// An import names no known server or tool.
     UnknownImport,
+    /// A value is used as its type does not allow, and that is refused.
+    Type,
     /// The script threw.
     Exception,
     /// A limit ended the run.

@@ -19,6 +19,7 @@ use crate::{
     sandbox::{Code, Guest, SandboxError, TurnState, Variable},
     session::{Compiled, Session, SessionError, lost},
     store::{Ending, NewRun, RunEnd, SessionRecord, SessionState, StoreError},
+    types::Checking,
 };
 
 /// The origin of runs whose session ends with their process: nobody goes on with them.
@@ -73,7 +74,9 @@ async fn in_session(
     if run.interest.has_changed().is_err() {
         return Err(run.sandbox_failure(&SandboxError::Cancelled));
     }
+    let checking = Checking::begin(&shared, &request.code);
     let compiled = compile(&shared, &run.id, request.code)?;
+    let checking = settle_types(&shared, &compiled.source, checking).await?;
     session.remember(Arc::clone(&compiled));
     let mut guest = open(run, &id, &mut session).await?;
     let seed = seed();
@@ -82,8 +85,31 @@ async fn in_session(
     session.unfinished = Some(run.id.clone());
     let code = Code { file: compiled.file.clone(), text: compiled.program.code.clone() };
     let ended = run.start(guest.as_mut(), Arc::new(code), seed).await;
+    if let Some(checking) = checking {
+        for mistake in checking.found().await {
+            run.notes
+                .push(format!("types: {}", workroom_script::render(&compiled.source, &mistake)));
+        }
+    }
     let mut stay = Stay { id, session: &mut session, declared: &compiled.program.declared, keeps };
     stay.leave(run, guest, ended, variables).await
+}
+
+/// Refuses a script whose types are wrong, where that is wanted; otherwise the check goes on
+/// beside the run.
+async fn settle_types(
+    shared: &Shared,
+    source: &str,
+    checking: Option<Checking>,
+) -> Result<Option<Checking>, RunFailure> {
+    let refuses = shared.types.as_ref().is_some_and(|types| types.refuses);
+    match checking {
+        Some(checking) if refuses => match checking.found().await {
+            mistakes if mistakes.is_empty() => Ok(None),
+            mistakes => Err(failure::from_diagnostics(source, &mistakes)),
+        },
+        checking => Ok(checking),
+    }
 }
 
 /// A run's stay in its session, which ends by leaving it in order.

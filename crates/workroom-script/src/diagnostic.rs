@@ -43,6 +43,8 @@ pub enum DiagnosticKind {
     UnknownExport,
     /// The text is TypeScript that does not run here.
     Unsupported,
+    /// A value is used as its type does not allow.
+    Type,
     /// The text is too deeply nested.
     TooComplex,
     /// A fault of ours.

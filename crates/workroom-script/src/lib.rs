@@ -118,6 +118,12 @@ impl Program {
     }
 }
 
+/// The TypeScript in an agent's text: what is not code is blanked out, and every place stays where
+/// it was.
+pub fn typescript(source: &str) -> std::borrow::Cow<'_, str> {
+    text::prepare(source)
+}
+
 /// Compiles an agent's TypeScript to the JavaScript that the guest evaluates.
 pub fn compile(source: &str, modules: &dyn Modules) -> Result<Program, Vec<Diagnostic>> {
     let text = text::prepare(source);

@@ -3,8 +3,8 @@
 use std::{env, fmt::Write as _, path::PathBuf, sync::Arc, time::Duration};
 
 use sha2::{Digest as _, Sha256};
-use workroom_config::{Config, ServerConfig, Transport as ConfigTransport};
-use workroom_engine::{Engine, EngineConfig, store::Store};
+use workroom_config::{Config, ScriptsConfig, ServerConfig, Transport as ConfigTransport};
+use workroom_engine::{Engine, EngineConfig, store::Store, types::TypeCheck};
 use workroom_server::Overview;
 use workroom_upstream::{Guard, Pool, Transport, UpstreamConfig};
 
@@ -14,6 +14,7 @@ use crate::{
     sandbox::Place,
     settings::{self, Settings},
     store::{self, Keep},
+    types::{INSTALL, Tsc},
 };
 
 /// How long a command is silent before it says what it waits for.
@@ -57,6 +58,7 @@ impl Gateway {
             limits: settings.config.limits,
             bounds: settings.config.sandbox.bounds,
             origin: origin(&settings.config),
+            types: types(&settings.config.scripts),
         };
         let upstreams = Arc::clone(&pool) as _;
         let engine = Engine::with_store(upstreams, place.sandbox(), store, config);
@@ -95,6 +97,22 @@ impl Gateway {
         }
         self.pool.shutdown().await;
     }
+}
+
+/// How scripts' types are checked, if that is wanted and a compiler is there.
+fn types(config: &ScriptsConfig) -> Option<TypeCheck> {
+    if !config.check_types {
+        return None;
+    }
+    let Some(checker) = Tsc::find(config.tsc.as_deref()) else {
+        tracing::warn!("`scripts.check` is \"types\", and there is no compiler: {INSTALL}");
+        return None;
+    };
+    Some(TypeCheck {
+        checker: Arc::new(checker),
+        time: config.check_time,
+        refuses: config.refuse_type_errors,
+    })
 }
 
 /// Where the scripts of `settings` run.

@@ -17,6 +17,7 @@ mod output;
 mod sandbox;
 mod settings;
 mod store;
+mod types;
 
 use std::process::ExitCode;
 

@@ -30,7 +30,7 @@ use rmcp::{
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use workroom_config::{Config, SandboxConfig, ServeConfig, ServerConfig, Transport};
+use workroom_config::{Config, SandboxConfig, ScriptsConfig, ServeConfig, ServerConfig, Transport};
 use workroom_demo::{
     DemoServer,
     inventory::{self, JOB, Truth, World},
@@ -295,6 +295,7 @@ fn settings(seed: u64) -> Result<Settings, Failure> {
             limits: Limits::default(),
             serve: ServeConfig::default(),
             sandbox: SandboxConfig::default(),
+            scripts: ScriptsConfig::default(),
             origins: Vec::new(),
             warnings: Vec::new(),
         },

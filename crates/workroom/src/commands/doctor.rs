@@ -1,9 +1,18 @@
 //! `workroom doctor`: is everything as it should be?
 
-use std::fmt::Write as _;
+use std::{
+    fmt::Write as _,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, json};
-use workroom_engine::report::bytes;
+use workroom_config::ScriptsConfig;
+use workroom_engine::{
+    report::bytes,
+    sandbox::{Code, Setup, TurnState},
+};
+use workroom_types::{Limit, Limits};
 
 use crate::{
     args::Global,
@@ -12,6 +21,7 @@ use crate::{
     sandbox::Place,
     settings,
     store::{self, Keep},
+    types::{INSTALL, Tsc},
 };
 
 /// What one look found.
@@ -29,6 +39,7 @@ pub(crate) async fn doctor(global: &Global) -> Result<Answer, Failure> {
     let place = gateway::place(&settings);
     findings.push(script(&place).await);
     findings.push(walls(&place, settings.config.sandbox.walls_required).await);
+    findings.extend(types(&settings.config.scripts));
     let is_well = findings.iter().all(|finding| finding.is_well);
     let mut text = String::new();
     let mut json = json!({ "ok": is_well });
@@ -81,12 +92,35 @@ async fn kept() -> Finding {
 
 /// Whether a script runs at all.
 async fn script(place: &Place) -> Finding {
-    let opened = place.sandbox().open(&workroom_types::Limits::default(), None).await;
-    let (is_well, text) = match opened {
-        Ok(_) => (true, "a sandbox opens".to_owned()),
+    let limits = Limits::default();
+    let ran = async {
+        let mut guest = place.sandbox().open(&limits, None).await?;
+        let code = Code { file: "doctor.js".to_owned(), text: "1 + 1".to_owned() };
+        let deadline = Instant::now() + Duration::from_millis(limits.base(Limit::Wall));
+        let setup = Setup { limits, deadline, seed: [0; 32], clock: Vec::new() };
+        guest.start(Arc::new(code), setup).await.state
+    };
+    let (is_well, text) = match ran.await {
+        Ok(TurnState::Done(Some(value))) if value == "2" => (true, "a script runs".to_owned()),
+        Ok(other) => (false, format!("`1 + 1` came to {other:?}")),
         Err(error) => (false, error.to_string()),
     };
     Finding { about: "sandbox", is_well, json: json!({ "text": text }), text }
+}
+
+/// The compiler, where types are to be checked.
+fn types(config: &ScriptsConfig) -> Option<Finding> {
+    let about = "types";
+    if !config.check_types {
+        return None;
+    }
+    let found = Tsc::find(config.tsc.as_deref());
+    let path = found.as_ref().map(|tsc| tsc.path().display().to_string());
+    let text = match &path {
+        Some(path) => format!("checked by {path}"),
+        None => format!("not checked, since there is no compiler: {INSTALL}"),
+    };
+    Some(Finding { about, is_well: found.is_some(), text, json: json!({ "tsc": path }) })
 }
 
 /// The third wall. That it does not stand is wrong only where it is required.

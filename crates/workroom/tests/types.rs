@@ -1,0 +1,128 @@
+//! Scripts whose types the TypeScript compiler checks, as `cargo xtask tools` installs it.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+
+use expect_test::{Expect, expect};
+use support::Workspace;
+
+/// A shop whose tools say what they answer, and the compiler; more than enough time for it.
+const CONFIG: &str = r#"
+[servers.shop]
+command = "SELF"
+args = ["demo-server", "shop", "--seed", "2037"]
+
+[servers.marketplace]
+command = "SELF"
+args = ["demo-server", "marketplace", "--seed", "2037"]
+
+[servers.warehouse]
+command = "SELF"
+args = ["demo-server", "warehouse", "--seed", "2037"]
+
+[servers.accounting]
+command = "SELF"
+args = ["demo-server", "accounting", "--seed", "2037"]
+
+[scripts]
+check = "types"
+check_ms = 60000
+tsc = "TSC"
+"#;
+
+const WRONG: &str = "import * as shop from './servers/shop';
+const page = await shop.listProducts({ page: 1 });
+const name: number = 'é'.lenght || page.products[0].whatever;
+Object.keys(page)";
+
+fn tsc() -> PathBuf {
+    let tools = std::env::var_os("WORKROOM_TOOLS").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools"),
+        PathBuf::from,
+    );
+    let system = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
+    let processor = if cfg!(target_arch = "aarch64") { "arm64" } else { "x64" };
+    let package = format!("node_modules/@typescript/typescript-{system}-{processor}");
+    let tsc = tools.join(package).join("lib/tsc");
+    assert!(tsc.is_file(), "run `cargo xtask tools` first");
+    tsc
+}
+
+fn workspace(more: &str) -> Workspace {
+    let workspace = Workspace::new();
+    let tsc = tsc().canonicalize().unwrap();
+    let config = CONFIG.replace("TSC", &tsc.to_string_lossy());
+    workspace.file("workroom.toml", &format!("{config}{more}\n"));
+    workspace
+}
+
+#[track_caller]
+fn check(more: &str, code: &str, expected: &Expect) {
+    expected.assert_eq(&workspace(more).shown(&["run", "-"], code));
+}
+
+#[test]
+fn a_mistake_in_the_types_is_told_and_the_script_runs() {
+    check(
+        "",
+        WRONG,
+        &expect![[r#"
+        exit code 0
+        ----- stdout
+        ok · run RUN · TIME s · 1 call · 9 KB kept in the sandbox
+        note: types: Property 'lenght' does not exist on type '"é"'. Did you mean 'length'? (line 3, column 26)
+        3 | const name: number = 'é'.lenght || page.products[0].whatever;
+          |                          ^
+        note: types: Property 'whatever' does not exist on type '{ id: number; sku: string; title: string; handle: string; status: "active" | "archived" | "draft"; category: { id: number; name: string; }; price: { amount: string; currency: string; }; barcode: string; weight: { ...; }; created_at: string; updated_at: string; links: { ...; }; }' (line 3, column 53)
+        3 | const name: number = 'é'.lenght || page.products[0].whatever;
+          |                                                     ^
+        ["products","pagination"]
+    "#]],
+    );
+}
+
+#[test]
+fn a_mistake_in_the_types_is_refused_where_that_is_wanted() {
+    check(
+        "type_errors = \"refuse\"",
+        WRONG,
+        &expect![[r#"
+        exit code 1
+        ----- stdout
+        error · run RUN · TIME s
+        Property 'lenght' does not exist on type '"é"'. Did you mean 'length'?
+        3 | const name: number = 'é'.lenght || page.products[0].whatever;
+          |                          ^
+        also: Property 'whatever' does not exist on type '{ id: number; sku: string; title: string; handle: string; status: "active" | "archived" | "draft"; category: { id: number; name: string; }; price: { amount: string; currency: string; }; barcode: string; weight: { ...; }; created_at: string; updated_at: string; links: { ...; }; }' (line 3, column 53)
+        3 | const name: number = 'é'.lenght || page.products[0].whatever;
+          |                                                     ^
+    "#]],
+    );
+}
+
+/// The demo's job, which is right: it fails here at its calls only if the types say so.
+#[test]
+fn a_script_without_mistakes_is_told_of_none() {
+    let output = workspace("type_errors = \"refuse\"")
+        .output(&["run", "-"], workroom_demo::inventory::JOB.script);
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{shown}");
+    assert!(!shown.contains("types:"), "{shown}");
+}
+
+#[test]
+fn a_compiler_that_is_not_there_is_told_by_doctor() {
+    let workspace = Workspace::new();
+    workspace.file("workroom.toml", "[scripts]\ncheck = \"types\"\ntsc = \"nowhere/tsc\"\n");
+    let output = workspace.output(&["doctor"], "");
+    let shown = String::from_utf8_lossy(&output.stdout);
+    let line = shown.lines().find(|line| line.contains("types")).unwrap();
+    assert_eq!(
+        line,
+        "WRONG  types          not checked, since there is no compiler: run `npm install \
+         typescript@7`, or set `scripts.tsc`"
+    );
+}
