@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use workroom_types::{BoundOutOfRange, limit::LimitOutOfRange};
+use workroom_types::{BadRate, BoundOutOfRange, PolicyOutOfRange, limit::LimitOutOfRange};
 
 /// One mistake and where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -229,6 +229,12 @@ pub enum Mistake {
     /// A bound that is out of range.
     #[error(transparent)]
     BoundOutOfRange(#[from] BoundOutOfRange),
+    /// A key of a server that says how it is called is out of range.
+    #[error(transparent)]
+    PolicyOutOfRange(#[from] PolicyOutOfRange),
+    /// A `rate` that is none.
+    #[error(transparent)]
+    BadRate(#[from] BadRate),
     /// `sandbox.workers` is out of range.
     #[error("`sandbox.workers` is {value}; it may be from 0 to {most}")]
     TooManyWorkers {
@@ -297,6 +303,7 @@ impl Mistake {
                     allowed.iter().map(|value| format!("\"{value}\"")).collect();
                 format!("it may be {}", quoted.join(" or "))
             }
+            Mistake::BadRate(_) => "such as \"60/min\"".to_owned(),
             Mistake::BadHost { .. } => "such as gateway.example.com".to_owned(),
             Mistake::BadOrigin { .. } => "such as https://app.example.com:*".to_owned(),
             _ => return None,

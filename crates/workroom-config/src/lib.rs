@@ -35,7 +35,7 @@ use std::{
 };
 
 use serde::Serialize;
-use workroom_types::{Bounds, Limits};
+use workroom_types::{Bounds, CallPolicy, Limits};
 
 pub use error::{ConfigError, ConfigErrors, Mistake, Warning};
 pub use files::candidates;
@@ -101,6 +101,8 @@ pub struct ServerConfig {
     pub start_timeout: Duration,
     /// How long one call may take.
     pub call_timeout: Duration,
+    /// How much at once it is called, how fast, and how often again.
+    pub policy: CallPolicy,
 }
 
 /// How a server is reached.

@@ -4,9 +4,12 @@
 //! value never adds a second, misleading mistake.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     time::Duration,
 };
+
+use workroom_types::{BadRate, CallPolicy, PolicyKey};
 
 use crate::{
     CALL_TIMEOUT_DEFAULT, Origin, START_TIMEOUT_DEFAULT, ServerConfig, Source, Transport,
@@ -20,6 +23,9 @@ use crate::{
 
 /// The longest timeout that may be set: a day.
 const TIMEOUT_MS_MAX: u64 = 86_400_000;
+
+/// The one key of the policy that is a text.
+const RATE: &str = "rate";
 
 /// Which of the two keys a server has that say how it is reached.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,6 +55,9 @@ struct Values {
     description: Option<Read<String>>,
     start_timeout: Option<Read<Duration>>,
     call_timeout: Option<Read<Duration>>,
+    policy: CallPolicy,
+    /// Where each key of the policy is from, by its setting.
+    policy_from: BTreeMap<&'static str, String>,
 }
 
 /// Reads the server `name` from its node and that node's entries; none if anything is wrong.
@@ -96,6 +105,7 @@ pub(crate) fn read(
         transport,
         start_timeout: values.start_timeout.map_or(START_TIMEOUT_DEFAULT, |read| read.value),
         call_timeout: values.call_timeout.map_or(CALL_TIMEOUT_DEFAULT, |read| read.value),
+        policy: values.policy,
     })
 }
 
@@ -131,7 +141,30 @@ impl Draft {
             "start_timeout_ms" => values.start_timeout = timeout(reader, node, key),
             "call_timeout_ms" => values.call_timeout = timeout(reader, node, key),
             "type" => self.check_type(reader, node),
+            RATE => self.rate(reader, node),
+            _ if let Some(key) = policy_key(key) => self.policy(reader, node, key),
             _ => reader.unknown(node, key, &KEYS, self.strict),
+        }
+    }
+
+    fn policy(&mut self, reader: &mut Reader<'_>, node: &Node<'_>, key: PolicyKey) {
+        let Some(value) = reader.number(node, key.setting()) else { return };
+        match self.values.policy.set(key, value) {
+            Ok(()) => {
+                self.values.policy_from.insert(key.setting(), node.place.to_string());
+            }
+            Err(error) => reader.error(node, error.into()),
+        }
+    }
+
+    fn rate(&mut self, reader: &mut Reader<'_>, node: &Node<'_>) {
+        let Some(text) = reader.text(node, RATE) else { return };
+        match text.value.parse() {
+            Ok(rate) => {
+                self.values.policy.rate = Some(rate);
+                self.values.policy_from.insert(RATE, text.place);
+            }
+            Err(_) => reader.error(node, BadRate { text: shown(&text.value) }.into()),
         }
     }
 
@@ -293,6 +326,22 @@ fn explain(values: &Values, transport: &Transport, name: &str, origins: &mut Vec
         let value = timeout.as_ref().map_or(default, |read| read.value).as_millis().to_string();
         origin(key, &value, timeout.as_ref().map(Read::from));
     }
+    explain_policy(values, &mut origin);
+}
+
+/// The last of what [`explain`] says.
+fn explain_policy(values: &Values, origin: &mut impl FnMut(&str, &str, Option<String>)) {
+    let from = |setting| values.policy_from.get(setting).cloned();
+    for key in PolicyKey::ALL {
+        let value = values.policy.get(key).to_string();
+        origin(key.setting(), &value, from(key.setting()));
+    }
+    let rate = values.policy.rate.map_or_else(|| "any".to_owned(), |rate| rate.to_string());
+    origin(RATE, &rate, from(RATE));
+}
+
+fn policy_key(key: &str) -> Option<PolicyKey> {
+    PolicyKey::ALL.into_iter().find(|known| known.setting() == key)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The keys of a server, as documented.
-pub(crate) const KEYS: [&str; 11] = [
+pub(crate) const KEYS: [&str; 16] = [
     "command",
     "args",
     "env",
@@ -23,6 +23,11 @@ pub(crate) const KEYS: [&str; 11] = [
     "disabled",
     "start_timeout_ms",
     "call_timeout_ms",
+    "calls_in_flight",
+    "rate",
+    "retries",
+    "breaker_failures",
+    "breaker_rest_ms",
     "type",
 ];
 

@@ -12,12 +12,12 @@
 //! 6. nothing: `null`.
 
 use serde::de::IgnoredAny;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use workroom_types::ToolRef;
 
 use crate::{
     sandbox::AnswerError,
-    upstreams::{CallError, ToolOutput},
+    upstreams::{Again, CallError, ToolOutput},
 };
 
 /// The JSON text that `output` gives to code, or the error that it is.
@@ -27,7 +27,8 @@ use crate::{
 /// An [`AnswerError`] named `ToolError` when the tool says that it failed.
 pub fn data(tool: &ToolRef, output: ToolOutput) -> Result<String, AnswerError> {
     if output.is_error {
-        return Err(tool_error(tool, "tool_error", &error_text(&output)));
+        let error = tool_error(tool, "tool_error", &error_text(&output));
+        return Err(told_again(error, output.again, None));
     }
     if let Some(structured) = output.structured {
         return Ok(structured.to_string());
@@ -43,7 +44,31 @@ pub fn data(tool: &ToolRef, output: ToolOutput) -> Result<String, AnswerError> {
 
 /// The error that code sees when a call has no result at all.
 pub fn call_error(tool: &ToolRef, error: &CallError) -> AnswerError {
-    tool_error(tool, error.code(), &error.to_string())
+    let answer = tool_error(tool, error.code(), &error.to_string());
+    told_again(answer, error.again(), error.rpc_code())
+}
+
+/// Adds what is known of calling again as `tries`, `repeat` and `retryAfterMs`, and the server's
+/// own code as `rpcCode`, each only where it says something.
+fn told_again(mut error: AnswerError, again: Again, rpc_code: Option<i64>) -> AnswerError {
+    let Ok(mut properties) = serde_json::from_str::<Map<String, Value>>(&error.properties) else {
+        return error;
+    };
+    if let Some(code) = rpc_code {
+        properties.insert("rpcCode".to_owned(), code.into());
+    }
+    if again.tries > 0 {
+        properties.insert("tries".to_owned(), again.tries.into());
+    }
+    if let Some(word) = again.repeat.word() {
+        properties.insert("repeat".to_owned(), word.into());
+    }
+    if let Some(after) = again.after {
+        let millis = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+        properties.insert("retryAfterMs".to_owned(), millis.into());
+    }
+    error.properties = Value::Object(properties).to_string();
+    error
 }
 
 /// The error that code sees, named `ToolError`, with `server`, `tool` and `code`.
@@ -91,13 +116,16 @@ fn error_text(output: &ToolOutput) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::upstreams::Repeat;
 
     #[track_caller]
     fn check(content: &Value, structured: Option<Value>, expected: &str) {
         let tool = ToolRef { server: "s".to_owned(), tool: "t".to_owned() };
         let content = content.as_array().unwrap().clone();
-        let output = ToolOutput { content, structured, is_error: false };
+        let output = ToolOutput { content, structured, ..ToolOutput::default() };
         assert_eq!(data(&tool, output).unwrap(), expected);
     }
 
@@ -139,8 +167,11 @@ mod tests {
     #[test]
     fn a_failed_tool_is_an_error_with_the_tools_own_words() {
         let tool = ToolRef { server: "crm".to_owned(), tool: "get".to_owned() };
-        let output =
-            ToolOutput { content: vec![text("no such id")], structured: None, is_error: true };
+        let output = ToolOutput {
+            content: vec![text("no such id")],
+            is_error: true,
+            ..ToolOutput::default()
+        };
         assert_eq!(
             data(&tool, output),
             Err(AnswerError {
@@ -148,6 +179,26 @@ mod tests {
                 message: "no such id".to_owned(),
                 properties: r#"{"server":"crm","tool":"get","code":"tool_error"}"#.to_owned(),
             })
+        );
+    }
+    #[test]
+    fn an_error_says_what_is_known_of_calling_again() {
+        let check = |again, expected: &str| {
+            let tool = ToolRef { server: "crm".to_owned(), tool: "get".to_owned() };
+            let message = "busy".to_owned();
+            let error = CallError::Rejected { tool: tool.clone(), code: -32_000, message, again };
+            let properties = call_error(&tool, &error).properties;
+            let known = r#"{"server":"crm","tool":"get","code":"call_rejected","rpcCode":-32000"#;
+            assert_eq!(properties.strip_prefix(known), Some(expected));
+        };
+        check(Again::default(), "}");
+        check(
+            Again { tries: 2, repeat: Repeat::Yes, after: Some(Duration::from_secs(1)) },
+            r#","tries":2,"repeat":"yes","retryAfterMs":1000}"#,
+        );
+        check(
+            Again { tries: 1, repeat: Repeat::InDoubt, after: None },
+            r#","tries":1,"repeat":"in_doubt"}"#,
         );
     }
 }

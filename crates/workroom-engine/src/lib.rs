@@ -48,9 +48,7 @@ use std::{
 use serde_json::{Map, Value};
 use tokio::sync::{Semaphore, watch};
 use workroom_catalog::{Catalog, SearchQuery, SearchResults};
-use workroom_types::{
-    Bound, Bounds, Limit, Limits, RunId, ServerStatus, SessionId, ToolAnnotations, ToolRef,
-};
+use workroom_types::{Bound, Bounds, Limit, Limits, RunId, ServerStatus, SessionId, ToolRef};
 
 pub use files::{Node, ReadError};
 pub use outcome::StoredOutcome;
@@ -157,10 +155,7 @@ impl Shared {
     fn may_repeat(&self, tool: &ToolRef) -> bool {
         let catalog = self.catalog();
         let known = catalog.server(&tool.server).and_then(|server| server.tool(&tool.tool));
-        let hints = known.and_then(|known| known.def.annotations.as_ref());
-        hints.is_some_and(|hints: &ToolAnnotations| {
-            hints.read_only_hint == Some(true) || hints.idempotent_hint == Some(true)
-        })
+        known.is_some_and(|known| known.def.may_repeat())
     }
 
     /// Drops idle sessions from memory until they are within their bounds. What was not stored

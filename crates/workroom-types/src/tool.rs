@@ -31,6 +31,15 @@ pub struct ToolDef {
     pub annotations: Option<ToolAnnotations>,
 }
 
+impl ToolDef {
+    /// Whether the tool says of itself that a second call does no harm.
+    pub fn may_repeat(&self) -> bool {
+        self.annotations.as_ref().is_some_and(|hints| {
+            hints.read_only_hint == Some(true) || hints.idempotent_hint == Some(true)
+        })
+    }
+}
+
 /// A server's hints about a tool. From a server that is not trusted they are only claims.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -2,74 +2,156 @@
 //!
 //! # Invariants
 //!
-//! * A call is sent once.
+//! * A call is sent again only as [`crate::retry`] allows.
 //! * A call that ends without an answer (its future dropped, its deadline passed) is cancelled at
 //!   the server, if the server is still there.
 
-use std::time::Instant;
+use std::time::Duration;
 
 use rmcp::{
     RoleClient,
     model::{CallToolRequest, CallToolRequestParams, ClientRequest},
     service::{PeerRequestOptions, RequestHandle, ServiceError},
 };
-use serde_json::Value;
-use tokio::{runtime::Handle, time::timeout_at};
-use workroom_engine::upstreams::{CallError, ToolCall, ToolOutput};
-use workroom_types::ToolRef;
+use serde_json::{Map, Value};
+use tokio::{
+    runtime::Handle,
+    time::{Instant, timeout_at},
+};
+use workroom_engine::upstreams::{Again, CallError, ToolCall, ToolOutput};
+use workroom_types::{ToolDef, ToolRef};
 
 use crate::{
+    conduct::{Down, Miss, Missed, Order, Way},
     http::{Fate, fate},
     message::UNREADABLE,
+    retry::{self, Advice, Cause},
     server::{Live, Server},
     session::to_value,
 };
 
-/// Sends `call` to `server` when it is ready, and waits for the answer.
+/// How long an error waits for the words of a process that has just ended.
+const LOST_PATIENCE: Duration = Duration::from_millis(500);
+
+/// Makes `call` at `server` when it is ready, and waits for the answer.
 pub(crate) async fn call(server: &Server, call: ToolCall) -> Result<ToolOutput, CallError> {
     let ToolCall { tool, arguments, deadline } = call;
-    let unavailable = |reason| CallError::Unavailable { server: tool.server.clone(), reason };
-    let live = server.live(deadline.into()).await.map_err(unavailable)?;
-    let started = Instant::now();
-    let deadline = match server.call_timeout().and_then(|limit| started.checked_add(limit)) {
-        Some(limit) => deadline.min(limit),
-        None => deadline,
+    let snapshot = server.snapshot();
+    let known = snapshot.tools.iter().find(|known| known.name == tool.tool);
+    let order = Order {
+        tool: &tool,
+        may_repeat: known.is_some_and(ToolDef::may_repeat),
+        deadline: deadline.into(),
+        call_timeout: server.call_timeout(),
     };
-    let params = CallToolRequestParams::new(tool.tool.clone()).with_arguments(arguments);
-    let request = ClientRequest::CallToolRequest(CallToolRequest::new(params));
-    let answer = timeout_at(deadline.into(), async {
-        // `Peer::call_tool` would refuse content of a kind that rmcp does not know.
-        let options = PeerRequestOptions::no_options();
-        let handle = live.peer.send_request_with_option(request, options).await?;
-        Pending { handle: Some(handle) }.answer(&live).await
-    });
-    match answer.await {
-        Ok(Ok(result)) => {
-            live.answered();
-            output(result).map_err(|message| CallError::Protocol { tool, message })
+    let way = ToServer { server, tool: &tool, arguments };
+    server.conduct().call(order, &way).await
+}
+
+/// One call's way to its server.
+struct ToServer<'a> {
+    server: &'a Server,
+    tool: &'a ToolRef,
+    arguments: Map<String, Value>,
+}
+
+impl Way for ToServer<'_> {
+    type Live = Live;
+
+    async fn live(&self, deadline: Instant) -> Result<Live, Down> {
+        self.server.live(deadline).await
+    }
+
+    async fn send(&self, live: Live, deadline: Instant) -> Result<ToolOutput, Miss> {
+        let again = Again::default();
+        if live.link.lost.is_cancelled() {
+            let (server, reason) = (self.tool.server.clone(), "it has just ended".to_owned());
+            let error = CallError::Unavailable { server, reason, again };
+            return Err(Miss { what: Missed::Call(error), cause: Cause::NotSent });
         }
-        Ok(Err(error)) => Err(failed(tool, &error, &live)),
-        Err(_) => {
-            let waited = deadline.saturating_duration_since(started).as_millis();
-            let timeout_ms = u64::try_from(waited).unwrap_or(u64::MAX);
-            Err(CallError::Timeout { tool, timeout_ms })
+        let started = Instant::now();
+        let params = CallToolRequestParams::new(self.tool.tool.clone())
+            .with_arguments(self.arguments.clone());
+        let request = ClientRequest::CallToolRequest(CallToolRequest::new(params));
+        let answer = timeout_at(deadline, async {
+            // `Peer::call_tool` would refuse content of a kind that rmcp does not know.
+            let options = PeerRequestOptions::no_options();
+            let handle = live.peer.send_request_with_option(request, options).await?;
+            Pending { handle: Some(handle) }.answer(&live).await
+        });
+        match answer.await {
+            Ok(Ok(result)) => {
+                live.answered();
+                self.read(result)
+            }
+            Ok(Err(error)) => Err(self.failed(&error, &live).await),
+            Err(_) => {
+                let waited = deadline.saturating_duration_since(started);
+                let rounded = waited.as_micros().saturating_add(500) / 1_000;
+                let timeout_ms = u64::try_from(rounded).unwrap_or(u64::MAX);
+                let error = CallError::Timeout { tool: self.tool.clone(), timeout_ms, again };
+                Err(Miss { what: Missed::Call(error), cause: Cause::TimedOut })
+            }
         }
     }
 }
 
-fn failed(tool: ToolRef, error: &ServiceError, live: &Live) -> CallError {
-    if let ServiceError::McpError(error) = error {
-        live.answered();
-        let message = error.message.to_string();
-        if error.code == UNREADABLE {
-            return CallError::Protocol { tool, message };
+impl ToServer<'_> {
+    fn read(&self, result: Value) -> Result<ToolOutput, Miss> {
+        let is_error = result.get("isError").and_then(Value::as_bool).unwrap_or(false);
+        let advice = if is_error { retry::tool_advice(&result) } else { Advice::Nothing };
+        match output(result) {
+            Ok(output) if output.is_error => {
+                Err(Miss { what: Missed::Tool(output), cause: Cause::Answered(advice) })
+            }
+            Ok(output) => Ok(output),
+            Err(message) => Err(self.nonsense(message)),
         }
-        return CallError::Rejected { tool, code: error.code.0.into(), message };
     }
-    match fate(error) {
-        Fate::NotSent(reason) => CallError::Unavailable { server: tool.server, reason },
-        Fate::Nonsense(message) => CallError::Protocol { tool, message },
-        Fate::Unknown => CallError::Gone { tool },
+
+    async fn failed(&self, error: &ServiceError, live: &Live) -> Miss {
+        let (tool, again) = (self.tool.clone(), Again::default());
+        let fate = fate(error);
+        if let (ServiceError::McpError(error), Fate::Unknown(None)) = (error, &fate) {
+            live.answered();
+            let message = error.message.to_string();
+            if error.code == UNREADABLE {
+                return self.nonsense(message);
+            }
+            let advice = retry::error_advice(error.code, error.data.as_ref());
+            let error = CallError::Rejected { tool, code: error.code.0.into(), message, again };
+            return Miss { what: Missed::Call(error), cause: Cause::Answered(advice) };
+        }
+        let (error, cause) = match fate {
+            Fate::NotSent(reason) => {
+                (CallError::Unavailable { server: tool.server, reason, again }, Cause::NotSent)
+            }
+            Fate::Refused(reason) => {
+                let cause = Cause::Answered(Advice::Never);
+                (CallError::Unavailable { server: tool.server, reason, again }, cause)
+            }
+            Fate::Busy(reason, after) => {
+                (CallError::Busy { tool, reason, again }, Cause::Busy(after))
+            }
+            Fate::Broken(message) => (CallError::Protocol { tool, message, again }, Cause::Lost),
+            Fate::Nonsense(message) => return self.nonsense(message),
+            Fate::Unknown(reason) => {
+                let reason = match reason {
+                    None if live.link.lost.is_cancelled() => {
+                        self.server.why_lost(LOST_PATIENCE).await
+                    }
+                    known => known,
+                };
+                (CallError::Gone { tool, reason, again }, Cause::Lost)
+            }
+        };
+        Miss { what: Missed::Call(error), cause }
+    }
+
+    fn nonsense(&self, message: String) -> Miss {
+        let (tool, again) = (self.tool.clone(), Again::default());
+        let error = CallError::Protocol { tool, message, again };
+        Miss { what: Missed::Call(error), cause: Cause::Nonsense }
     }
 }
 
@@ -128,7 +210,7 @@ fn output(result: Value) -> Result<ToolOutput, String> {
     };
     let structured = result.remove("structuredContent").filter(|value| !value.is_null());
     let is_error = result.get("isError").and_then(Value::as_bool).unwrap_or(false);
-    Ok(ToolOutput { content, structured, is_error })
+    Ok(ToolOutput { content, structured, is_error, ..ToolOutput::default() })
 }
 
 #[cfg(test)]
@@ -148,7 +230,7 @@ mod tests {
             Ok(ToolOutput {
                 content: vec![text.clone()],
                 structured: Some(json!({ "a": 1 })),
-                is_error: false,
+                ..ToolOutput::default()
             }),
         );
         check(

@@ -2,6 +2,8 @@
 
 use std::{fmt, path::PathBuf, time::Duration};
 
+use workroom_types::CallPolicy;
+
 /// How long a server may take to answer its handshake and list its tools.
 ///
 /// The first start of a server from npm or PyPI downloads it.
@@ -18,6 +20,8 @@ pub struct UpstreamConfig {
     pub start_timeout: Duration,
     /// How long one call may take, if shorter than the call's own deadline.
     pub call_timeout: Option<Duration>,
+    /// How much at once it is called, how fast, and how often again.
+    pub policy: CallPolicy,
     /// What it may send.
     pub bounds: Bounds,
 }
@@ -30,6 +34,7 @@ impl UpstreamConfig {
             transport,
             start_timeout: START_TIMEOUT,
             call_timeout: None,
+            policy: CallPolicy::default(),
             bounds: Bounds::default(),
         }
     }
@@ -45,6 +50,13 @@ impl UpstreamConfig {
     #[must_use]
     pub fn with_call_timeout(mut self, timeout: Duration) -> Self {
         self.call_timeout = Some(timeout);
+        self
+    }
+
+    /// The same with another [`UpstreamConfig::policy`].
+    #[must_use]
+    pub fn with_policy(mut self, policy: CallPolicy) -> Self {
+        self.policy = policy;
         self
     }
 

@@ -8,7 +8,13 @@
 //!
 //! * No reason shows a URL or a header: both may hold credentials.
 
-use std::{collections::HashMap, error::Error, io, sync::Once, time::Duration};
+use std::{
+    collections::HashMap,
+    error::Error,
+    io,
+    sync::Once,
+    time::{Duration, SystemTime},
+};
 
 use http::{HeaderName, HeaderValue, StatusCode};
 use reqwest::{Client, Url, redirect::Policy};
@@ -20,7 +26,7 @@ use rmcp::{
     },
 };
 
-use crate::Bounds;
+use crate::{Bounds, retry::retry_after};
 
 /// The transport of one server.
 pub(crate) type Http = StreamableHttpClientTransport<Client>;
@@ -33,8 +39,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Redirects that are followed within one origin.
 const REDIRECTS_MAX: usize = 5;
 
-/// Requests to one server under way at once; more wait. Each call holds one until it is answered.
-const REQUESTS_MAX: usize = 64;
+/// Requests to one server under way at once beside calls, such as lists of tools.
+const REQUESTS_BESIDE: usize = 4;
 
 /// Characters of a server's own words that a reason shows.
 const WORDS_CHARS: usize = 200;
@@ -44,6 +50,7 @@ pub(crate) fn transport(
     url: &str,
     headers: &[(String, String)],
     bounds: &Bounds,
+    calls_max: u32,
 ) -> Result<Http, String> {
     let parsed = Url::parse(url).map_err(|error| format!("its URL is not valid: {error}"))?;
     if !matches!(parsed.scheme(), "http" | "https") {
@@ -51,7 +58,7 @@ pub(crate) fn transport(
     }
     let config = StreamableHttpClientTransportConfig::with_uri(url)
         .custom_headers(custom(headers)?)
-        .max_concurrent_requests(REQUESTS_MAX)
+        .max_concurrent_requests(calls_max as usize + REQUESTS_BESIDE)
         .max_sse_event_size(bounds.message_bytes)
         .max_json_response_size(bounds.message_bytes)
         .reinit_on_expired_session(true);
@@ -104,21 +111,34 @@ fn client(url: &Url) -> Result<Client, String> {
 /// What became of a call that failed below the protocol.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
-    /// It was surely not carried out.
+    /// It was surely not carried out, and would not be if it were sent again.
+    Refused(String),
+    /// It was surely not sent.
     NotSent(String),
-    /// Nobody knows.
-    Unknown,
+    /// The server takes nothing now; the time is what it asks for.
+    Busy(String, Option<Duration>),
+    /// Nobody knows. The reason is known where it is the network's.
+    Unknown(Option<String>),
+    /// The server, or something before it, failed while it had the call.
+    Broken(String),
     /// It was answered with something else than MCP.
     Nonsense(String),
 }
 
+/// What rmcp answers for the server when a session ended with calls under way.
+const REINITIALIZED: &str = "streamable HTTP session was re-initialized";
+
 /// Sorts `error`.
 pub(crate) fn fate(error: &ServiceError) -> Fate {
-    let ServiceError::TransportSend(error) = error else {
-        return match error {
-            ServiceError::UnexpectedResponse => Fate::Nonsense("its type is not known".to_owned()),
-            _ => Fate::Unknown,
-        };
+    let error = match error {
+        ServiceError::TransportSend(error) => error,
+        ServiceError::UnexpectedResponse => {
+            return Fate::Nonsense("its type is not known".to_owned());
+        }
+        ServiceError::McpError(error) if error.message.starts_with(REINITIALIZED) => {
+            return Fate::Unknown(Some("its session ended".to_owned()));
+        }
+        _ => return Fate::Unknown(None),
     };
     let Some(http) = error.error.downcast_ref::<HttpError>() else {
         // Over pipes a message is refused before anything of it is written.
@@ -126,15 +146,27 @@ pub(crate) fn fate(error: &ServiceError) -> Fate {
     };
     match http {
         HttpError::Client(error) if error.is_connect() => Fate::NotSent(client_words(error)),
+        // It was already sent once more, in a new session.
+        HttpError::SessionExpired => Fate::Busy("it ended the session twice".to_owned(), None),
         HttpError::AuthRequired(_)
         | HttpError::InsufficientScope(_)
-        | HttpError::ReservedHeaderConflict(_) => Fate::NotSent(words(http)),
-        HttpError::HttpStatus(_)
-        | HttpError::UnexpectedServerResponse(_)
+        | HttpError::ReservedHeaderConflict(_) => Fate::Refused(words(http)),
+        HttpError::HttpStatus(error) => {
+            let after = error.retry_after.as_deref();
+            let after = after.and_then(|text| retry_after(text, SystemTime::now()));
+            match (error.status, after) {
+                (429, after) | (503, after @ Some(_)) => Fate::Busy(words(http), after),
+                _ => Fate::Broken(words(http)),
+            }
+        }
+        HttpError::UnexpectedServerResponse(text) if text.starts_with("could not parse") => {
+            Fate::Broken("its answer is not whole, or not MCP".to_owned())
+        }
+        HttpError::Deserialize(_) => Fate::Broken(words(http)),
+        HttpError::UnexpectedServerResponse(_)
         | HttpError::UnexpectedContentType(_)
-        | HttpError::ResponseBodyTooLarge { .. }
-        | HttpError::Deserialize(_) => Fate::Nonsense(words(http)),
-        _ => Fate::Unknown,
+        | HttpError::ResponseBodyTooLarge { .. } => Fate::Nonsense(words(http)),
+        other => Fate::Unknown(Some(words(other))),
     }
 }
 

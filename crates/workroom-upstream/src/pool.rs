@@ -8,7 +8,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use workroom_engine::upstreams::{CallError, ToolCall, ToolOutput, Upstreams};
 use workroom_types::ServerSnapshot;
 
-use crate::{Guard, UpstreamConfig, call::call, server::Server, session::Shared};
+use crate::{Chance, Guard, UpstreamConfig, call::call, server::Server, session::Shared};
 
 /// How long all servers together may take to end. Each has its own bounds below this.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -29,7 +29,17 @@ impl Pool {
     ///
     /// Outside of a Tokio runtime with time and I/O.
     pub fn start(configs: Vec<UpstreamConfig>, guard: Guard) -> Self {
-        let shared = Shared { guard, stop: CancellationToken::new(), tasks: TaskTracker::new() };
+        Self::start_with(configs, guard, Chance::default())
+    }
+
+    /// The same, with the chance that waits are varied by.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime with time and I/O.
+    pub fn start_with(configs: Vec<UpstreamConfig>, guard: Guard, chance: Chance) -> Self {
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let shared = Shared { guard, chance, stop, tasks };
         let (counter, changes) = watch::channel(0);
         let mut servers = Vec::with_capacity(configs.len());
         let mut by_name = HashMap::new();

@@ -1,11 +1,13 @@
-//! The life of one server: started, attended, restarted when a call asks for it.
+//! The life of one server: started, attended, restarted by itself or when a call asks for it.
 //!
 //! # Invariants
 //!
 //! * One task starts and ends connections, so that there is never more than one.
 //! * Waiting callers see every change of [`Phase`]; the snapshot follows each of them, and the
 //!   pool's counter follows the snapshot.
-//! * A server that failed is tried again only for a call, and not before its backoff is over.
+//! * A server that failed is tried again, sooner if a call asks for it, and never before its
+//!   backoff is over. Until that succeeds it counts as failed, unless a call waits for it: who
+//!   looks at the servers is not kept waiting by one that never starts.
 
 use std::{
     fmt,
@@ -16,16 +18,19 @@ use std::{
     time::Duration,
 };
 
+use futures::FutureExt;
 use rmcp::{RoleClient, service::Peer};
 use tokio::{
     sync::{Notify, watch},
-    time::{Instant, sleep_until, timeout_at},
+    time::{Instant, sleep_until, timeout, timeout_at},
 };
 use workroom_types::{ServerSnapshot, ServerStatus};
 
 use crate::{
     UpstreamConfig,
+    conduct::{Conduct, Down},
     list::{Listing, WARNINGS_MAX},
+    retry::doubled,
     session::{self, Era, Failure, STOPPED, Session, Shared},
     stdio::Link,
 };
@@ -48,6 +53,7 @@ pub(crate) struct Server {
     changes: watch::Sender<u64>,
     /// A call asks for a restart.
     wanted: Notify,
+    conduct: Conduct,
 }
 
 /// Where a server is in its life.
@@ -92,6 +98,7 @@ impl fmt::Debug for Server {
 impl Server {
     pub(crate) fn new(config: UpstreamConfig, shared: Shared, changes: watch::Sender<u64>) -> Self {
         let snapshot = ServerSnapshot { name: config.name.clone(), ..ServerSnapshot::default() };
+        let conduct = Conduct::new(&config.policy, shared.chance.clone());
         Self {
             config,
             shared,
@@ -99,6 +106,7 @@ impl Server {
             snapshot: RwLock::new(Arc::new(snapshot)),
             changes,
             wanted: Notify::new(),
+            conduct,
         }
     }
 
@@ -110,6 +118,24 @@ impl Server {
         self.config.call_timeout
     }
 
+    pub(crate) fn conduct(&self) -> &Conduct {
+        &self.conduct
+    }
+
+    /// Why the connection that was just lost ended, if that is known within `patience`.
+    pub(crate) async fn why_lost(&self, patience: Duration) -> Option<String> {
+        let mut phases = self.phase.subscribe();
+        let failed = phases.wait_for(|phase| match phase {
+            Phase::Ready(live) => !live.link.lost.is_cancelled(),
+            Phase::Starting | Phase::Failed(_) => true,
+        });
+        match &*timeout(patience, failed).await.ok()?.ok()? {
+            Phase::Failed(rest) => Some(rest.reason.clone()),
+            // Somebody else has asked for a restart already.
+            Phase::Starting | Phase::Ready(_) => None,
+        }
+    }
+
     /// Waits until the server is ready or has failed.
     pub(crate) async fn settled(&self) {
         let mut phases = self.phase.subscribe();
@@ -117,29 +143,30 @@ impl Server {
         phases.wait_for(|phase| !matches!(phase, Phase::Starting)).await.ok();
     }
 
-    /// The connection for a call, started again if need be. An error is why there is none.
-    pub(crate) async fn live(&self, deadline: Instant) -> Result<Live, String> {
+    /// The connection for a call, started again if need be.
+    pub(crate) async fn live(&self, deadline: Instant) -> Result<Live, Down> {
+        let down = |reason: &str| Down { reason: reason.to_owned(), after: None };
         let mut phases = self.phase.subscribe();
         let mut asked = false;
         loop {
             let phase = phases.borrow_and_update().clone();
             match phase {
                 Phase::Ready(live) if !live.link.lost.is_cancelled() => return Ok(live),
-                Phase::Failed(rest) if asked => return Err(rest.reason.clone()),
+                Phase::Failed(rest) if asked => return Err(down(&rest.reason)),
                 Phase::Failed(rest) => {
                     rest.may_retry()?;
                     asked = true;
-                    self.wanted.notify_waiters();
+                    self.wanted.notify_one();
                     if !rest.was_ready {
-                        return Err(rest.reason.clone());
+                        return Err(down(&rest.reason));
                     }
                 }
                 Phase::Starting | Phase::Ready(_) => {}
             }
             match timeout_at(deadline, phases.changed()).await {
                 Ok(Ok(())) => {}
-                Ok(Err(_)) => return Err(STOPPED.to_owned()),
-                Err(_) => return Err("it is still starting".to_owned()),
+                Ok(Err(_)) => return Err(down(STOPPED)),
+                Err(_) => return Err(down("it is still starting")),
             }
         }
     }
@@ -149,9 +176,10 @@ impl Server {
         let mut era = Era::default();
         let mut was_ready = false;
         let mut failures = 0;
+        // Whether nobody waits for the start that comes next.
+        let mut quiet = false;
         while !self.shared.stop.is_cancelled() {
-            self.publish(Phase::Starting, |snapshot| snapshot.status = ServerStatus::Starting);
-            let failure = match session::open(&self.config, &self.shared, &mut era).await {
+            let failure = match self.open(&mut era, quiet).await {
                 Ok((session, listing)) => {
                     was_ready = true;
                     let (failure, answered) = self.attend(session, listing).await;
@@ -163,8 +191,28 @@ impl Server {
                 Err(failure) => failure,
             };
             failures += 1;
-            self.rest(failure, backoff(failures), was_ready).await;
+            quiet = self.rest(failure, failures, was_ready).await;
         }
+    }
+
+    /// Starts the server. A quiet start shows only when a call asks for it.
+    async fn open(&self, era: &mut Era, quiet: bool) -> Result<(Session, Listing), Failure> {
+        let starting = || {
+            self.publish(Phase::Starting, |snapshot| snapshot.status = ServerStatus::Starting);
+        };
+        if !quiet {
+            starting();
+        }
+        let opening = session::open(&self.config, &self.shared, era);
+        tokio::pin!(opening);
+        if quiet {
+            tokio::select! {
+                biased;
+                opened = &mut opening => return opened,
+                () = self.wanted.notified() => starting(),
+            }
+        }
+        opening.await
     }
 
     /// From the first list of tools to the end of the connection.
@@ -227,25 +275,29 @@ impl Server {
         });
     }
 
-    /// Says that the server failed, and waits until it is wanted again.
-    async fn rest(&self, failure: Failure, backoff: Duration, was_ready: bool) {
+    /// Says that the server failed, and waits until it is to be started again. True when that
+    /// is since time has passed, and nobody waits for it.
+    async fn rest(&self, failure: Failure, failures: u32, was_ready: bool) -> bool {
         let stopped = self.shared.stop.is_cancelled();
         let Failure { reason, stderr } = failure;
-        if !stopped {
+        if !stopped && failures == 1 {
             tracing::warn!(server = self.config.name, reason, "failed");
+        } else if !stopped {
+            tracing::debug!(server = self.config.name, reason, failures, "failed again");
         }
-        let wanted = self.wanted.notified();
-        tokio::pin!(wanted);
-        // Before a caller can see the failure: a wake-up with nobody waiting is lost.
-        wanted.as_mut().enable();
-        let retry_at = (!stopped).then(|| Instant::now() + backoff);
+        // Who asked before could not know of this failure.
+        self.wanted.notified().now_or_never();
+        let now = Instant::now();
+        let retry_at = (!stopped).then(|| now + backoff(failures));
+        let by_itself = now + alone_after(failures, self.shared.chance.next());
         let rest = Rest { reason: reason.clone(), retry_at, was_ready };
         self.publish(Phase::Failed(Arc::new(rest)), |snapshot| {
             snapshot.status = ServerStatus::Failed { reason, stderr };
         });
         tokio::select! {
-            () = wanted => {}
-            () = self.shared.stop.cancelled() => {}
+            () = self.wanted.notified() => false,
+            () = sleep_until(by_itself) => true,
+            () = self.shared.stop.cancelled() => false,
         }
     }
 
@@ -268,24 +320,33 @@ impl Server {
 }
 
 impl Rest {
-    fn may_retry(&self) -> Result<(), String> {
-        let reason = &self.reason;
-        let Some(retry_at) = self.retry_at else { return Err(reason.clone()) };
+    fn may_retry(&self) -> Result<(), Down> {
+        let reason = self.reason.clone();
+        let Some(retry_at) = self.retry_at else { return Err(Down { reason, after: None }) };
         let wait = retry_at.saturating_duration_since(Instant::now());
         if wait.is_zero() {
             return Ok(());
         }
         let seconds = wait.as_secs_f64().ceil();
-        Err(format!("{reason}; it failed repeatedly and is started again after {seconds} s"))
+        let reason =
+            format!("{reason}; it failed repeatedly and is started again after {seconds} s");
+        Err(Down { reason, after: Some(wait) })
     }
 }
 
-/// None after a first failure, then twice as long each time.
+/// How long no call starts it again: not at all after a first failure, then twice as long each
+/// time.
 fn backoff(failures: u32) -> Duration {
     match failures {
         0 | 1 => Duration::ZERO,
-        _ => BACKOFF_FIRST.saturating_mul(1 << (failures - 2).min(16)).min(BACKOFF_MAX),
+        _ => doubled(BACKOFF_FIRST, failures - 2, BACKOFF_MAX),
     }
+}
+
+/// When a server is started again without a call: a while after a call may, and many servers that
+/// failed together not together.
+fn alone_after(failures: u32, chance: f64) -> Duration {
+    backoff(failures).max(BACKOFF_FIRST).mul_f64(1.0 + 0.5 * chance.clamp(0.0, 1.0))
 }
 
 #[cfg(test)]
@@ -297,5 +358,8 @@ mod tests {
         let seconds: Vec<_> = (1..10).map(|failures| backoff(failures).as_secs()).collect();
         assert_eq!(seconds, [0, 1, 2, 4, 8, 16, 32, 60, 60]);
         assert_eq!(backoff(u32::MAX), BACKOFF_MAX);
+        let millis = |failures, chance| alone_after(failures, chance).as_millis();
+        assert_eq!([millis(1, 0.0), millis(1, 1.0), millis(4, 0.5)], [1_000, 1_500, 5_000]);
+        assert_eq!(millis(u32::MAX, 1.0), 90_000);
     }
 }

@@ -30,9 +30,10 @@ use tokio::{
     time::{Instant, sleep, timeout, timeout_at},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use workroom_types::PolicyKey;
 
 use crate::{
-    Guard, Transport, UpstreamConfig, http,
+    Chance, Guard, Transport, UpstreamConfig, http,
     list::{Listing, list},
     process::{self, Process, exit_words, plain},
     stdio::{Link, Loss, Stdio},
@@ -57,6 +58,7 @@ pub(crate) const STOPPED: &str = "the gateway is ending";
 #[derive(Clone, Debug)]
 pub(crate) struct Shared {
     pub(crate) guard: Guard,
+    pub(crate) chance: Chance,
     /// Cancelled when the pool is shut down.
     pub(crate) stop: CancellationToken,
     /// What has to be over before the pool is.
@@ -199,7 +201,8 @@ impl Attempt<'_> {
                 self.shake_hands(stdio, link, Some(spawned.process)).await
             }
             Transport::Http { url, headers } => {
-                let http = http::transport(url, headers, bounds)?;
+                let calls_max = self.config.policy.count(PolicyKey::CallsInFlight);
+                let http = http::transport(url, headers, bounds, calls_max)?;
                 self.shake_hands(http, link, None).await
             }
         }

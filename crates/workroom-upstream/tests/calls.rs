@@ -14,12 +14,12 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use support::{Watch, call, one, server, tool_call};
 use workroom_engine::upstreams::{CallError, ToolOutput, Upstreams};
-use workroom_types::ServerStatus;
+use workroom_types::{CallPolicy, PolicyKey, ServerStatus};
 use workroom_upstream::{Bounds, Pool};
 
 async fn check(pool: &Pool, server: &str, arguments: Value, expected: &Expect) {
     let text = match call(pool, server, arguments).await {
-        Ok(ToolOutput { content, structured, is_error }) => {
+        Ok(ToolOutput { content, structured, is_error, .. }) => {
             let content = Value::Array(content);
             let structured =
                 structured.map(|value| format!("structured: {value}\n")).unwrap_or_default();
@@ -63,7 +63,7 @@ async fn a_result_comes_as_the_server_sent_it() {
     )
     .await;
     check(&pool, "ok", json!({ "do": "deep" }), &expect![[r#"
-        protocol: tool `ok.echo` gave an answer that is not MCP: its result is unreadable: recursion limit exceeded at line 1 column 128
+        protocol: tool `ok.echo` gave an answer that is not MCP: its result is unreadable: recursion limit exceeded at line 1 column 128; it may have been done, so look before you call it again
     "#]]).await;
     check(
         &pool,
@@ -90,7 +90,8 @@ async fn a_server_sees_its_own_variables_and_few_of_ours() {
 #[tokio::test]
 async fn answers_in_any_order_find_their_calls() {
     const CALLS: usize = 1000;
-    let pool = one("ok", &[]).await;
+    let policy = CallPolicy::default().with(PolicyKey::CallsInFlight, CALLS as u64);
+    let pool = support::pool(vec![server("ok", &[]).with_policy(policy)]).await;
     let calls = (0..CALLS).map(|index| {
         let pool = &pool;
         async move {
@@ -211,8 +212,8 @@ async fn an_answer_beyond_the_bound_ends_the_connection() {
         "ok",
         json!({ "do": "huge" }),
         &expect![[r#"
-        server_gone: server `ok` went away before it answered `echo`
-    "#]],
+            server_gone: server `ok` went away before it answered `echo`: it sent a message of more than 524288 bytes; it may have been done, so look before you call it again
+        "#]],
     )
     .await;
     let server = support::until(&pool, |server| server.status != ServerStatus::Ready).await;

@@ -170,6 +170,7 @@ fn upstream(server: &ServerConfig) -> UpstreamConfig {
     UpstreamConfig::new(server.name.clone(), transport)
         .with_start_timeout(server.start_timeout)
         .with_call_timeout(server.call_timeout)
+        .with_policy(server.policy)
 }
 
 /// Where the compiled sandbox is kept: `WORKROOM_CACHE`, or the user's cache folder.

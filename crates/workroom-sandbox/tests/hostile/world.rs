@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use workroom_engine::{
     Engine, RunReport, RunRequest, SessionChoice, Upstreams,
-    upstreams::{CallError, ToolCall, ToolOutput},
+    upstreams::{Again, CallError, ToolCall, ToolOutput},
 };
 use workroom_sandbox::{InProcess, QuickJs};
 use workroom_types::{Limit, Limits, ServerSnapshot, ServerStatus, SessionId, ToolDef};
@@ -61,9 +61,13 @@ impl Odd {
             "failHuge" => ToolOutput { is_error: true, ..said("x".repeat(HUGE)) },
             "refuse" => {
                 let message = "x".repeat(HUGE);
-                return Err(CallError::Rejected { tool: call.tool, code: -1, message });
+                let again = Again::default();
+                return Err(CallError::Rejected { tool: call.tool, code: -1, message, again });
             }
-            "gone" => return Err(CallError::Gone { tool: call.tool }),
+            "gone" => {
+                let again = Again::default();
+                return Err(CallError::Gone { tool: call.tool, reason: None, again });
+            }
             "image" => ToolOutput {
                 content: vec![json!({ "type": "image", "data": "A".repeat(HUGE) })],
                 ..ToolOutput::default()

@@ -39,7 +39,7 @@ use workroom_engine::store::Memory;
 use workroom_engine::{CallFailure, Engine, report};
 use workroom_ledger::Volume;
 use workroom_server::Face;
-use workroom_types::Limits;
+use workroom_types::{CallPolicy, Limits};
 
 use crate::{
     args::{Demo, Global},
@@ -287,6 +287,7 @@ fn settings(seed: u64) -> Result<Settings, Failure> {
         },
         start_timeout: workroom_config::START_TIMEOUT_DEFAULT,
         call_timeout: workroom_config::CALL_TIMEOUT_DEFAULT,
+        policy: CallPolicy::default(),
     });
     Ok(Settings {
         files: Vec::new(),
