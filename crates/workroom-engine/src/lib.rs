@@ -15,6 +15,7 @@
 //! * `session`: the sessions in memory.
 //! * `journal`, `playback`, `recover`: what is recorded of a run, and how it is gone on with.
 //! * `failure`, `modules`: mistakes in words; the catalog as what scripts import.
+//! * `diagnosis`, `cause`: what a run failed on; `effects`: what it had done before.
 //!
 //! # Not here
 //!
@@ -22,6 +23,9 @@
 
 pub mod answer;
 mod calls;
+mod cause;
+mod diagnosis;
+mod effects;
 mod failure;
 pub mod files;
 mod journal;
@@ -34,6 +38,7 @@ mod room;
 mod run;
 pub mod sandbox;
 mod session;
+mod shown;
 pub mod store;
 pub mod upstreams;
 
@@ -150,6 +155,10 @@ struct Shared {
 impl Shared {
     /// Whether `tool` says of itself that a second call does no harm.
     fn may_repeat(&self, tool: &ToolRef) -> bool {
+        if tool.server.is_empty() {
+            // The gateway's own, which only reads.
+            return true;
+        }
         let catalog = self.catalog();
         let known = catalog.server(&tool.server).and_then(|server| server.tool(&tool.tool));
         let hints = known.and_then(|known| known.def.annotations.as_ref());

@@ -62,6 +62,15 @@ pub struct RunFailure {
     /// The agent's line with a caret, where a position is known.
     #[serde(skip)]
     pub excerpt: Option<String>,
+    /// What values the failing statement had: their forms, a line each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<String>,
+    /// What the calls before had come to, and which of them may have changed something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effects: Option<String>,
+    /// What the session keeps of the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<String>,
 }
 
 /// The sorts of failure, as stable codes.
@@ -90,7 +99,17 @@ pub enum FailureKind {
 
 impl RunFailure {
     pub(crate) fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), line: None, column: None, hint: None, excerpt: None }
+        Self {
+            kind,
+            message: message.into(),
+            line: None,
+            column: None,
+            hint: None,
+            excerpt: None,
+            values: Vec::new(),
+            effects: None,
+            kept: None,
+        }
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -197,6 +216,7 @@ impl std::fmt::Display for LogLine {
         match self.level {
             LogLevel::Warn => write!(f, "warning: {}", self.text),
             LogLevel::Error => write!(f, "error: {}", self.text),
+            LogLevel::Show => f.write_str(&crate::shown::caption(&self.text)),
             LogLevel::Debug | LogLevel::Log | LogLevel::Info => f.write_str(&self.text),
         }
     }
@@ -207,8 +227,14 @@ fn failure_text(failure: &RunFailure) -> String {
     if let Some(excerpt) = &failure.excerpt {
         let _ = write!(text, "\n{excerpt}");
     }
+    for line in &failure.values {
+        let _ = write!(text, "\n{line}");
+    }
     if let Some(hint) = &failure.hint {
         let _ = write!(text, "\nhint: {hint}");
+    }
+    for line in failure.effects.iter().chain(&failure.kept) {
+        let _ = write!(text, "\n{line}");
     }
     text
 }

@@ -1,7 +1,7 @@
 //! Reads what a guest reports of a run's end: the thrown value and its stack.
 
 use serde::Deserialize;
-use workroom_engine::sandbox::{Frame, GuestError};
+use workroom_engine::sandbox::{Form, Frame, GuestError};
 
 /// The longest message that is kept, in bytes.
 pub(crate) const MESSAGE_MAX: usize = 64 * 1024;
@@ -15,6 +15,10 @@ struct Thrown {
     name: String,
     message: String,
     stack: String,
+    #[serde(default)]
+    details: Vec<(String, String)>,
+    #[serde(default)]
+    seen: Vec<Form>,
 }
 
 /// The exception that `json` describes; `None` where even describing it failed.
@@ -29,6 +33,8 @@ pub(crate) fn exception(json: Option<String>) -> GuestError {
         name: thrown.name,
         message: thrown.message,
         frames: thrown.stack.lines().filter_map(frame).collect(),
+        details: thrown.details,
+        seen: thrown.seen,
     }
 }
 
