@@ -124,7 +124,9 @@ impl Scene<'_> {
         };
         if let Some(parent) = site.parent {
             told.push(parent);
-            if let Some(form) = self.form(parent) {
+            // A server's functions say nothing of what one of them gave.
+            let is_server = |form: &&Form| form.kind == "proxy" && site.text.ends_with(')');
+            if let Some(form) = self.form(parent).filter(|form| !is_server(form)) {
                 text.push_str("; ");
                 text.push_str(&words(&self.sites[parent].text, form));
             }
@@ -144,8 +146,9 @@ impl Scene<'_> {
             .forms
             .iter()
             .filter(|form| form.site < self.sites.len() && !is_told(form.site))
-            .filter(|form| !matches!(form.kind.as_str(), "function" | "proxy" | "symbol"))
+            .filter(|form| !matches!(form.kind.as_str(), "function" | "proxy" | "symbol" | "error"))
             .filter(|form| !is_passed(form.site) || form.kind == "promise")
+            .filter(|form| !self.is_awaited(form.site))
             .filter(|form| !is_global(&self.sites[form.site].text))
             .take(OTHERS_MAX)
             .map(|form| words(&self.sites[form.site].text, form))
@@ -194,17 +197,28 @@ impl Scene<'_> {
                 "`{0}` is text: cut what is needed out of it, or `JSON.parse({0})` if it is JSON",
                 parent.text
             )),
-            "undefined" | "null" => Some(format!(
-                "test `{}` before using it, or write `?.`; nothing was in it",
+            kind @ ("undefined" | "null") => Some(format!(
+                "`{}` is {kind} here: test for it before using it, or write `?.`",
                 parent.text
             )),
+            "number" | "boolean" if matches!(complaint, Complaint::Call | Complaint::Iteration) => {
+                Some(format!("`{}` is {}", parent.text, a_kind(&form.kind)))
+            }
             _ => None,
         }
     }
 
     fn member_hint(&self, site: &Site, parent: &Site, form: &Form, name: &str) -> Option<String> {
         if form.names.iter().any(|key| key == name) {
-            return Some(format!("`{}` is there without a value: test for it", site.text));
+            return Some(match self.form(self.sites.iter().position(|s| s == site)?) {
+                Some(own) if !is_nothing(own) => {
+                    format!("`{}` is {} and no function", site.text, a_kind(&own.kind))
+                }
+                _ => format!("`{}` is there without a value: test for it", site.text),
+            });
+        }
+        if form.text.is_empty() {
+            return Some(format!("`{}` is empty: test for it, or write `?.`", parent.text));
         }
         const OF_LISTS: [&str; 12] = [
             "map", "filter", "forEach", "reduce", "find", "some", "every", "flatMap", "slice",
@@ -226,9 +240,18 @@ impl Scene<'_> {
         })
     }
 
+    /// Whether the statement awaits the site's value, which then is a promise by right.
+    fn is_awaited(&self, site: usize) -> bool {
+        let awaited = format!("(await {})", self.sites[site].text);
+        self.sites.iter().any(|other| other.text == awaited)
+    }
+
     fn promise_hint(&self, told: &[usize]) -> Option<String> {
         let promise = self.forms.iter().find(|form| {
-            form.kind == "promise" && form.site < self.sites.len() && !told.contains(&form.site)
+            form.kind == "promise"
+                && form.site < self.sites.len()
+                && !told.contains(&form.site)
+                && !self.is_awaited(form.site)
         })?;
         let text = &self.sites[promise.site].text;
         Some(format!("`{text}` is a promise: `await` it before using it"))
@@ -256,6 +279,15 @@ fn only_list(form: &Form) -> Option<&str> {
 
 fn is_nothing(form: &Form) -> bool {
     matches!(form.kind.as_str(), "undefined" | "null")
+}
+
+fn a_kind(kind: &str) -> String {
+    match kind {
+        "array" => "a list".to_owned(),
+        "string" => "a text".to_owned(),
+        "object" => "an object".to_owned(),
+        kind => format!("a {kind}"),
+    }
 }
 
 /// The last member of `a.b.c`.

@@ -9,6 +9,7 @@
 //!
 //! * [`upstreams`], [`sandbox`], [`store`]: the three traits and the values that cross them.
 //! * [`report`]: what a run came to, and its text for agents; [`StoredOutcome`]: for the store.
+//! * `view`, `table`, `abridge`, `shown`: values as agents read them, whole or in part.
 //! * [`answer`]: what a tool's answer gives to code.
 //! * [`files`]: the tree that agents list and read.
 //! * `room`, `run`, `calls`: a run in its session, its turns, its calls.
@@ -21,6 +22,7 @@
 //!
 //! No sockets, files, processes or environment; no MCP messages.
 
+mod abridge;
 pub mod answer;
 mod calls;
 mod cause;
@@ -40,7 +42,9 @@ pub mod sandbox;
 mod session;
 mod shown;
 pub mod store;
+mod table;
 pub mod upstreams;
+mod view;
 
 use std::{
     fmt,
@@ -370,7 +374,12 @@ impl Engine {
         if let Some(tokens) = tokens {
             limits = limits.tightened(Limit::OutputTokens, tokens);
         }
-        report::present(report, limits.size(Limit::OutputTokens), show_session)
+        report::present(
+            report,
+            limits.size(Limit::OutputTokens),
+            limits.size(Limit::LogTokens),
+            show_session,
+        )
     }
 
     /// Calls one tool, named exactly or as its function, and gives its data as JSON.

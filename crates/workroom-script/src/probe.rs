@@ -259,9 +259,14 @@ impl<'s, 'a> Collector<'s, 'a> {
         if let Some(known) = self.sites.iter().position(|site| site.text == label.text) {
             return Some(known);
         }
-        let (parent, member) = match member(expression) {
-            Some((object, member)) => (self.site(object), member),
-            None => (None, None),
+        let (parent, member) = match (self::member(expression), expression) {
+            (Some((object, member)), _) => (self.site(object), member),
+            // What a method gives comes of what it is a method of.
+            (None, Expression::CallExpression(call)) => match self::member(&call.callee) {
+                Some((object, _)) => (self.site(object), None),
+                None => (None, None),
+            },
+            (None, _) => (None, None),
         };
         if let (Some(parent), Some(member)) = (parent, member) {
             self.reads(parent, member);
@@ -370,17 +375,25 @@ impl<'a> VisitMut<'a> for Collector<'_, 'a> {
 
     fn visit_call_expression(&mut self, call: &mut CallExpression<'a>) {
         self.called(&call.callee);
-        let is_parse = label(&call.callee).is_some_and(|label| label.text == "JSON.parse");
-        if let Some(first) = call.arguments.first().and_then(|first| first.as_expression())
-            && is_parse
-        {
-            self.marked(first, |site| site.is_parsed = true);
+        let callee = label(&call.callee).map(|label| label.text).unwrap_or_default();
+        if let Some(first) = call.arguments.first().and_then(|first| first.as_expression()) {
+            match callee.as_str() {
+                "JSON.parse" => self.marked(first, |site| site.is_parsed = true),
+                "Promise.all" | "Promise.allSettled" | "Promise.race" | "Promise.any"
+                | "Object.fromEntries" => self.iterated(first),
+                _ => {}
+            }
         }
         walk_mut::walk_call_expression(self, call);
     }
 
     fn visit_new_expression(&mut self, new: &mut NewExpression<'a>) {
         self.called(&new.callee);
+        if let Some(first) = new.arguments.first().and_then(|first| first.as_expression())
+            && matches!(&new.callee, Expression::Identifier(id) if id.name == "Map" || id.name == "Set")
+        {
+            self.iterated(first);
+        }
         walk_mut::walk_new_expression(self, new);
     }
 
