@@ -146,9 +146,19 @@ mod tests {
 
     #[test]
     fn long_texts_many_keys_and_depths_are_counted() {
-        check(&json!("é".repeat(70)), 1, &expect![[r#""éééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé… (10 more characters)""#]]);
+        check(
+            &json!("é".repeat(70)),
+            1,
+            &expect![[
+                r#""éééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé… (10 more characters)""#
+            ]],
+        );
         let wide: Map<String, Value> = (0..9).map(|n| (format!("k{n}"), json!(n))).collect();
-        check(&Value::Object(wide), 1, &expect![[r#"{"k0":0,"k1":1,"k2":2,"k3":3,"k4":4,"k5":5,"…":"3 more keys"}"#]]);
+        check(
+            &Value::Object(wide),
+            1,
+            &expect![[r#"{"k0":0,"k1":1,"k2":2,"k3":3,"k4":4,"k5":5,"…":"3 more keys"}"#]],
+        );
         let deep = (0..9).fold(json!(1), |inner, _| json!([inner]));
         check(&deep, 9, &expect![[r#"[[[[[["… list of 1"]]]]]]"#]]);
     }
@@ -165,6 +175,7 @@ mod tests {
             line 3 of the text
             line 4 of the text
             … 3975 characters left out …
-            line 199 of the text"#]].assert_eq(&cut);
+            line 199 of the text"#]]
+        .assert_eq(&cut);
     }
 }

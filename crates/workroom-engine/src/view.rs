@@ -126,11 +126,11 @@ fn of_text(text: &str, budget: usize, path: &str) -> View {
     );
     let room = budget.saturating_sub(workroom_ledger::tokens(&about) + 1);
     let cut = if room < 16 { String::new() } else { abridge::text(text, room) };
-    View::part(within(&[&format!("{about}{cut}"), about.trim_end(), path], budget))
+    View::part(within(&[format!("{about}{cut}").trim_end(), about.trim_end(), path], budget))
 }
 
 fn where_it_is(path: &str) -> String {
-    format!("whole: {path}, by read_file, or in code `await readFile('{path}')`; or return less")
+    format!("whole: {path} (read_file, or `await readFile(path)` in code); or return less")
 }
 
 /// The number of tokens; of a very long text, an estimate.
@@ -167,7 +167,7 @@ fn preview(value: &Value, json: &str, budget: usize, path: &str) -> String {
         if workroom_ledger::tokens(&about) * 2 > budget { format!("{short}\n") } else { about };
     let room = budget.saturating_sub(workroom_ledger::tokens(&about) + 1);
     let ends = ends(value, room).unwrap_or_default();
-    within(&[&format!("{about}{ends}"), about.trim_end(), &short, path], budget)
+    within(&[format!("{about}{ends}").trim_end(), about.trim_end(), &short, path], budget)
 }
 
 /// The first and last parts of `value` in at most `room` tokens, with as much as goes in.
@@ -255,14 +255,21 @@ mod tests {
 
     #[test]
     fn a_list_of_rows_is_a_table_where_that_is_shorter() {
-        check(&rows(3), 500, &expect![[r#"
+        check(
+            &rows(3),
+            500,
+            &expect![[r#"
             csv of 3 rows:
             sku,qty,city
             SKU-0,0,"Bern, Switzerland"
             SKU-1,1,"Bern, Switzerland"
-            SKU-2,2,"Bern, Switzerland""#]]);
+            SKU-2,2,"Bern, Switzerland""#]],
+        );
         check(&json!([{ "a": 1 }, { "a": 2 }]), 500, &expect![[r#"[{"a":1},{"a":2}]"#]]);
-        check(&json!({ "total": 3, "rows": rows(3), "odd key": [1] }), 500, &expect![[r#"
+        check(
+            &json!({ "total": 3, "rows": rows(3), "odd key": [1] }),
+            500,
+            &expect![[r#"
             total: 3
             rows: csv of 3 rows:
             sku,qty,city
@@ -270,20 +277,28 @@ mod tests {
             SKU-1,1,"Bern, Switzerland"
             SKU-2,2,"Bern, Switzerland"
 
-            "odd key": [1]"#]]);
+            "odd key": [1]"#]],
+        );
     }
 
     #[test]
     fn text_is_text_and_other_values_are_json() {
-        check(&json!("two\nlines"), 50, &expect![[r#"
+        check(
+            &json!("two\nlines"),
+            50,
+            &expect![[r#"
             two
-            lines"#]]);
+            lines"#]],
+        );
         check(&json!({ "a": [1, { "b": null }] }), 50, &expect![[r#"{"a":[1,{"b":null}]}"#]]);
     }
 
     #[test]
     fn a_table_one_token_too_long_shows_its_first_and_last_rows() {
-        check(&rows(400), 250, &expect![[r#"
+        check(
+            &rows(400),
+            250,
+            &expect![[r#"
             too long to show whole: 6403 tokens, 22 KB
             shape: array(400) of { sku: string(5), qty: number, city: string(17) }
             whole: ./results/r_1.json, by read_file, or in code `await readFile('./results/r_1.json')`; or return less
@@ -304,7 +319,8 @@ mod tests {
             SKU-396,396,"Bern, Switzerland"
             SKU-397,397,"Bern, Switzerland"
             SKU-398,398,"Bern, Switzerland"
-            SKU-399,399,"Bern, Switzerland""#]]);
+            SKU-399,399,"Bern, Switzerland""#]],
+        );
     }
 
     #[test]
@@ -312,17 +328,24 @@ mod tests {
         let orders: Value = (0..60)
             .map(|n| json!({ "id": n, "lines": (0..n).collect::<Vec<_>>(), "note": "x".repeat(300) }))
             .collect();
-        check(&json!({ "total": 60, "orders": orders }), 400, &expect![[r#"
+        check(
+            &json!({ "total": 60, "orders": orders }),
+            400,
+            &expect![[r#"
             too long to show whole: 6370 tokens, 25 KB
             shape: { total: number, orders: array(60) of { id: number, lines: array(0), note: string(300) } }
             whole: ./results/r_1.json, by read_file, or in code `await readFile('./results/r_1.json')`; or return less
-            {"total":60,"orders":[{"id":0,"lines":[],"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (160 more characters)"},{"id":1,"lines":[0],"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (160 more characters)"},{"id":2,"lines":[0,1],"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (160 more characters)"},{"id":3,"lines":[0,1,2],"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (160 more characters)"},{"id":4,"lines":[0,1,2,3],"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (160 more characters)"},"… 54 more …",{"id":59,"lines":[0,1,2,"… 55 more …",58],"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (160 more characters)"}]}"#]]);
+            {"total":60,"orders":[{"id":0,"lines":[],"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (160 more characters)"},{"id":1,"lines":[0],"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (160 more characters)"},{"id":2,"lines":[0,1],"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (160 more characters)"},{"id":3,"lines":[0,1,2],"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (160 more characters)"},{"id":4,"lines":[0,1,2,3],"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (160 more characters)"},"… 54 more …",{"id":59,"lines":[0,1,2,"… 55 more …",58],"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (160 more characters)"}]}"#]],
+        );
     }
 
     #[test]
     fn text_too_long_shows_its_beginning_and_its_end() {
         let lines: Vec<String> = (0..500).map(|n| format!("{n}: all is well")).collect();
-        check(&json!(lines.join("\n")), 150, &expect![[r#"
+        check(
+            &json!(lines.join("\n")),
+            150,
+            &expect![[r#"
             too long to show whole: text of 2999 tokens, 8 KB, 500 lines
             whole: ./results/r_1.json, by read_file, or in code `await readFile('./results/r_1.json')`; or return less
             0: all is well
@@ -338,7 +361,8 @@ mod tests {
             … 8190 characters left out …
             497: all is well
             498: all is well
-            499: all is well"#]]);
+            499: all is well"#]],
+        );
     }
 
     #[test]
@@ -347,9 +371,13 @@ mod tests {
             check_only(&rows(50), budget);
             check_only(&json!("word ".repeat(500)), budget);
         }
-        check(&rows(50), 30, &expect![[r#"
+        check(
+            &rows(50),
+            30,
+            &expect![[r#"
             too long to show: 803 tokens; whole: ./results/r_1.json
-        "#]]);
+        "#]],
+        );
     }
 
     #[track_caller]

@@ -6,8 +6,8 @@ use workroom_engine::sandbox::{Form, Frame, GuestError};
 /// The longest message that is kept, in bytes.
 pub(crate) const MESSAGE_MAX: usize = 64 * 1024;
 
-/// What QuickJS throws when an allocation fails.
-const OUT_OF_MEMORY: &str = "out of memory";
+/// What QuickJS throws when an allocation fails: the second where that was the error's message.
+const OUT_OF_MEMORY: [&str; 2] = ["out of memory", "Invalid error message"];
 
 /// What the prelude's `describe` gives.
 #[derive(Deserialize)]
@@ -41,7 +41,7 @@ pub(crate) fn exception(json: Option<String>) -> GuestError {
 /// Whether `error` is QuickJS' own report that an allocation failed: an error that says so, or
 /// `null`, or no value at all, where there was no memory for one.
 pub(crate) fn is_out_of_memory(error: &GuestError) -> bool {
-    (error.name == "InternalError" && error.message == OUT_OF_MEMORY)
+    (error.name == "InternalError" && OUT_OF_MEMORY.contains(&error.message.as_str()))
         || (error.name.is_empty() && matches!(&*error.message, "null" | "[uninitialized]"))
 }
 
