@@ -335,7 +335,7 @@ serve.allowed_hosts = "h"
             workroom.toml:9:9: expected a table for `c`, found a date
             workroom.toml:10:8: expected an integer for `calls`, found a number with a fraction
             workroom.toml:11:8: `cpu_ms` is -1; it takes 0 or more
-            workroom.toml:13:10: there is no key `wall` (the keys here are memory_mib, cpu_ms, timeout_ms, stack_kib, regex_ms, string_chars, calls, calls_in_flight, timers, pending, argument_kib, result_kib, output_kib, output_tokens, code_kib)
+            workroom.toml:13:10: there is no key `wall` (the keys here are memory_mib, cpu_ms, timeout_ms, stack_kib, regex_ms, string_chars, calls, calls_in_flight, timers, pending, argument_kib, result_kib, output_kib, output_tokens, log_tokens, shown_kib, diagnosis_ms, code_kib)
             workroom.toml:12:7: expected a list for `allowed_hosts`, found a string
         "#]],
     );

@@ -2,11 +2,13 @@
 
 use std::{sync::Arc, time::Instant};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use workroom_catalog::Catalog;
 use workroom_types::{Limit, Limits, ToolRef};
 
 use crate::{
     Shared, answer,
+    files::{self, Node},
     sandbox::{Answer, AnswerError, GuestCall},
     upstreams::ToolCall,
 };
@@ -16,6 +18,52 @@ pub(crate) fn tool(call: &GuestCall) -> ToolRef {
     ToolRef { server: call.module.clone(), tool: call.function.clone() }
 }
 
+/// Whether `call` is one of the gateway itself: `readFile`. No server has an empty name.
+pub(crate) fn is_own(call: &GuestCall) -> bool {
+    call.module.is_empty()
+}
+
+/// Answers a call of the gateway itself: what is at a path of the tree. A result is its value.
+async fn own(shared: &Shared, call: &GuestCall, limits: Limits) -> Result<String, AnswerError> {
+    let failed = |code: &str, message: String| AnswerError {
+        name: "Error".to_owned(),
+        message,
+        properties: json!({ "code": code }).to_string(),
+    };
+    let path = serde_json::from_str::<Value>(&call.arguments)
+        .ok()
+        .and_then(|arguments| Some(arguments.get("path")?.as_str()?.to_owned()));
+    let Some(path) = path else {
+        let message = "readFile takes a path, such as './results/r_….json'".to_owned();
+        return Err(failed("invalid_arguments", message));
+    };
+    let found = files::read(shared, &path).await;
+    let text = match found.map_err(|error| failed("no_such_file", error.to_string()))? {
+        Node::File(text) if files::is_value(&path) => text.as_ref().to_owned(),
+        Node::File(text) => Value::String(text.as_ref().to_owned()).to_string(),
+        Node::Folder(entries) => {
+            entries.iter().map(|entry| entry.name.clone()).collect::<Value>().to_string()
+        }
+    };
+    if text.len() > limits.size(Limit::Result) {
+        let message = format!(
+            "`{path}` is {}; at most {} KiB may enter the sandbox (`limits.{}`)",
+            crate::report::bytes(text.len() as u64),
+            limits.get(Limit::Result),
+            Limit::Result.setting(),
+        );
+        return Err(failed("result_too_large", message));
+    }
+    Ok(text)
+}
+
+/// Whether `tool` says of itself that it changes nothing.
+pub(crate) fn only_reads(catalog: &Catalog, tool: &ToolRef) -> bool {
+    let known = catalog.server(&tool.server).and_then(|server| server.tool(&tool.tool));
+    let hints = known.and_then(|known| known.def.annotations.as_ref());
+    hints.is_some_and(|hints| hints.read_only_hint == Some(true))
+}
+
 /// Makes `call` and waits for its answer, until `deadline` at most.
 pub(crate) async fn make(
     shared: Arc<Shared>,
@@ -23,6 +71,10 @@ pub(crate) async fn make(
     limits: Limits,
     deadline: Instant,
 ) -> Answer {
+    if is_own(&call) {
+        let result = own(&shared, &call, limits).await;
+        return Answer { id: call.id, result };
+    }
     let tool = tool(&call);
     let result = match arguments(&tool, &call.arguments) {
         Ok(arguments) => send(&shared, tool, arguments, limits, deadline).await,

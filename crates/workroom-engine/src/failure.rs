@@ -1,15 +1,14 @@
 //! From what went wrong to the words that the agent reads: in its own text's
 //! lines, with a next step.
 
-use std::{collections::VecDeque, sync::Arc};
-
 use workroom_script::{Diagnostic, DiagnosticKind};
 use workroom_types::{Bound, Bounds, Limit, LimitExceeded, Limits};
 
 use crate::{
-    report::{CallStats, FailureKind, RunFailure},
+    diagnosis::{self, Found},
+    report::{FailureKind, RunFailure},
     sandbox::{GuestError, SandboxError},
-    session::Compiled,
+    session::Session,
     store::StoreError,
 };
 
@@ -47,13 +46,43 @@ const STRING_TOO_LONG: &str = "invalid string length";
 /// The same, of a text that is put together from two.
 const TEXT_TOO_LONG: &str = "string too long";
 
-/// An exception that nothing caught, at its innermost place in an agent's text.
+/// An exception that nothing caught, at its innermost place in an agent's text, with what could
+/// be found out of its cause.
 pub(crate) fn from_exception(
     error: &GuestError,
-    programs: &VecDeque<Arc<Compiled>>,
+    session: &Session,
     limits: &Limits,
+    found: Option<Found>,
 ) -> RunFailure {
     let mut failure = RunFailure::new(FailureKind::Exception, exception_message(error));
+    if let Some((compiled, position)) = diagnosis::place(session, error) {
+        failure.line = Some(position.line);
+        failure.column = Some(position.column);
+        let mut excerpt = workroom_script::excerpt(&compiled.source, position);
+        if session.programs.back().is_some_and(|last| last.file != compiled.file) {
+            excerpt.push_str("\n(in the code of an earlier run of this session)");
+        }
+        failure.excerpt = Some(excerpt);
+    }
+    match found {
+        Some(Found::Cause(cause)) => {
+            failure.values = cause.values;
+            failure.hint = cause.hint;
+        }
+        Some(Found::Unseen(why)) => failure.values.push(format!("({why})")),
+        None => {}
+    }
+    if !error.details.is_empty() {
+        failure.values.insert(0, details(error));
+    }
+    if let Some(hint) = own_hint(error, session, limits) {
+        failure.hint = Some(hint);
+    }
+    failure
+}
+
+/// A next step that the error's name and message are enough for.
+fn own_hint(error: &GuestError, session: &Session, limits: &Limits) -> Option<String> {
     // A script may catch these, so they are exceptions; the limit behind is told all the same.
     let limit = match (error.name.as_str(), error.message.as_str()) {
         ("RangeError", STACK_OVERFLOW) => Some(Limit::Stack),
@@ -62,23 +91,74 @@ pub(crate) fn from_exception(
     };
     if let Some(limit) = limit {
         let limit = from_limit(limits.exceeded(limit));
-        failure.hint = limit.hint.map(|hint| format!("{}: {hint}", limit.message));
+        return limit.hint.map(|hint| format!("{}: {hint}", limit.message));
     }
-    let place = error.frames.iter().find_map(|frame| {
-        let compiled = programs.iter().rev().find(|compiled| compiled.file == frame.file)?;
-        let position = compiled.program.original(frame.line, frame.column)?;
-        Some((compiled, position))
-    });
-    if let Some((compiled, position)) = place {
-        failure.line = Some(position.line);
-        failure.column = Some(position.column);
-        let mut excerpt = workroom_script::excerpt(&compiled.source, position);
-        if programs.back().is_some_and(|last| last.file != compiled.file) {
-            excerpt.push_str("\n(in the code of an earlier run of this session)");
+    if let ("ReferenceError", Some(name)) =
+        (error.name.as_str(), error.message.strip_suffix(" is not defined"))
+    {
+        return Some(undefined_name(name, session));
+    }
+    call_hint(error)
+}
+
+/// What to do about a name that nothing declares.
+fn undefined_name(name: &str, session: &Session) -> String {
+    const NAMES_MAX: usize = 12;
+    let mut names = session.names();
+    for program in &session.programs {
+        names.extend(program.program.declared.iter().cloned());
+    }
+    names.sort();
+    names.dedup();
+    let near = workroom_script::nearest(name, names.iter().map(String::as_str));
+    if let Some(near) = near.first() {
+        return format!("did you mean `{near}`?");
+    }
+    if names.is_empty() {
+        return format!("declare `{name}` first; the session has no variables");
+    }
+    let shown: Vec<&str> = names.iter().take(NAMES_MAX).map(String::as_str).collect();
+    format!("declare `{name}` first; the session's variables are {}", shown.join(", "))
+}
+
+/// Whether a failed call makes sense once more, where its error does not say so itself.
+fn call_hint(error: &GuestError) -> Option<String> {
+    let detail = |wanted: &str| {
+        error.details.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
+    };
+    detail("tool")?;
+    if ["hint", "retry", "retryable"].iter().any(|name| detail(name).is_some()) {
+        return None;
+    }
+    let hint = match detail("code")? {
+        "tool_error" | "call_rejected" => {
+            "the tool refused this call: change its arguments, the same call fails again"
         }
-        failure.excerpt = Some(excerpt);
+        "call_timeout" | "server_gone" | "in_doubt" => {
+            "it may have happened: read the state first, and repeat it only if nothing has changed"
+        }
+        "server_unavailable" => "it was not sent: try again later, or do without this server",
+        "result_too_large" => "call it for less at once: fewer rows, fewer fields, page by page",
+        "invalid_arguments" => "nothing was sent: correct the arguments and call it again",
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+/// What an error has beside its message: `crm.get · code: call_timeout`.
+fn details(error: &GuestError) -> String {
+    let mut parts = Vec::new();
+    let get = |wanted: &str| error.details.iter().find(|(name, _)| name == wanted);
+    let tool = get("server").zip(get("tool"));
+    if let Some(((_, server), (_, tool))) = tool {
+        parts.push(format!("{server}.{tool}"));
     }
-    failure
+    for (name, value) in &error.details {
+        if tool.is_none() || (name != "server" && name != "tool") {
+            parts.push(format!("{name}: {value}"));
+        }
+    }
+    parts.join(" · ")
 }
 
 /// What was thrown, in one line.
@@ -115,11 +195,11 @@ pub(crate) fn from_store(error: &StoreError) -> RunFailure {
 }
 
 /// A run that the sandbox did not let end by itself.
-pub(crate) fn from_sandbox(error: &SandboxError, calls: CallStats) -> RunFailure {
-    let failure = match error {
+pub(crate) fn from_sandbox(error: &SandboxError) -> RunFailure {
+    match error {
         SandboxError::Limit { limit, max } => {
             let exceeded = LimitExceeded { limit: *limit, max: *max };
-            return after_calls(from_limit(exceeded), calls);
+            from_limit(exceeded)
         }
         SandboxError::Cancelled => RunFailure::new(FailureKind::Cancelled, error.to_string()),
         SandboxError::Deadlock => RunFailure::new(FailureKind::Deadlock, error.to_string())
@@ -131,8 +211,7 @@ pub(crate) fn from_sandbox(error: &SandboxError, calls: CallStats) -> RunFailure
         SandboxError::Lost(_) => RunFailure::new(FailureKind::Internal, error.to_string())
             .hint("run the code again; the session has the variables of its last completed run"),
         SandboxError::Internal(_) => RunFailure::new(FailureKind::Internal, error.to_string()),
-    };
-    after_calls(failure, calls)
+    }
 }
 
 /// A limit, with what to do about it.
@@ -149,19 +228,13 @@ pub(crate) fn from_limit(exceeded: LimitExceeded) -> RunFailure {
         Limit::Calls | Limit::CallsInFlight => "call a tool that takes many items at once",
         Limit::Argument => "send the data in parts",
         Limit::Result => "ask for fewer rows or fields",
-        Limit::Output | Limit::OutputTokens => "return and log less: counts, the first rows",
+        Limit::Output | Limit::OutputTokens | Limit::LogTokens => {
+            "return and log less: counts, the first rows"
+        }
+        Limit::Shown => "show fewer or smaller images",
+        Limit::Diagnosis => "look at the values yourself",
         Limit::Code => "read data by tools and do not write it into the code",
     };
     RunFailure::new(FailureKind::Limit, exceeded.to_string())
         .hint(format!("{less}, or raise `limits.{}` in workroom.toml", exceeded.limit.setting()))
-}
-
-fn after_calls(mut failure: RunFailure, calls: CallStats) -> RunFailure {
-    if calls.made > 0 {
-        let hint = failure.hint.take().map(|hint| format!("{hint}; ")).unwrap_or_default();
-        let were = if calls.made == 1 { "call was" } else { "calls were" };
-        failure.hint =
-            Some(format!("{hint}{} tool {were} sent before and may have had effects", calls.made));
-    }
-    failure
 }

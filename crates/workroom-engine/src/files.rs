@@ -1,5 +1,5 @@
-//! The tree that agents list and read: `./servers/…` from the catalog, and
-//! `./results/<run>.json` for what a run gave.
+//! The tree that agents list and read: `./servers/…` from the catalog,
+//! `./results/<run>.json` for what a run gave, and `./results/<run>.log` for what it logged.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use thiserror::Error;
 use workroom_catalog::{Entry, PathError};
 use workroom_types::RunId;
 
-use crate::{Shared, outcome::StoredOutcome, store::StoreError};
+use crate::{Shared, outcome::StoredOutcome, report, store::StoreError};
 
 /// What is at a path.
 #[derive(Clone, Debug)]
@@ -41,16 +41,30 @@ pub(crate) async fn read(shared: &Shared, path: &str) -> Result<Node, ReadError>
     let inner = path.trim_start_matches(['.', '/']);
     if let Some(file) = inner.strip_prefix("results/") {
         let none = || ReadError::NoResult { path: path.to_owned() };
-        let run = file.trim_end_matches('/').strip_suffix(".json").ok_or_else(none)?;
+        let file = file.trim_end_matches('/');
+        let (run, wants_logs) = match file.strip_suffix(".log") {
+            Some(run) => (run, true),
+            None => (file.strip_suffix(".json").unwrap_or(file), false),
+        };
         let record = shared.store.run(&RunId::named(run)).await?.ok_or_else(none)?;
         let outcome = record.end.and_then(|end| StoredOutcome::read(&end.outcome));
-        let value = outcome.and_then(|outcome| outcome.value).ok_or_else(none)?;
-        return Ok(Node::File(value.into()));
+        let outcome = outcome.ok_or_else(none)?;
+        let text = if wants_logs {
+            Some(report::log_text(&outcome.logs)).filter(|text| !text.is_empty())
+        } else {
+            outcome.value
+        };
+        return Ok(Node::File(text.ok_or_else(none)?.into()));
     }
     Ok(match shared.catalog().open(path)? {
         workroom_catalog::Node::File(text) => Node::File(text.into()),
         workroom_catalog::Node::Folder(entries) => Node::Folder(entries),
     })
+}
+
+/// Whether the file at `path` holds a value as JSON, and not text.
+pub(crate) fn is_value(path: &str) -> bool {
+    path.trim_start_matches(['.', '/']).starts_with("results/") && !path.ends_with(".log")
 }
 
 /// Whether what is at `path` depends on the server called `name`, kept in `folder`.

@@ -9,6 +9,7 @@
 //!
 //! * [`upstreams`], [`sandbox`], [`store`]: the three traits and the values that cross them.
 //! * [`report`]: what a run came to, and its text for agents; [`StoredOutcome`]: for the store.
+//! * `view`, `table`, `abridge`, `shown`: values as agents read them, whole or in part.
 //! * [`answer`]: what a tool's answer gives to code.
 //! * [`files`]: the tree that agents list and read.
 //! * `room`, `run`, `calls`: a run in its session, its turns, its calls.
@@ -16,13 +17,18 @@
 //! * `journal`, `playback`, `recover`: what is recorded of a run, and how it is gone on with.
 //! * [`types`]: checking a script's types, if that is wanted.
 //! * `failure`, `modules`: mistakes in words; the catalog as what scripts import.
+//! * `diagnosis`, `cause`: what a run failed on; `effects`: what it had done before.
 //!
 //! # Not here
 //!
 //! No sockets, files, processes or environment; no MCP messages.
 
+mod abridge;
 pub mod answer;
 mod calls;
+mod cause;
+mod diagnosis;
+mod effects;
 mod failure;
 pub mod files;
 mod journal;
@@ -35,9 +41,12 @@ mod room;
 mod run;
 pub mod sandbox;
 mod session;
+mod shown;
 pub mod store;
+mod table;
 pub mod types;
 pub mod upstreams;
+mod view;
 
 use std::{
     fmt,
@@ -153,6 +162,10 @@ struct Shared {
 impl Shared {
     /// Whether `tool` says of itself that a second call does no harm.
     fn may_repeat(&self, tool: &ToolRef) -> bool {
+        if tool.server.is_empty() {
+            // The gateway's own, which only reads.
+            return true;
+        }
         let catalog = self.catalog();
         let known = catalog.server(&tool.server).and_then(|server| server.tool(&tool.tool));
         known.is_some_and(|known| known.def.may_repeat())
@@ -362,7 +375,12 @@ impl Engine {
         if let Some(tokens) = tokens {
             limits = limits.tightened(Limit::OutputTokens, tokens);
         }
-        report::present(report, limits.size(Limit::OutputTokens), show_session)
+        report::present(
+            report,
+            limits.size(Limit::OutputTokens),
+            limits.size(Limit::LogTokens),
+            show_session,
+        )
     }
 
     /// Calls one tool, named exactly or as its function, and gives its data as JSON.

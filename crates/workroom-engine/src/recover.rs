@@ -296,5 +296,5 @@ fn compare(replay: &mut Replay, before: &StoredOutcome, mut played: playback::Pl
 }
 
 fn message(error: &SandboxError) -> String {
-    failure::from_sandbox(error, crate::report::CallStats::default()).message
+    failure::from_sandbox(error).message
 }

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use workroom_types::{Bound, Limit, Limits, RunId, SessionId};
 
 use crate::{
-    RunRequest, SessionChoice, Shared, failure, now,
+    RunRequest, SessionChoice, Shared, diagnosis, failure, now,
     outcome::StoredOutcome,
     random, recover,
     report::{RunFailure, RunReport},
@@ -72,7 +72,7 @@ async fn in_session(
     wait_for_servers(run, &request.code).await;
     // Its caller may have gone while it waited, here or for its session: then it sends nothing.
     if run.interest.has_changed().is_err() {
-        return Err(run.sandbox_failure(&SandboxError::Cancelled));
+        return Err(failure::from_sandbox(&SandboxError::Cancelled));
     }
     let checking = Checking::begin(&shared, &request.code);
     let compiled = compile(&shared, &run.id, request.code)?;
@@ -140,12 +140,22 @@ impl Stay<'_> {
         let outcome = match ended {
             Ok(TurnState::Done(value)) => Ok(value),
             Ok(TurnState::Threw(error)) => {
-                Err(failure::from_exception(&error, &self.session.programs, &run.limits))
+                let found = match diagnosis::prepare(run, self.session, &error) {
+                    Some(Ok(look)) => Some(look.at(&error).await),
+                    Some(Err(unseen)) => Some(unseen),
+                    None => None,
+                };
+                Err(failure::from_exception(&error, self.session, &run.limits, found))
             }
-            Ok(TurnState::Waiting) => Err(run.sandbox_failure(&SandboxError::Deadlock)),
+            Ok(TurnState::Waiting) => Err(failure::from_sandbox(&SandboxError::Deadlock)),
             Err(stop) => Err(run.failure(&stop)),
         };
         let kept = self.keep(run, guest.as_mut(), is_full).await;
+        let outcome = outcome.map_err(|mut failure| {
+            failure.effects = run.effects();
+            failure.kept = kept.as_ref().and_then(|_| self.kept_words());
+            failure
+        });
         if self.keeps {
             variables.clone_from(&self.session.variables);
         }
@@ -202,6 +212,27 @@ impl Stay<'_> {
             variables: serde_json::to_string(&self.session.variables).unwrap_or_default(),
             heap_bytes: kept.own_bytes,
             snapshot: snapshot.map(Arc::from),
+        })
+    }
+
+    /// Which of the run's variables are set, for a run that failed.
+    fn kept_words(&self) -> Option<String> {
+        if !self.keeps || self.declared.is_empty() {
+            return None;
+        }
+        let is_set = |name: &String| self.session.variables.iter().any(|v| v.name == *name);
+        let (set, unset): (Vec<&String>, Vec<&String>) =
+            self.declared.iter().partition(|name| is_set(name));
+        let names = |names: &[&String]| {
+            let shown: Vec<&str> = names.iter().take(12).map(|name| name.as_str()).collect();
+            shown.join(", ")
+        };
+        Some(match (set.as_slice(), unset.as_slice()) {
+            ([], unset) => format!("not set: {}", names(unset)),
+            (set, []) => format!("kept for the next run: {}", names(set)),
+            (set, unset) => {
+                format!("kept for the next run: {}; not set: {}", names(set), names(unset))
+            }
         })
     }
 
@@ -368,7 +399,7 @@ pub(crate) async fn open(
     match opened {
         Ok(guest) => Ok(guest),
         Err(SandboxError::Snapshot(reason)) => Err(end(&shared, id, session, reason).await),
-        Err(error) => Err(run.sandbox_failure(&error)),
+        Err(error) => Err(failure::from_sandbox(&error)),
     }
 }
 

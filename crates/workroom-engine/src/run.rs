@@ -20,7 +20,9 @@ use tokio::sync::watch;
 use workroom_types::{Bound, Limit, Limits, RunId, ToolRef};
 
 use crate::{
-    Shared, answer, calls, failure,
+    Shared, answer, calls,
+    effects::Effects,
+    failure,
     journal::{Entry, Journal, Open, Saved, TurnRecord, Wait},
     report::{CallStats, RunFailure},
     sandbox::{
@@ -45,6 +47,9 @@ pub(crate) struct Run {
     /// Calls that the guest asked for.
     asked: u64,
     pub(crate) stats: CallStats,
+    effects: Effects,
+    /// Where its random numbers come from.
+    pub(crate) seed: [u8; 32],
     pub(crate) logs: Vec<LogLine>,
     pub(crate) notes: Vec<String>,
 }
@@ -89,13 +94,16 @@ impl Run {
             timers: FuturesUnordered::new(),
             asked: 0,
             stats: CallStats::default(),
+            effects: Effects::default(),
+            seed: [0; 32],
             logs: Vec::new(),
             notes: Vec::new(),
         }
     }
 
     /// How the guest is to run, from `seed`.
-    pub(crate) fn setup(&self, seed: [u8; 32]) -> Setup {
+    pub(crate) fn setup(&mut self, seed: [u8; 32]) -> Setup {
+        self.seed = seed;
         Setup { limits: self.limits, deadline: self.deadline, seed, clock: Vec::new() }
     }
 
@@ -254,8 +262,11 @@ impl Run {
 
     fn send(&mut self, calls: Vec<GuestCall>) {
         for call in calls {
-            self.stats.made += 1;
-            self.stats.argument_bytes += call.arguments.len() as u64;
+            if !calls::is_own(&call) {
+                self.stats.made += 1;
+                self.stats.argument_bytes += call.arguments.len() as u64;
+                self.effects.sent(call.id, &calls::tool(&call));
+            }
             let shared = Arc::clone(&self.shared);
             self.in_flight.push(calls::make(shared, call, self.limits, self.deadline).boxed());
         }
@@ -315,6 +326,7 @@ impl Run {
         let entries: Vec<Entry> = answers.iter().cloned().map(Entry::Answered).collect();
         drop(self.journal.append(&entries));
         for answer in &answers {
+            self.effects.answered(answer.id, answer.result.is_ok());
             match &answer.result {
                 Ok(json) => self.stats.result_bytes += json.len() as u64,
                 Err(_) => self.stats.failed += 1,
@@ -350,16 +362,18 @@ impl Run {
         }
     }
 
+    /// What the run's calls came to, in words.
+    pub(crate) fn effects(&self) -> Option<String> {
+        let catalog = self.shared.catalog();
+        self.effects.text(|tool| calls::only_reads(&catalog, tool))
+    }
+
     /// The failure that `stop` is to the agent.
     pub(crate) fn failure(&self, stop: &Stop) -> RunFailure {
         match stop {
-            Stop::Sandbox(error) => failure::from_sandbox(error, self.stats),
+            Stop::Sandbox(error) => failure::from_sandbox(error),
             Stop::Store(error) => failure::from_store(error),
         }
-    }
-
-    pub(crate) fn sandbox_failure(&self, error: &SandboxError) -> RunFailure {
-        failure::from_sandbox(error, self.stats)
     }
 }
 

@@ -218,13 +218,13 @@ pub struct AnswerError {
 /// One line of `console`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogLine {
-    /// `log`, `info`, `warn`, `error` or `debug`.
+    /// What wrote it.
     pub level: LogLevel,
     /// The formatted text.
     pub text: String,
 }
 
-/// The console method that wrote a line.
+/// The function that wrote a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LogLevel {
     /// `console.debug`
@@ -237,6 +237,8 @@ pub enum LogLevel {
     Warn,
     /// `console.error`
     Error,
+    /// `show`: the text is a content block of MCP as JSON.
+    Show,
 }
 
 /// An exception that left the script.
@@ -248,6 +250,30 @@ pub struct GuestError {
     pub message: String,
     /// The frames in the script's own code, innermost first.
     pub frames: Vec<Frame>,
+    /// What the error has beside name and message: names, and values as text.
+    #[serde(default)]
+    pub details: Vec<(String, String)>,
+    /// What a program that looks at values has seen where the error was caught.
+    #[serde(default)]
+    pub seen: Vec<Form>,
+}
+
+/// What a value is, and not the value: its form, and a line of text at most.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Form {
+    /// Which of the program's sites it was seen at.
+    pub site: usize,
+    /// `object`, `array`, `undefined`, `promise` …
+    pub kind: String,
+    /// A few words: `id, items[12], total` of an object, a text's beginning.
+    #[serde(default)]
+    pub text: String,
+    /// A text's length.
+    #[serde(default)]
+    pub size: Option<u64>,
+    /// An object's keys.
+    #[serde(default)]
+    pub names: Vec<String>,
 }
 
 /// One stack frame, as positions of a [`Code`].

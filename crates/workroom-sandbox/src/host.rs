@@ -136,6 +136,8 @@ pub(crate) struct Counts {
     pub(crate) next_id: u32,
     /// Bytes logged and returned.
     pub(crate) output: usize,
+    /// Bytes of what was shown.
+    pub(crate) shown: usize,
     /// Computing time of the run's earlier turns.
     pub(crate) computed: Duration,
 }
@@ -307,6 +309,15 @@ impl State {
         Ok(())
     }
 
+    /// Counts what is shown beside the output.
+    fn add_shown(&mut self, bytes: usize) -> Result<(), Stop> {
+        self.counts.shown = self.counts.shown.saturating_add(bytes);
+        if self.counts.shown > self.limits.size(Limit::Shown) {
+            return Err(Stop::Limit(Limit::Shown));
+        }
+        Ok(())
+    }
+
     /// An id for what the guest is about to wait for, if it may wait for one thing more.
     fn wait(&mut self) -> Result<u32, Stop> {
         if self.counts.pending >= self.limits.base(Limit::Pending) {
@@ -385,10 +396,16 @@ fn add_log(caller: &mut Caller<'_, State>, level: i32, text: (u32, u32)) -> Resu
         1 => LogLevel::Log,
         2 => LogLevel::Info,
         3 => LogLevel::Warn,
+        5 => LogLevel::Show,
         _ => LogLevel::Error,
     };
     // The line feed that ends it counts too, or empty lines would be free.
-    caller.data_mut().add_output((text.1 as usize).saturating_add(1))?;
+    let len = (text.1 as usize).saturating_add(1);
+    if level == LogLevel::Show {
+        caller.data_mut().add_shown(len)?;
+    } else {
+        caller.data_mut().add_output(len)?;
+    }
     let text = read(caller, text)?;
     caller.data_mut().logs.push(LogLine { level, text });
     Ok(())

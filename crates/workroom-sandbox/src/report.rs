@@ -1,13 +1,13 @@
 //! Reads what a guest reports of a run's end: the thrown value and its stack.
 
 use serde::Deserialize;
-use workroom_engine::sandbox::{Frame, GuestError};
+use workroom_engine::sandbox::{Form, Frame, GuestError};
 
 /// The longest message that is kept, in bytes.
 pub(crate) const MESSAGE_MAX: usize = 64 * 1024;
 
-/// What QuickJS throws when an allocation fails.
-const OUT_OF_MEMORY: &str = "out of memory";
+/// What QuickJS throws when an allocation fails: the second where that was the error's message.
+const OUT_OF_MEMORY: [&str; 2] = ["out of memory", "Invalid error message"];
 
 /// What the prelude's `describe` gives.
 #[derive(Deserialize)]
@@ -15,6 +15,10 @@ struct Thrown {
     name: String,
     message: String,
     stack: String,
+    #[serde(default)]
+    details: Vec<(String, String)>,
+    #[serde(default)]
+    seen: Vec<Form>,
 }
 
 /// The exception that `json` describes; `None` where even describing it failed.
@@ -29,13 +33,15 @@ pub(crate) fn exception(json: Option<String>) -> GuestError {
         name: thrown.name,
         message: thrown.message,
         frames: thrown.stack.lines().filter_map(frame).collect(),
+        details: thrown.details,
+        seen: thrown.seen,
     }
 }
 
 /// Whether `error` is QuickJS' own report that an allocation failed: an error that says so, or
 /// `null`, or no value at all, where there was no memory for one.
 pub(crate) fn is_out_of_memory(error: &GuestError) -> bool {
-    (error.name == "InternalError" && error.message == OUT_OF_MEMORY)
+    (error.name == "InternalError" && OUT_OF_MEMORY.contains(&error.message.as_str()))
         || (error.name.is_empty() && matches!(&*error.message, "null" | "[uninitialized]"))
 }
 

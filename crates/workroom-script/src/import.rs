@@ -89,6 +89,10 @@ impl<'a> Linker<'_, 'a> {
         if !wanted {
             return;
         }
+        if let Some(path) = result_path(specifier) {
+            self.result(import, &path);
+            return;
+        }
         let module = match modules.resolve(specifier) {
             Ok(module) => module,
             Err(unknown) => {
@@ -118,6 +122,28 @@ impl<'a> Linker<'_, 'a> {
         }
         if !named.is_empty() {
             self.named(import.span, &module, &named);
+        }
+    }
+
+    /// `import sheet from './results/r_1.json'`: what an earlier run gave, read when this one runs.
+    fn result(&mut self, import: &ImportDeclaration<'a>, path: &str) {
+        let read =
+            format!("await __workroom.call(\"\", \"read_file\", {{ path: {} }})", quote(path));
+        for name in import.specifiers.iter().flatten() {
+            if self.is_type(name) {
+                continue;
+            }
+            let local = name.local().name.as_str();
+            let code = match name {
+                ImportDeclarationSpecifier::ImportSpecifier(named)
+                    if named.imported.name() != "default" =>
+                {
+                    format!("({{ {}: {local} }} = {read});", quote(&named.imported.name()))
+                }
+                _ => format!("{local} = {read};"),
+            };
+            let names = vec![local.to_owned()];
+            self.imports.push(Import { span: import.span, names, code });
         }
     }
 
@@ -300,6 +326,13 @@ impl<'a> Linker<'_, 'a> {
             .flat_map(move |symbol| scoping.get_resolved_references(symbol))
             .map(Reference::is_value)
     }
+}
+
+/// The path of a kept result, if `specifier` is one.
+fn result_path(specifier: &str) -> Option<String> {
+    let path = specifier.trim_start_matches(['.', '/']);
+    let file = path.strip_prefix("results/").filter(|file| !file.is_empty())?;
+    Some(format!("./results/{file}"))
 }
 
 enum Export<'m> {

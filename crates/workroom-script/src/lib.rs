@@ -43,6 +43,7 @@ mod nesting;
 mod output;
 mod pattern;
 mod print;
+mod probe;
 mod rewrite;
 mod text;
 
@@ -50,6 +51,7 @@ pub use diagnostic::{
     DIAGNOSTICS_MAX, Diagnostic, DiagnosticKind, Position, excerpt, nearest, render,
 };
 pub use nesting::NESTING_MAX;
+pub use probe::{Probe, SITES_MAX, Site};
 
 use std::panic::AssertUnwindSafe;
 
@@ -126,6 +128,21 @@ pub fn typescript(source: &str) -> std::borrow::Cow<'_, str> {
 
 /// Compiles an agent's TypeScript to the JavaScript that the guest evaluates.
 pub fn compile(source: &str, modules: &dyn Modules) -> Result<Program, Vec<Diagnostic>> {
+    compile_with(source, modules, None).map(|(program, _)| program)
+}
+
+/// Compiles `source` once more, so that it looks at the values of the statement at `position` if
+/// that fails. `None` where no statement is there.
+pub fn probe(source: &str, modules: &dyn Modules, position: Position) -> Option<Probe> {
+    let (program, sites) = compile_with(source, modules, Some(position)).ok()?;
+    (!sites.is_empty()).then_some(Probe { code: program.code, sites })
+}
+
+fn compile_with(
+    source: &str,
+    modules: &dyn Modules,
+    watched: Option<Position>,
+) -> Result<(Program, Vec<Site>), Vec<Diagnostic>> {
     let text = text::prepare(source);
     let depth = nesting::depth(&text).map_err(|diagnostic| vec![*diagnostic])?;
     let failed = |message: &str| {
@@ -136,7 +153,7 @@ pub fn compile(source: &str, modules: &dyn Modules) -> Result<Program, Vec<Diagn
     // parser that panics on a text it was not built for ends this call and not its thread.
     let stack = nesting::stack_bytes(depth);
     let compiled = stacker::maybe_grow(stack, stack, || {
-        let compile = AssertUnwindSafe(|| compile_here(source, &text, modules));
+        let compile = AssertUnwindSafe(|| compile_here(source, &text, modules, watched));
         std::panic::catch_unwind(compile)
     });
     compiled.unwrap_or_else(|_| failed("the compiler failed on this script"))
@@ -147,7 +164,8 @@ fn compile_here(
     source: &str,
     text: &str,
     modules: &dyn Modules,
-) -> Result<Program, Vec<Diagnostic>> {
+    watched: Option<Position>,
+) -> Result<(Program, Vec<Site>), Vec<Diagnostic>> {
     let index = text::TextIndex::new(source);
     let allocator = oxc::allocator::Allocator::default();
     let report = |found: Vec<check::Finding>| diagnostic::from_findings(found, &index);
@@ -156,7 +174,12 @@ fn compile_here(
     let analysis = check::analyse(&program, modules).map_err(report)?;
     let scoping = check::strip_types(&allocator, &mut program, analysis.scoping).map_err(report)?;
     drop(scoping);
-    let rewritten = rewrite::rewrite(&allocator, program, analysis.plan);
+    let mut rewritten = rewrite::rewrite(&allocator, program, analysis.plan);
+    let sites = watched.map_or_else(Vec::new, |position| {
+        let offset = u32::try_from(index.offset_of(position)).unwrap_or(u32::MAX);
+        probe::instrument(&allocator, &mut rewritten.program, offset)
+    });
     let printed = print::print(&rewritten.program, text, &index);
-    Ok(Program { code: printed.code, declared: rewritten.declared, map: printed.map })
+    let program = Program { code: printed.code, declared: rewritten.declared, map: printed.map };
+    Ok((program, sites))
 }

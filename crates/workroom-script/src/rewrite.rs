@@ -54,6 +54,10 @@ impl Names {
             self.order.push(name.to_owned());
         }
     }
+
+    pub(crate) fn order(&self) -> &[String] {
+        &self.order
+    }
 }
 
 /// Rewrites `program`, which holds no types and no imports any more.

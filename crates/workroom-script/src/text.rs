@@ -127,6 +127,17 @@ impl<'t> TextIndex<'t> {
         Position { line: count(line), column: count(column) }
     }
 
+    /// The offset of the character at `position`, or of its line's end.
+    pub(crate) fn offset_of(&self, position: Position) -> usize {
+        let line = position.line.max(1) as usize - 1;
+        let Some(&start) = self.lines.get(line) else { return self.text.len() };
+        let end = self.lines.get(line + 1).map_or(self.text.len(), |next| next - 1);
+        let mark = usize::from(line == 0 && self.text.starts_with('\u{FEFF}'));
+        let column = position.column.max(1) as usize - 1 + mark;
+        let mut chars = self.text[start..end].char_indices();
+        chars.nth(column).map_or(end, |(at, _)| start + at)
+    }
+
     /// As [`TextIndex::position`], with the column in bytes.
     pub(crate) fn byte_position(&self, offset: usize) -> Position {
         let line = self.lines.partition_point(|start| *start <= offset) - 1;

@@ -97,6 +97,10 @@ impl Face {
         match shown {
             Ok((report, shown)) => {
                 let mut result = text(shown.text, report.outcome.is_err());
+                let blocks = shown.shown.into_iter().map(serde_json::from_value);
+                // A block that the protocol's types refuse is left out; its line says that it
+                // was shown, and what it was.
+                result.content.extend(blocks.filter_map(Result::ok));
                 result.meta = run_meta(&report, shown.tokens);
                 result
             }

@@ -38,13 +38,19 @@ pub enum Limit {
     Output,
     /// What one run shows the agent; the rest is kept for `read_file`.
     OutputTokens,
+    /// What one `console` call shows the agent.
+    LogTokens,
+    /// Images, audio and resources that one run passes on with `show`.
+    Shown,
+    /// Time to play a run that failed once more, to see the values it failed on.
+    Diagnosis,
     /// The script's own text.
     Code,
 }
 
 impl Limit {
     /// Every limit, in the order in which they are documented.
-    pub const ALL: [Limit; 15] = [
+    pub const ALL: [Limit; 18] = [
         Limit::Memory,
         Limit::Cpu,
         Limit::Wall,
@@ -59,6 +65,9 @@ impl Limit {
         Limit::Result,
         Limit::Output,
         Limit::OutputTokens,
+        Limit::LogTokens,
+        Limit::Shown,
+        Limit::Diagnosis,
         Limit::Code,
     ];
 
@@ -79,6 +88,9 @@ impl Limit {
             Limit::Result => "result_kib",
             Limit::Output => "output_kib",
             Limit::OutputTokens => "output_tokens",
+            Limit::LogTokens => "log_tokens",
+            Limit::Shown => "shown_kib",
+            Limit::Diagnosis => "diagnosis_ms",
             Limit::Code => "code_kib",
         }
     }
@@ -100,6 +112,9 @@ impl Limit {
             Limit::Result => "the result of one call",
             Limit::Output => "output",
             Limit::OutputTokens => "output shown to the agent",
+            Limit::LogTokens => "one logged value shown to the agent",
+            Limit::Shown => "what `show` passes on",
+            Limit::Diagnosis => "looking for the cause of an error",
             Limit::Code => "the script's text",
         }
     }
@@ -108,13 +123,18 @@ impl Limit {
     pub const fn unit(self) -> &'static str {
         match self {
             Limit::Memory => "MiB",
-            Limit::Cpu | Limit::Wall | Limit::Regex => "ms",
-            Limit::Stack | Limit::Argument | Limit::Result | Limit::Output | Limit::Code => "KiB",
+            Limit::Cpu | Limit::Wall | Limit::Regex | Limit::Diagnosis => "ms",
+            Limit::Stack
+            | Limit::Argument
+            | Limit::Result
+            | Limit::Output
+            | Limit::Shown
+            | Limit::Code => "KiB",
             Limit::String => "characters",
             Limit::Calls | Limit::CallsInFlight => "calls",
             Limit::Timers => "timers",
             Limit::Pending => "pieces",
-            Limit::OutputTokens => "tokens",
+            Limit::OutputTokens | Limit::LogTokens => "tokens",
         }
     }
 
@@ -140,6 +160,11 @@ impl Limit {
             Limit::Result => 16_384,
             Limit::Output => 1_024,
             Limit::OutputTokens => 4_000,
+            Limit::LogTokens => 800,
+            // Some screenshots.
+            Limit::Shown => 8_192,
+            // A failing run is answered that much later at most.
+            Limit::Diagnosis => 1_000,
             Limit::Code => 256,
         }
     }
@@ -163,6 +188,10 @@ impl Limit {
             Limit::Argument | Limit::Result => (1, 262_144),
             Limit::Output => (1, 65_536),
             Limit::OutputTokens => (50, 1_000_000),
+            Limit::LogTokens => (20, 1_000_000),
+            Limit::Shown => (0, 65_536),
+            // 0 turns it off.
+            Limit::Diagnosis => (0, 60_000),
             Limit::Code => (1, 4_096),
         }
     }
@@ -171,7 +200,12 @@ impl Limit {
     const fn scale(self) -> u64 {
         match self {
             Limit::Memory => 1024 * 1024,
-            Limit::Stack | Limit::Argument | Limit::Result | Limit::Output | Limit::Code => 1024,
+            Limit::Stack
+            | Limit::Argument
+            | Limit::Result
+            | Limit::Output
+            | Limit::Shown
+            | Limit::Code => 1024,
             Limit::Cpu
             | Limit::Wall
             | Limit::Regex
@@ -180,6 +214,8 @@ impl Limit {
             | Limit::Pending
             | Limit::Calls
             | Limit::CallsInFlight
+            | Limit::LogTokens
+            | Limit::Diagnosis
             | Limit::OutputTokens => 1,
         }
     }

@@ -111,7 +111,7 @@ function makeModule(name, list) {
     const [exported, tool] = [list[i][0], list[i][1]];
     const run = (input = {}) => {
       try {
-        return native.call(name, tool, input);
+        return then(native.call(name, tool, input), keepBinary);
       } catch (error) {
         return reject(error);
       }
@@ -140,7 +140,13 @@ function module(name, list) {
 
 const callTool = native.call;
 defineProperty(globalThis, "__workroom", {
-  value: freeze({ __proto__: null, call: freeze(callTool), module: freeze(module) }),
+  value: freeze({
+    __proto__: null,
+    call: freeze(callTool),
+    module: freeze(module),
+    see: freeze(see),
+    seen: freeze(seen),
+  }),
   writable: false,
   enumerable: false,
   configurable: false,
@@ -175,19 +181,25 @@ function describe(thrown) {
   let name = "";
   let message = "a value that cannot be shown";
   let stack = "";
+  let details = [];
   try {
     if (looksLikeError(thrown)) {
       message = "an error that cannot be shown";
       stack = stackOf(thrown);
       name = slice(toText(thrown.name), 0, 256);
       message = toText(thrown.message);
+      details = detailsOf(thrown);
     } else {
       message = typeof thrown === "string" ? thrown : inspect(thrown);
     }
   } catch {
     // The words above stand.
   }
-  return stringify({ name, message: slice(message, 0, MESSAGE_MAX), stack });
+  const report = { name, message: slice(message, 0, MESSAGE_MAX), stack };
+  if (details.length > 0) report.details = details;
+  const sight = sightOf(thrown);
+  if (sight !== undefined) report.seen = sight;
+  return stringify(report);
 }
 
 // ---- the value of a run ----

@@ -13,8 +13,17 @@ use crate::Result;
 const CLANG: &str = "clang-19";
 
 /// Joined in this order into one function.
-const PRELUDE: [&str; 6] =
-    ["core.js", "inspect.js", "web.js", "timers.js", "url-parse.js", "url.js"];
+const PRELUDE: [&str; 9] = [
+    "core.js",
+    "inspect.js",
+    "sight.js",
+    "results.js",
+    "paginate.js",
+    "web.js",
+    "timers.js",
+    "url-parse.js",
+    "url.js",
+];
 
 /// What Debian calls the packages that the build needs.
 const PACKAGES: &str = "clang-19 lld-19 libclang-rt-19-dev-wasm32";

@@ -1,0 +1,356 @@
+//! Why a statement failed, in words: from what it mentions and what that was.
+//!
+//! The guest gives a message such as `cannot read property 'map' of undefined`; the script's text
+//! says which expressions it may be about; the forms say which of them it is. What a form says is
+//! a guest's word, and is shown and nothing else.
+
+use workroom_script::{Site, nearest};
+
+use crate::sandbox::Form;
+
+/// The most values that are told beside the ones the error is about.
+const OTHERS_MAX: usize = 5;
+
+/// The longest words of one value, in characters.
+const WORDS_CHARS_MAX: usize = 400;
+
+/// What an error is about.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Cause {
+    /// `invoice.lines: undefined; invoice has: id, items[12], total`.
+    pub(crate) values: Vec<String>,
+    /// One next step.
+    pub(crate) hint: Option<String>,
+}
+
+/// What the message complains of.
+enum Complaint<'m> {
+    /// A member of what is undefined or null.
+    Member(&'m str),
+    Call,
+    Iteration,
+    Parse,
+    Other,
+}
+
+impl<'m> Complaint<'m> {
+    fn of(name: &str, message: &'m str) -> Self {
+        let member = ["cannot read property '", "cannot set property '"]
+            .iter()
+            .find_map(|start| message.strip_prefix(start))
+            .and_then(|rest| rest.split_once("' of ").map(|(member, _)| member));
+        match member {
+            Some("Symbol.iterator" | "Symbol.asyncIterator") => Complaint::Iteration,
+            Some(member) => Complaint::Member(member),
+            None if message == "not a function" || message == "not a constructor" => {
+                Complaint::Call
+            }
+            None if message.ends_with("is not iterable") => Complaint::Iteration,
+            None if name == "SyntaxError" => Complaint::Parse,
+            None => Complaint::Other,
+        }
+    }
+}
+
+/// Finds the cause of an error called `name` with `message` among `sites`.
+pub(crate) fn find(name: &str, message: &str, sites: &[Site], forms: &[Form]) -> Cause {
+    let scene = Scene { sites, forms };
+    let complaint = Complaint::of(name, message);
+    let culprit = scene.culprit(&complaint);
+    let mut cause = Cause::default();
+    let mut told = Vec::new();
+    if let Some(culprit) = culprit {
+        told = scene.tell(culprit, &complaint, &mut cause.values);
+        cause.hint = scene.hint(culprit, &complaint);
+    }
+    if let Some(others) = scene.others(&told) {
+        cause.values.push(others);
+    }
+    if cause.hint.is_none() {
+        cause.hint = scene.promise_hint(&told);
+    }
+    cause
+}
+
+struct Scene<'c> {
+    sites: &'c [Site],
+    forms: &'c [Form],
+}
+
+impl Scene<'_> {
+    fn form(&self, site: usize) -> Option<&Form> {
+        self.forms.iter().find(|form| form.site == site)
+    }
+
+    fn is_nothing(&self, site: usize) -> bool {
+        self.form(site).is_some_and(is_nothing)
+    }
+
+    /// The site that the error is about.
+    fn culprit(&self, complaint: &Complaint<'_>) -> Option<usize> {
+        let mut sites = 0..self.sites.len();
+        let kind = |site: usize| self.form(site).map_or("", |form| form.kind.as_str());
+        match complaint {
+            Complaint::Member(member) => {
+                let reads = |site: usize| self.sites[site].members.iter().any(|m| m == member);
+                let found = sites.clone().find(|site| reads(*site) && self.is_nothing(*site));
+                // What cannot be looked at again is known by the message.
+                found.or_else(|| sites.find(|site| reads(*site) && self.form(*site).is_none()))
+            }
+            Complaint::Call => {
+                let called = |site: usize| self.sites[site].is_called;
+                let is_wrong = |site: usize| called(site) && !matches!(kind(site), "" | "function");
+                let unseen = |site: usize| called(site) && self.form(site).is_none();
+                // The first to be called that cannot be: what follows was not reached.
+                sites.clone().find(|site| is_wrong(*site)).or_else(|| sites.find(|s| unseen(*s)))
+            }
+            Complaint::Iteration => sites.find(|site| {
+                self.sites[*site].is_iterated
+                    && !matches!(kind(*site), "array" | "string" | "map" | "set")
+            }),
+            Complaint::Parse => sites.find(|site| self.sites[*site].is_parsed),
+            Complaint::Other => sites.find(|site| self.is_nothing(*site)),
+        }
+    }
+
+    /// Tells of `culprit` and what it is a member of; gives the sites told.
+    fn tell(
+        &self,
+        culprit: usize,
+        complaint: &Complaint<'_>,
+        values: &mut Vec<String>,
+    ) -> Vec<usize> {
+        let site = &self.sites[culprit];
+        let mut told = vec![culprit];
+        let mut text = match self.form(culprit) {
+            Some(form) if matches!(complaint, Complaint::Parse) => quoted(&site.text, form),
+            Some(form) => words(&site.text, form),
+            // Only what is undefined or null is complained of without being seen.
+            None => format!("{}: nothing (undefined or null)", site.text),
+        };
+        if let Some(parent) = site.parent {
+            told.push(parent);
+            // A server's functions say nothing of what one of them gave.
+            let is_server = |form: &&Form| form.kind == "proxy" && site.text.ends_with(')');
+            if let Some(form) = self.form(parent).filter(|form| !is_server(form)) {
+                text.push_str("; ");
+                text.push_str(&words(&self.sites[parent].text, form));
+            }
+        }
+        values.push(text);
+        told
+    }
+
+    /// The statement's other values in a line.
+    fn others(&self, told: &[usize]) -> Option<String> {
+        let is_told = |site: usize| told.contains(&site);
+        // A culprit's own roots say nothing new; nor does what was only passed through.
+        let is_passed = |site: usize| {
+            self.sites.iter().any(|other| other.parent == Some(site)) && !told.is_empty()
+        };
+        let shown: Vec<String> = self
+            .forms
+            .iter()
+            .filter(|form| form.site < self.sites.len() && !is_told(form.site))
+            .filter(|form| !matches!(form.kind.as_str(), "function" | "proxy" | "symbol" | "error"))
+            .filter(|form| !is_passed(form.site) || form.kind == "promise")
+            .filter(|form| !self.is_awaited(form.site))
+            .filter(|form| !is_global(&self.sites[form.site].text))
+            .take(OTHERS_MAX)
+            .map(|form| words(&self.sites[form.site].text, form))
+            .collect();
+        let label = if told.is_empty() { "values there" } else { "also there" };
+        (!shown.is_empty()).then(|| format!("{label}: {}", shown.join("; ")))
+    }
+
+    fn hint(&self, culprit: usize, complaint: &Complaint<'_>) -> Option<String> {
+        let site = &self.sites[culprit];
+        let own = self.form(culprit);
+        let parent = site.parent.and_then(|p| Some((self.sites.get(p)?, self.form(p)?)));
+        if let Complaint::Parse = complaint {
+            return parse_hint(&site.text, own?);
+        }
+        if let Some(form) = own
+            && form.kind == "promise"
+        {
+            return Some(format!("`{}` is a promise: write `await {0}`", site.text));
+        }
+        if let Complaint::Iteration = complaint
+            && let Some(form) = own
+            && form.kind == "object"
+        {
+            return Some(match only_list(form) {
+                Some(list) => format!("iterate the list in it: `{}.{list}`", site.text),
+                None => format!("`Object.entries({})` gives its entries as a list", site.text),
+            });
+        }
+        let (parent, form) = parent.unwrap_or((site, own?));
+        let last = last_name(&site.text);
+        match form.kind.as_str() {
+            "promise" => {
+                let (start, rest) = (&parent.text, site.text.get(parent.text.len()..)?);
+                Some(format!("`{start}` is a promise: write `(await {start}){rest}`"))
+            }
+            _ if site.text.ends_with(')') => Some(
+                "it found nothing: test what it gives before using it, or write `?.`".to_owned(),
+            ),
+            "object" | "proxy" => self.member_hint(site, parent, form, last?),
+            "array" => Some(format!(
+                "`{0}` is a list: take one entry, such as `{0}[0]`, or go through all of them",
+                parent.text
+            )),
+            "string" => Some(format!(
+                "`{0}` is text: cut what is needed out of it, or `JSON.parse({0})` if it is JSON",
+                parent.text
+            )),
+            kind @ ("undefined" | "null") => Some(format!(
+                "`{}` is {kind} here: test for it before using it, or write `?.`",
+                parent.text
+            )),
+            "number" | "boolean" if matches!(complaint, Complaint::Call | Complaint::Iteration) => {
+                Some(format!("`{}` is {}", parent.text, a_kind(&form.kind)))
+            }
+            _ => None,
+        }
+    }
+
+    fn member_hint(&self, site: &Site, parent: &Site, form: &Form, name: &str) -> Option<String> {
+        if form.names.iter().any(|key| key == name) {
+            return Some(match self.form(self.sites.iter().position(|s| s == site)?) {
+                Some(own) if !is_nothing(own) => {
+                    format!("`{}` is {} and no function", site.text, a_kind(&own.kind))
+                }
+                _ => format!("`{}` is there without a value: test for it", site.text),
+            });
+        }
+        if form.text.is_empty() {
+            return Some(format!("`{}` is empty: test for it, or write `?.`", parent.text));
+        }
+        const OF_LISTS: [&str; 12] = [
+            "map", "filter", "forEach", "reduce", "find", "some", "every", "flatMap", "slice",
+            "sort", "push", "join",
+        ];
+        if OF_LISTS.contains(&name) {
+            return Some(match only_list(form) {
+                Some(list) => format!("the list in it is `{}.{list}`", parent.text),
+                None => format!("`{}` is one object and no list", parent.text),
+            });
+        }
+        let near = nearest(name, form.names.iter().map(String::as_str));
+        Some(match near.first() {
+            Some(near) => format!("did you mean `{}.{near}`?", parent.text),
+            None => match only_list(form) {
+                Some(list) => format!("the list in it is `{}.{list}`", parent.text),
+                None => format!("`{}` has no `{name}`; use one of its keys", parent.text),
+            },
+        })
+    }
+
+    /// Whether the statement awaits the site's value, which then is a promise by right.
+    fn is_awaited(&self, site: usize) -> bool {
+        let awaited = format!("(await {})", self.sites[site].text);
+        self.sites.iter().any(|other| other.text == awaited)
+    }
+
+    fn promise_hint(&self, told: &[usize]) -> Option<String> {
+        let promise = self.forms.iter().find(|form| {
+            form.kind == "promise"
+                && form.site < self.sites.len()
+                && !told.contains(&form.site)
+                && !self.is_awaited(form.site)
+        })?;
+        let text = &self.sites[promise.site].text;
+        Some(format!("`{text}` is a promise: `await` it before using it"))
+    }
+}
+
+fn parse_hint(text: &str, form: &Form) -> Option<String> {
+    match form.kind.as_str() {
+        "object" | "array" => Some(format!("`{text}` is data already: use it without JSON.parse")),
+        "promise" => Some(format!("`{text}` is a promise: write `await {text}`")),
+        "string" if form.size == Some(0) => Some(format!("`{text}` is empty: test for it first")),
+        "string" => Some(format!("`{text}` is no JSON, as its beginning shows: use it as text")),
+        _ => None,
+    }
+}
+
+/// The one key of an object that holds a list.
+fn only_list(form: &Form) -> Option<&str> {
+    let mut lists = form.text.split(", ").filter_map(|word| {
+        let (name, size) = word.strip_suffix(']')?.split_once('[')?;
+        size.bytes().all(|byte| byte.is_ascii_digit()).then_some(name)
+    });
+    lists.next().filter(|_| lists.next().is_none())
+}
+
+fn is_nothing(form: &Form) -> bool {
+    matches!(form.kind.as_str(), "undefined" | "null")
+}
+
+fn a_kind(kind: &str) -> String {
+    match kind {
+        "array" => "a list".to_owned(),
+        "string" => "a text".to_owned(),
+        "object" => "an object".to_owned(),
+        kind => format!("a {kind}"),
+    }
+}
+
+/// The last member of `a.b.c`.
+fn last_name(text: &str) -> Option<&str> {
+    text.rsplit_once('.').map(|(_, name)| name).filter(|name| !name.contains([')', ']']))
+}
+
+fn is_global(text: &str) -> bool {
+    const GLOBALS: [&str; 12] = [
+        "Math",
+        "JSON",
+        "Object",
+        "Array",
+        "Promise",
+        "console",
+        "Reflect",
+        "Number",
+        "String",
+        "Date",
+        "globalThis",
+        "servers",
+    ];
+    GLOBALS.contains(&text)
+}
+
+/// The beginning of a text that was taken for JSON: without it nobody knows what came.
+fn quoted(text: &str, form: &Form) -> String {
+    match (form.kind.as_str(), form.size) {
+        ("string", Some(size)) => {
+            let about: String = form.text.chars().take(WORDS_CHARS_MAX).collect();
+            let about = about.replace(char::is_control, "\u{FFFD}");
+            format!("{text}: text({size}) {about}")
+        }
+        _ => words(text, form),
+    }
+}
+
+/// `invoice has: id, items[12], total`, `rows: array(3) of { id }`, `name: text(4)`: forms, and
+/// no contents, which reach the agent only if its code returns or logs them.
+fn words(text: &str, form: &Form) -> String {
+    let about: String = form.text.chars().take(WORDS_CHARS_MAX).collect();
+    let about: String =
+        about.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect();
+    match (form.kind.as_str(), about.as_str()) {
+        ("object" | "proxy", "") => format!("{text}: {{}}"),
+        ("object" | "proxy", about) => format!("{text} has: {about}"),
+        ("array", about) => match about.split_once(' ') {
+            Some((count, of)) => format!("{text}: array({count}) {of}"),
+            None => format!("{text}: array({about})"),
+        },
+        ("map" | "set", about) => format!("{text}: {}({about})", form.kind),
+        ("string", _) => match form.size {
+            Some(size) => format!("{text}: text({size})"),
+            None => format!("{text}: text"),
+        },
+        ("number", "NaN") => format!("{text}: NaN"),
+        ("date", "invalid") => format!("{text}: invalid date"),
+        (kind, _) => format!("{text}: {kind}"),
+    }
+}
