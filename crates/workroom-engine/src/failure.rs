@@ -20,7 +20,9 @@ pub(crate) fn from_diagnostics(source: &str, diagnostics: &[Diagnostic]) -> RunF
     let kind = match first.kind {
         DiagnosticKind::UnknownModule | DiagnosticKind::UnknownExport => FailureKind::UnknownImport,
         DiagnosticKind::Internal => FailureKind::Internal,
-        DiagnosticKind::Type => FailureKind::Type,
+        DiagnosticKind::Type | DiagnosticKind::Parameter | DiagnosticKind::Promise => {
+            FailureKind::Type
+        }
         _ => FailureKind::Syntax,
     };
     let mut failure = RunFailure::new(kind, first.message.clone());

@@ -1,7 +1,8 @@
 //! The catalog as what scripts may import.
 
+use serde_json::Value;
 use workroom_catalog::{Catalog, ServerEntry};
-use workroom_script::{Function, Module, Modules, UnknownModule, nearest};
+use workroom_script::{Function, Module, Modules, Parameters, UnknownModule, nearest};
 use workroom_types::ServerStatus;
 
 /// Resolves imports in one catalog.
@@ -60,11 +61,33 @@ fn unusable(server: &ServerEntry, how: &str) -> UnknownModule {
     UnknownModule { message: format!("server `{}` {how}", server.name), nearest: Vec::new() }
 }
 
+/// The fields that `schema` declares; `None` where they depend on more than a list of them.
+fn parameters(schema: &Value) -> Option<Parameters> {
+    const COMPOSED: [&str; 8] =
+        ["$ref", "$dynamicRef", "allOf", "anyOf", "oneOf", "not", "if", "patternProperties"];
+    let schema = schema.as_object()?;
+    if COMPOSED.iter().any(|keyword| schema.contains_key(*keyword)) {
+        return None;
+    }
+    let properties = schema.get("properties")?.as_object()?;
+    let required = schema.get("required").and_then(Value::as_array);
+    let required = required.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
+    // Without the keyword a schema is open, and nearly no tool means that.
+    let additional = schema.get("additionalProperties");
+    let is_open = additional.is_some_and(|additional| *additional != Value::Bool(false));
+    Some(Parameters {
+        names: properties.keys().cloned().collect(),
+        required: required.collect(),
+        is_open,
+    })
+}
+
 fn module(server: &ServerEntry) -> Module {
     let functions = server.tools.iter().map(|tool| Function {
         name: tool.function.clone(),
         tool: tool.def.name.clone(),
         signature: tool.signature(),
+        parameters: parameters(&tool.def.input_schema),
     });
     Module {
         server: server.name.clone(),

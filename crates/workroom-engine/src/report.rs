@@ -85,7 +85,7 @@ pub enum FailureKind {
     Syntax,
     /// An import names no known server or tool.
     UnknownImport,
-    /// A value is used as its type does not allow, and that is refused.
+    /// A call lacks a parameter or has a wrong one, or a value is used as its type does not allow.
     Type,
     /// The script threw.
     Exception,

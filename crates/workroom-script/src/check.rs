@@ -28,7 +28,7 @@ use oxc::{
 };
 
 use crate::{
-    Modules,
+    Modules, calls,
     diagnostic::DiagnosticKind,
     import::{self, Import},
     output::{self, Output},
@@ -149,6 +149,7 @@ pub(crate) fn analyse<'a>(
     found.extend(constant_writes(semantic.scoping(), semantic.nodes()));
     found.extend(reserved_names(semantic.scoping()));
     let imports = import::link(program, &semantic, modules, &mut found);
+    calls::check(program, &semantic, modules, &mut found);
     if !found.is_empty() {
         return Err(found);
     }

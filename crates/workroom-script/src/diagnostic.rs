@@ -43,6 +43,10 @@ pub enum DiagnosticKind {
     UnknownExport,
     /// The text is TypeScript that does not run here.
     Unsupported,
+    /// A call gives a parameter that its tool has not, or lacks one that it needs.
+    Parameter,
+    /// A promise is used as the value that it promises.
+    Promise,
     /// A value is used as its type does not allow.
     Type,
     /// The text is too deeply nested.

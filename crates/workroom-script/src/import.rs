@@ -349,7 +349,7 @@ fn exports(module: &Module) -> &[Function] {
 }
 
 /// By the export's name, else by the tool's exact name.
-fn find<'m>(functions: &'m [Function], name: &str) -> Option<&'m Function> {
+pub(crate) fn find<'m>(functions: &'m [Function], name: &str) -> Option<&'m Function> {
     functions.iter().find(|function| function.name == name).or_else(|| {
         let mut exact = functions.iter().filter(|function| function.tool == name);
         exact.next().filter(|_| exact.next().is_none())

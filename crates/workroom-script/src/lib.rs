@@ -35,6 +35,7 @@
 //! Which modules there are is the engine's; what `__workroom` does is the guest's. No types are
 //! checked beyond names.
 
+mod calls;
 mod check;
 mod diagnostic;
 mod import;
@@ -89,6 +90,19 @@ pub struct Function {
     pub tool: String,
     /// How it is called, for messages.
     pub signature: String,
+    /// Its parameters, where they are known.
+    pub parameters: Option<Parameters>,
+}
+
+/// The parameters of a tool: the fields of its one argument.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parameters {
+    /// All of them.
+    pub names: Vec<String>,
+    /// Those that must be given.
+    pub required: Vec<String>,
+    /// Whether the tool takes others as well.
+    pub is_open: bool,
 }
 
 /// There is no such module.

@@ -10,6 +10,7 @@ fn module(server: &str, identifier: &str, tools: &[(&str, &str)]) -> Module {
         name: (*name).to_owned(),
         tool: (*tool).to_owned(),
         signature: format!("{name}(input: {{ id: string }})"),
+        parameters: None,
     });
     Module {
         server: server.to_owned(),
