@@ -14,6 +14,7 @@
 //! * `room`, `run`, `calls`: a run in its session, its turns, its calls.
 //! * `session`: the sessions in memory.
 //! * `journal`, `playback`, `recover`: what is recorded of a run, and how it is gone on with.
+//! * `check`: arguments against their tool's schema, before anything is sent.
 //! * `failure`, `modules`: mistakes in words; the catalog as what scripts import.
 //!
 //! # Not here
@@ -22,6 +23,7 @@
 
 pub mod answer;
 mod calls;
+mod check;
 mod failure;
 pub mod files;
 mod journal;
@@ -381,7 +383,12 @@ impl Engine {
         // A server that is not ready by then says so itself below.
         let _ = tokio::time::timeout_at(deadline.into(), wait).await;
         let tool = self.find(server, tool)?;
-        calls::send(&self.0, tool, arguments, limits, deadline).await.map_err(|error| {
+        let checked = check::arguments(&self.0, &tool, Value::Object(arguments));
+        let sent = match checked {
+            Ok(checked) => calls::send(&self.0, tool, checked.arguments, limits, deadline).await,
+            Err(error) => Err(error),
+        };
+        sent.map_err(|error| {
             let code = serde_json::from_str::<Value>(&error.properties)
                 .ok()
                 .and_then(|properties| Some(properties.get("code")?.as_str()?.to_owned()));
