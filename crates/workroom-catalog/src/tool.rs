@@ -8,6 +8,7 @@
 use std::{fmt, ops::Deref, sync::Arc, sync::OnceLock};
 
 use serde_json::Value;
+use workroom_shape::{Accepted, Checker, Refused};
 use workroom_types::{ServerSnapshot, ToolAnnotations, ToolDef};
 
 use crate::{
@@ -53,6 +54,7 @@ pub struct ToolEntry {
     /// The folder of its server.
     folder: Arc<str>,
     signature: OnceLock<String>,
+    checker: Arc<Checker>,
 }
 
 impl ToolEntry {
@@ -70,6 +72,7 @@ impl ToolEntry {
             function,
             folder: Arc::clone(folder),
             signature: OnceLock::new(),
+            checker: Arc::default(),
         }
     }
 
@@ -92,6 +95,15 @@ impl ToolEntry {
                 format!("{}({parameter}): Promise<{}>", self.function, output.compact)
             })
             .clone()
+    }
+
+    /// Looks whether it takes the arguments `given`, and what it would be sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`], with what is wrong.
+    pub fn check(&self, given: Value) -> Result<Accepted, Refused> {
+        self.checker.arguments(&self.def.input_schema, given)
     }
 
     /// What it does, in one line; empty if its server does not say.

@@ -1,4 +1,4 @@
-//! One call of a script: its arguments checked and sent, its answer made into data.
+//! One call of a script: sent, and its answer made into data.
 
 use std::{sync::Arc, time::Instant};
 
@@ -7,7 +7,7 @@ use workroom_catalog::Catalog;
 use workroom_types::{Limit, Limits, ToolRef};
 
 use crate::{
-    Shared, answer,
+    Shared, answer, check,
     files::{self, Node},
     sandbox::{Answer, AnswerError, GuestCall},
     upstreams::ToolCall,
@@ -76,16 +76,17 @@ pub(crate) async fn make(
         return Answer { id: call.id, result };
     }
     let tool = tool(&call);
-    let result = match arguments(&tool, &call.arguments) {
+    let result = match serde_json::from_str(&call.arguments) {
         Ok(arguments) => send(&shared, tool, arguments, limits, deadline).await,
-        Err(error) => Err(error),
+        // They have been checked before.
+        Err(error) => Err(check::unreadable(&tool, &error)),
     };
     let result = result.map_err(|error| cut(error, limits.size(Limit::Result)));
     Answer { id: call.id, result }
 }
 
 /// An error is a result too, and a server may say anything in it.
-fn cut(mut error: AnswerError, most: usize) -> AnswerError {
+pub(crate) fn cut(mut error: AnswerError, most: usize) -> AnswerError {
     if error.message.len() > most {
         let end = error.message.floor_char_boundary(most);
         error.message.truncate(end);
@@ -117,35 +118,4 @@ pub(crate) async fn send(
         return Err(answer::tool_error(&tool, "result_too_large", &message));
     }
     Ok(data)
-}
-
-/// MCP takes an object; no arguments are an empty one.
-fn arguments(tool: &ToolRef, json: &str) -> Result<Map<String, Value>, AnswerError> {
-    match serde_json::from_str(json) {
-        Ok(Value::Object(map)) => Ok(map),
-        Ok(Value::Null) => Ok(Map::new()),
-        Ok(other) => {
-            let message = format!(
-                "`{tool}` takes one object of named parameters, such as {{ name: value }}, and \
-                 not {}",
-                kind(&other)
-            );
-            Err(answer::tool_error(tool, "invalid_arguments", &message))
-        }
-        Err(error) => {
-            let message = format!("the arguments of `{tool}` cannot be read: {error}");
-            Err(answer::tool_error(tool, "invalid_arguments", &message))
-        }
-    }
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    }
 }

@@ -16,6 +16,7 @@
 //! * `session`: the sessions in memory.
 //! * `journal`, `playback`, `recover`: what is recorded of a run, and how it is gone on with.
 //! * [`types`]: checking a script's types, if that is wanted.
+//! * `check`: arguments against their tool's schema, before anything is sent.
 //! * `failure`, `modules`: mistakes in words; the catalog as what scripts import.
 //! * `diagnosis`, `cause`: what a run failed on; `effects`: what it had done before.
 //!
@@ -27,6 +28,7 @@ mod abridge;
 pub mod answer;
 mod calls;
 mod cause;
+mod check;
 mod diagnosis;
 mod effects;
 mod failure;
@@ -400,7 +402,12 @@ impl Engine {
         // A server that is not ready by then says so itself below.
         let _ = tokio::time::timeout_at(deadline.into(), wait).await;
         let tool = self.find(server, tool)?;
-        calls::send(&self.0, tool, arguments, limits, deadline).await.map_err(|error| {
+        let checked = check::arguments(&self.0, &tool, Value::Object(arguments));
+        let sent = match checked {
+            Ok(checked) => calls::send(&self.0, tool, checked.arguments, limits, deadline).await,
+            Err(error) => Err(error),
+        };
+        sent.map_err(|error| {
             let code = serde_json::from_str::<Value>(&error.properties)
                 .ok()
                 .and_then(|properties| Some(properties.get("code")?.as_str()?.to_owned()));

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use workroom_types::{Bound, Limit, Limits, RunId, ToolRef};
 
 use crate::{
-    Shared, answer, calls,
+    Shared, answer, calls, check,
     effects::Effects,
     failure,
     journal::{Entry, Journal, Open, Saved, TurnRecord, Wait},
@@ -30,6 +30,9 @@ use crate::{
     },
     store::StoreError,
 };
+
+/// The most notes about calls that the agent is told of one run.
+const NOTES_MAX: usize = 20;
 
 /// What a run needs to know, and what it has gathered so far.
 pub(crate) struct Run {
@@ -196,7 +199,9 @@ impl Run {
         let record = TurnRecord::of(&turn);
         self.logs.extend(turn.logs);
         let timers = turn.timers;
-        self.queue.extend(turn.calls);
+        for call in turn.calls {
+            self.enqueue(call);
+        }
         let calls = self.next_calls();
         let mut entries = vec![Entry::Turn(record)];
         if !calls.is_empty() || !timers.is_empty() {
@@ -235,13 +240,38 @@ impl Run {
                         self.in_flight.push(std::future::ready(answer).boxed());
                         in_doubt.push(tool);
                     } else {
-                        self.queue.push_back(call);
+                        self.enqueue(call);
                     }
                 }
             }
         }
         self.send_queued().await?;
         Ok(in_doubt)
+    }
+
+    /// Puts `call` into the queue with its arguments as they are to be sent. One whose arguments
+    /// do not fit is answered at once, and never recorded as sent.
+    fn enqueue(&mut self, mut call: GuestCall) {
+        match check::call(&self.shared, &mut call) {
+            Ok(notes) => {
+                notes.into_iter().for_each(|note| self.note(note));
+                self.queue.push_back(call);
+            }
+            Err(error) => {
+                self.stats.made += 1;
+                self.stats.argument_bytes += call.arguments.len() as u64;
+                let error = calls::cut(error, self.limits.size(Limit::Result));
+                let answer = Answer { id: call.id, result: Err(error) };
+                self.in_flight.push(std::future::ready(answer).boxed());
+            }
+        }
+    }
+
+    /// Tells the agent `note` beside the result, once, and only so many of them.
+    fn note(&mut self, note: String) {
+        if self.notes.len() < NOTES_MAX && !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
     }
 
     /// The calls for which there is room, taken from the queue.

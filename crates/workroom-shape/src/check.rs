@@ -1,0 +1,672 @@
+//! The walk over a schema and a value: what does not fit, and what can be mended.
+//!
+//! Keywords are those of JSON Schema 2020-12, of drafts 4 to 7 where they differ, and OpenAPI's
+//! `nullable`. `format` is an annotation, as the standard has it. What is not known is passed over:
+//! the walk refuses only what the schema surely refuses.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use crate::{
+    arguments::{Patterns, Problem, Violation},
+    kind::{self, Kinds},
+    path::{self, Step},
+};
+
+/// The most steps of one walk: one for each keyword looked at and each value compared.
+pub const STEPS_MAX: u32 = 1_000_000;
+
+/// The most levels of schemas within schemas that are walked.
+pub const DEPTH_MAX: usize = 100;
+
+/// The most violations that are told.
+pub const VIOLATIONS_MAX: usize = 12;
+
+/// The most entries of an array that are compared with each other.
+const UNIQUE_MAX: usize = 10_000;
+
+/// One walk.
+pub(crate) struct Walk<'s> {
+    document: &'s Value,
+    patterns: &'s Patterns,
+    /// Whether values may be mended, and unknown keys matter.
+    lenient: bool,
+    steps: u32,
+    depth: usize,
+    path: Vec<Step>,
+    pub(crate) violations: Vec<Violation>,
+    /// What was mended: the path, and how.
+    pub(crate) mended: Vec<(String, &'static str)>,
+    /// Keys that the schema does not name and does not forbid.
+    pub(crate) extra: Vec<String>,
+    /// The schema has more than is walked.
+    pub(crate) is_exhausted: bool,
+}
+
+/// A value that takes the place of the one looked at; `None`: it stays.
+type Mended = Option<Value>;
+
+impl<'s> Walk<'s> {
+    pub(crate) fn new(document: &'s Value, patterns: &'s Patterns, lenient: bool) -> Self {
+        Self {
+            document,
+            patterns,
+            lenient,
+            steps: STEPS_MAX,
+            depth: 0,
+            path: Vec::new(),
+            violations: Vec::new(),
+            mended: Vec::new(),
+            extra: Vec::new(),
+            is_exhausted: false,
+        }
+    }
+
+    /// Looks at `value`, which is at a place of its own: mends it where the schema takes no value
+    /// of its kind, and looks for keys that nothing in the schema names.
+    pub(crate) fn place(&mut self, schema: &'s Value, value: &Value) -> Mended {
+        let mended = self.lenient.then(|| self.mend(schema, value)).flatten();
+        let found = self.check(schema, mended.as_ref().unwrap_or(value)).or(mended);
+        if self.lenient
+            && let Value::Object(object) = found.as_ref().unwrap_or(value)
+        {
+            self.unknown(schema, object);
+        }
+        found
+    }
+
+    fn at(&mut self, step: Step, schema: &'s Value, value: &Value) -> Mended {
+        self.path.push(step);
+        let mended = self.place(schema, value);
+        self.path.pop();
+        mended
+    }
+
+    /// Text that holds what the schema wants.
+    fn mend(&mut self, schema: &Value, value: &Value) -> Mended {
+        let Value::String(text) = value else { return None };
+        let wanted = kind::taken(self.document, schema, 0);
+        if wanted.has(Kinds::STRING) {
+            return None;
+        }
+        let read: Value = serde_json::from_str(text.trim()).ok()?;
+        let how = match &read {
+            Value::Object(_) => "a string that holds JSON, sent as an object",
+            Value::Array(_) => "a string that holds JSON, sent as an array",
+            // Not `1e3`, `007` or `1.50`: they may be meant as text.
+            Value::Number(number) if number.to_string() == *text => {
+                "a string that holds a number, sent as a number"
+            }
+            Value::Bool(_) => "a string that holds a boolean, sent as a boolean",
+            _ => return None,
+        };
+        if !wanted.has(Kinds::of(&read)) {
+            return None;
+        }
+        self.mended.push((path::text(&self.path), how));
+        Some(read)
+    }
+
+    /// Whether there are steps left for `count` more.
+    fn spend(&mut self, count: usize) -> bool {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        match self.steps.checked_sub(count) {
+            Some(left) if !self.is_exhausted => self.steps = left,
+            _ => self.is_exhausted = true,
+        }
+        !self.is_exhausted
+    }
+
+    fn violate(&mut self, problem: Problem) {
+        self.violate_at(path::text(&self.path), problem);
+    }
+
+    fn violate_at(&mut self, path: String, problem: Problem) {
+        let known = self.violations.iter().any(|it| it.path == path && it.problem == problem);
+        if !known && self.violations.len() < 4 * VIOLATIONS_MAX {
+            self.violations.push(Violation { path, problem });
+        }
+    }
+
+    fn path_of(&self, key: &str) -> String {
+        let mut steps = self.path.clone();
+        steps.push(Step::Key(key.to_owned()));
+        path::text(&steps)
+    }
+
+    /// `schema`, all of its keywords, on `value`.
+    fn check(&mut self, schema: &'s Value, value: &Value) -> Mended {
+        if *schema == Value::Bool(false) {
+            self.violate(Problem::Forbidden);
+        }
+        let Value::Object(schema) = schema else { return None };
+        if self.depth == DEPTH_MAX || !self.spend(schema.len()) {
+            self.is_exhausted = true;
+            return None;
+        }
+        self.depth += 1;
+        let mended = self.keywords(schema, value);
+        self.depth -= 1;
+        mended
+    }
+
+    fn keywords(&mut self, schema: &'s Map<String, Value>, value: &Value) -> Mended {
+        let is_null = value.is_null() && schema.get("nullable") == Some(&Value::Bool(true));
+        let named = schema.get("type").and_then(Kinds::named);
+        if named.is_some_and(|it| !it.has(Kinds::of(value)) && !is_null) {
+            let wanted = match schema.get("enum").or(schema.get("const")) {
+                Some(_) => kind::words(self.document, &Value::Object(only_values(schema))),
+                None => None,
+            };
+            let wanted = wanted.unwrap_or_else(|| named.unwrap_or(Kinds::ALL).to_string());
+            self.violate(Problem::Kind { found: Kinds::of(value).to_string(), wanted });
+            // What else it breaks comes of that.
+            return None;
+        }
+        if is_null {
+            return None;
+        }
+        self.values(schema, value);
+        let mut mended = match value {
+            Value::Number(number) => {
+                self.number(schema, number);
+                None
+            }
+            Value::String(text) => {
+                self.string(schema, text);
+                None
+            }
+            Value::Array(items) => self.array(schema, items),
+            Value::Object(object) => self.object(schema, object),
+            Value::Null | Value::Bool(_) => None,
+        };
+        let is_same = |it: &Mended| it.is_none();
+        if let Some(target) = kind::target(self.document, schema) {
+            let next = self.check(target, mended.as_ref().unwrap_or(value));
+            mended = if is_same(&next) { mended } else { next };
+        }
+        for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
+            let next = self.check(part, mended.as_ref().unwrap_or(value));
+            mended = if is_same(&next) { mended } else { next };
+        }
+        for key in ["anyOf", "oneOf"] {
+            if let Some(options) = schema.get(key).and_then(Value::as_array) {
+                let next = self.any(options, mended.as_ref().unwrap_or(value));
+                mended = if is_same(&next) { mended } else { next };
+            }
+        }
+        self.conditions(schema, mended.as_ref().unwrap_or(value));
+        mended
+    }
+
+    /// `enum` and `const`.
+    fn values(&mut self, schema: &'s Map<String, Value>, value: &Value) {
+        let values = match (schema.get("const"), schema.get("enum")) {
+            (Some(constant), _) => std::slice::from_ref(constant),
+            (None, Some(Value::Array(values))) => values.as_slice(),
+            _ => return,
+        };
+        if values.is_empty() || !self.spend(values.len()) {
+            // Nobody means an `enum` that nothing satisfies.
+            return;
+        }
+        if !values.iter().any(|it| is_equal(it, value)) {
+            let names = values.iter().take(1_000).filter_map(Value::as_str);
+            let nearest = value.as_str().and_then(|text| nearest(text, names));
+            let nearest = nearest.map(path::quoted);
+            self.violate(Problem::Value { wanted: kind::listed(values), nearest });
+        }
+    }
+
+    fn number(&mut self, schema: &Map<String, Value>, number: &serde_json::Number) {
+        let Some(value) = number.as_f64() else { return };
+        let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
+        // Draft 4 has booleans that make the bound beside them exclusive.
+        let strict = |key: &str| schema.get(key) == Some(&Value::Bool(true));
+        let shown = |bound: f64| serde_json::Number::from_f64(bound).map(plain).unwrap_or_default();
+        let broken = [
+            bound("minimum").filter(|it| value < *it).map(|it| ("at least", it)),
+            bound("minimum")
+                .filter(|it| value <= *it && strict("exclusiveMinimum"))
+                .map(|it| ("more than", it)),
+            bound("maximum").filter(|it| value > *it).map(|it| ("at most", it)),
+            bound("maximum")
+                .filter(|it| value >= *it && strict("exclusiveMaximum"))
+                .map(|it| ("less than", it)),
+            bound("exclusiveMinimum").filter(|it| value <= *it).map(|it| ("more than", it)),
+            bound("exclusiveMaximum").filter(|it| value >= *it).map(|it| ("less than", it)),
+            bound("multipleOf")
+                .filter(|it| *it > 0.0 && !is_multiple(value, *it))
+                .map(|it| ("a multiple of", it)),
+        ];
+        for (what, bound) in broken.into_iter().flatten() {
+            let wanted = format!("{what} {}", shown(bound));
+            self.violate(Problem::Bound { found: plain(number.clone()), wanted });
+        }
+    }
+
+    fn string(&mut self, schema: &'s Map<String, Value>, text: &str) {
+        if schema.contains_key("minLength") || schema.contains_key("maxLength") {
+            self.count(schema, ["minLength", "maxLength"], text.chars().count(), "character");
+        }
+        let Some(Value::String(pattern)) = schema.get("pattern") else { return };
+        if self.spend(1 + text.len() / 64) && self.patterns.find(pattern, text) == Some(false) {
+            self.violate(Problem::Pattern(path::shortened(pattern, 80)));
+        }
+    }
+
+    fn count(
+        &mut self,
+        schema: &Map<String, Value>,
+        [least, most]: [&str; 2],
+        found: usize,
+        what: &str,
+    ) {
+        let found_f = u32::try_from(found).map_or(f64::MAX, f64::from);
+        let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
+        let s = |count: &str| if count == "1" { "" } else { "s" };
+        for (how, bound) in [
+            bound(least).filter(|it| found_f < *it).map(|it| ("at least", it)),
+            bound(most).filter(|it| found_f > *it).map(|it| ("at most", it)),
+        ]
+        .into_iter()
+        .flatten()
+        {
+            let bound = serde_json::Number::from_f64(bound).map(plain).unwrap_or_default();
+            let count = found.to_string();
+            self.violate(Problem::Bound {
+                found: format!("{count} {what}{} long", s(&count)),
+                wanted: format!("{how} {bound}"),
+            });
+        }
+    }
+
+    fn array(&mut self, schema: &'s Map<String, Value>, items: &[Value]) -> Mended {
+        self.count(schema, ["minItems", "maxItems"], items.len(), "entry");
+        if schema.get("uniqueItems") == Some(&Value::Bool(true)) && items.len() <= UNIQUE_MAX {
+            let mut seen = HashSet::new();
+            if self.spend(items.len()) && !items.iter().all(|it| seen.insert(it.to_string())) {
+                self.violate(Problem::Twice);
+            }
+        }
+        let (first, rest) = match (schema.get("prefixItems"), schema.get("items")) {
+            (Some(Value::Array(first)), rest) => (first.as_slice(), rest),
+            (_, Some(Value::Array(first))) => (first.as_slice(), schema.get("additionalItems")),
+            (_, rest) => (&[][..], rest),
+        };
+        let mut mended: Option<Vec<Value>> = None;
+        for (index, item) in items.iter().enumerate() {
+            let Some(schema) = first.get(index).or(rest) else { break };
+            if !self.spend(1) {
+                break;
+            }
+            if let Some(new) = self.at(Step::Index(index), schema, item) {
+                mended.get_or_insert_with(|| items.to_vec())[index] = new;
+            }
+        }
+        if let Some(wanted) = schema.get("contains") {
+            let least = schema.get("minContains").and_then(Value::as_u64).unwrap_or(1);
+            let most = schema.get("maxContains").and_then(Value::as_u64).unwrap_or(u64::MAX);
+            let fit = items.iter().filter(|item| self.fits(wanted, item)).count() as u64;
+            if fit < least || fit > most {
+                self.violate(Problem::Contains);
+            }
+        }
+        mended.map(Value::Array)
+    }
+
+    fn object(&mut self, schema: &'s Map<String, Value>, object: &Map<String, Value>) -> Mended {
+        self.count(schema, ["minProperties", "maxProperties"], object.len(), "key");
+        self.required(schema, object);
+        let properties = schema.get("properties").and_then(Value::as_object);
+        let patterns = schema.get("patternProperties").and_then(Value::as_object);
+        let others = schema.get("additionalProperties");
+        let mut mended: Option<Map<String, Value>> = None;
+        for (key, value) in object {
+            if !self.spend(1 + patterns.map_or(0, Map::len)) {
+                break;
+            }
+            let mut is_named = false;
+            let listed = properties.and_then(|it| it.get(key));
+            let mut by_pattern = Vec::new();
+            for (pattern, schema) in patterns.into_iter().flatten() {
+                match self.patterns.find(pattern, key) {
+                    Some(true) => by_pattern.push(schema),
+                    Some(false) => {}
+                    // It may be meant by a pattern that cannot be told.
+                    None => is_named = true,
+                }
+            }
+            for schema in listed.into_iter().chain(by_pattern) {
+                is_named = true;
+                let value = mended.as_ref().map_or(value, |it| &it[key]).clone();
+                if let Some(new) = self.at(Step::Key(key.clone()), schema, &value) {
+                    mended.get_or_insert_with(|| object.clone()).insert(key.clone(), new);
+                }
+            }
+            match others.filter(|_| !is_named) {
+                Some(Value::Bool(false)) => {
+                    let (path, problem) =
+                        (self.path_of(key), self.unknown_key(schema, object, key));
+                    self.violate_at(path, problem);
+                }
+                Some(others) => {
+                    if let Some(new) = self.at(Step::Key(key.clone()), others, value) {
+                        mended.get_or_insert_with(|| object.clone()).insert(key.clone(), new);
+                    }
+                }
+                None => {}
+            }
+            if let Some(names) = schema.get("propertyNames")
+                && !self.fits(names, &Value::from(key.as_str()))
+            {
+                self.violate_at(self.path_of(key), Problem::Name);
+            }
+        }
+        mended.map(Value::Object)
+    }
+
+    fn required(&mut self, schema: &'s Map<String, Value>, object: &Map<String, Value>) {
+        let properties = schema.get("properties").and_then(Value::as_object);
+        let listed = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+        // Draft 3 has `required` on the property itself.
+        let own = properties.into_iter().flatten();
+        let own = own.filter(|(_, it)| it.get("required") == Some(&Value::Bool(true)));
+        let wanted = listed.filter_map(Value::as_str).chain(own.map(|(key, _)| key.as_str()));
+        for key in wanted {
+            if !self.spend(1) {
+                return;
+            }
+            if !object.contains_key(key) {
+                let wanted = properties.and_then(|it| it.get(key));
+                let wanted = wanted.and_then(|it| kind::words(self.document, it));
+                self.violate_at(self.path_of(key), Problem::Missing { wanted });
+            }
+        }
+        let dependent = schema.get("dependentRequired").or_else(|| schema.get("dependencies"));
+        for (key, needed) in dependent.and_then(Value::as_object).into_iter().flatten() {
+            if !self.spend(1) || !object.contains_key(key) {
+                continue;
+            }
+            for needed in needed.as_array().into_iter().flatten().filter_map(Value::as_str) {
+                if !object.contains_key(needed) {
+                    self.violate_at(self.path_of(needed), Problem::MissingBeside(key.clone()));
+                }
+            }
+        }
+    }
+
+    fn unknown_key(
+        &self,
+        schema: &Map<String, Value>,
+        object: &Map<String, Value>,
+        key: &str,
+    ) -> Problem {
+        let names = schema.get("properties").and_then(Value::as_object).into_iter();
+        let names = names.flat_map(Map::keys).take(2_000).map(String::as_str);
+        let free = names.clone().filter(|name| !object.contains_key(*name));
+        Problem::Unknown {
+            nearest: nearest(key, free).map(|name| self.path_of(name)),
+            known: names.take(12).map(str::to_owned).collect(),
+            is_parameter: self.path.is_empty(),
+        }
+    }
+
+    /// `not`, `if`, `then`, `else`.
+    fn conditions(&mut self, schema: &'s Map<String, Value>, value: &Value) {
+        if let Some(not) = schema.get("not")
+            && self.fits(not, value)
+        {
+            self.violate(Problem::Not);
+        }
+        if let Some(condition) = schema.get("if") {
+            let branch = if self.fits(condition, value) { "then" } else { "else" };
+            if let Some(branch) = schema.get(branch) {
+                self.check(branch, value);
+            }
+        }
+    }
+
+    /// Whether `value` fits as it is; leaves no trace.
+    fn fits(&mut self, schema: &'s Value, value: &Value) -> bool {
+        let lenient = std::mem::replace(&mut self.lenient, false);
+        let (_, violations) = self.trial(schema, value);
+        self.lenient = lenient;
+        violations.is_empty()
+    }
+
+    fn trial(&mut self, schema: &'s Value, value: &Value) -> (Mended, Vec<Violation>) {
+        let before = std::mem::take(&mut self.violations);
+        let mended = self.check(schema, value);
+        (mended, std::mem::replace(&mut self.violations, before))
+    }
+
+    /// `anyOf` and `oneOf`.
+    fn any(&mut self, options: &'s [Value], value: &Value) -> Mended {
+        for option in options {
+            if self.is_exhausted {
+                return None;
+            }
+            if self.fits(option, value) {
+                // Servers write `oneOf` and mean `anyOf`, as with an integer beside a number: one
+                // is enough. What it holds may be misspelt all the same.
+                return self.check(option, value);
+            }
+        }
+        if options.is_empty() {
+            return None;
+        }
+        // None fits as it is: mended, one may.
+        let mut nearest: Option<(usize, Vec<Violation>)> = None;
+        for option in options {
+            let marks = (self.mended.len(), self.extra.len());
+            let (mended, violations) = self.trial(option, value);
+            if violations.is_empty() {
+                return mended;
+            }
+            self.mended.truncate(marks.0);
+            self.extra.truncate(marks.1);
+            let distance = self.distance(&violations);
+            if nearest.as_ref().is_none_or(|(least, _)| distance < *least) {
+                nearest = Some((distance, violations));
+            }
+        }
+        match nearest {
+            // The value is meant for this one, as its kind or its constant says.
+            Some((distance, violations)) if distance < FAR || options.len() == 1 => {
+                for Violation { path, problem } in violations {
+                    self.violate_at(path, problem);
+                }
+            }
+            _ => {
+                let kinds = options.iter().map(|it| kind::taken(self.document, it, 0));
+                let kinds = kinds.reduce(|all, next| all | next).unwrap_or(Kinds::ALL);
+                let found = Kinds::of(value);
+                self.violate(if kinds.has(found) {
+                    Problem::NoAlternative(options.len())
+                } else {
+                    Problem::Kind { found: found.to_string(), wanted: kinds.to_string() }
+                });
+            }
+        }
+        None
+    }
+
+    /// How far a value is from an alternative: [`FAR`] when it is of another kind.
+    fn distance(&self, violations: &[Violation]) -> usize {
+        let here = path::text(&self.path);
+        let weight = |it: &Violation| match &it.problem {
+            Problem::Kind { .. } | Problem::Forbidden if it.path == here => FAR,
+            // Alternatives are told apart by their constants.
+            Problem::Value { .. } => FAR / 4,
+            _ => 1,
+        };
+        violations.iter().map(weight).sum()
+    }
+
+    /// Keys of `object` that nothing in `schema` names, where it does not forbid them itself.
+    fn unknown(&mut self, schema: &'s Value, object: &Map<String, Value>) {
+        let mut names = Names::default();
+        self.names(schema, &mut names, 0);
+        if names.are_open || self.is_exhausted {
+            return;
+        }
+        for key in object.keys().filter(|key| !names.known.contains(key.as_str())) {
+            if !self.spend(1 + names.listed.len().min(100)) {
+                return;
+            }
+            let path = self.path_of(key);
+            let is_told = |it: &Violation| {
+                it.path == path && matches!(it.problem, Problem::Unknown { .. } | Problem::Name)
+            };
+            if self.violations.iter().any(is_told) {
+                continue;
+            }
+            let listed = names.listed.iter().copied();
+            let free = listed.clone().filter(|name| !object.contains_key(*name));
+            let is_parameter = self.path.is_empty();
+            let meant = if is_parameter { nearest(key, free) } else { misspelt(key, free) };
+            if is_parameter || meant.is_some() {
+                let nearest = meant.map(|name| self.path_of(name));
+                let known = listed.take(12).map(str::to_owned).collect();
+                self.violate_at(path, Problem::Unknown { nearest, known, is_parameter });
+            } else {
+                self.extra.push(path);
+            }
+        }
+    }
+
+    /// The keys that `schema` names, wherever it does.
+    fn names(&mut self, schema: &'s Value, names: &mut Names<'s>, depth: usize) {
+        let Value::Object(schema) = schema else {
+            // `true`, and what is no schema, say nothing of keys.
+            names.are_open |= depth == 0;
+            return;
+        };
+        if depth > 16 || !self.spend(1) {
+            names.are_open = true;
+            return;
+        }
+        let others = ["additionalProperties", "unevaluatedProperties"]
+            .iter()
+            .filter_map(|key| schema.get(*key));
+        names.are_open |= others.into_iter().any(|it| *it != Value::Bool(false));
+        names.are_open |= schema.contains_key("patternProperties");
+        let parts = ["$ref", "$dynamicRef", "allOf", "anyOf", "oneOf"];
+        let has_parts = parts.iter().any(|key| schema.contains_key(*key));
+        match schema.get("properties").and_then(Value::as_object) {
+            Some(properties) => {
+                if !self.spend(properties.len()) {
+                    names.are_open = true;
+                    return;
+                }
+                for key in properties.keys() {
+                    if names.known.insert(key) {
+                        names.listed.push(key);
+                    }
+                }
+            }
+            // An object of which nothing is said may have anything.
+            None => names.are_open |= depth == 0 && !has_parts,
+        }
+        if schema.contains_key("$ref") || schema.contains_key("$dynamicRef") {
+            match kind::target(self.document, schema) {
+                Some(target) => self.names(target, names, depth + 1),
+                None => names.are_open = true,
+            }
+        }
+        for key in ["allOf", "anyOf", "oneOf"] {
+            for part in schema.get(key).and_then(Value::as_array).into_iter().flatten() {
+                self.names(part, names, depth + 1);
+            }
+        }
+        for key in ["if", "then", "else"] {
+            if let Some(part) = schema.get(key) {
+                self.names(part, names, depth + 1);
+            }
+        }
+    }
+}
+
+/// So far is a value from an alternative of another kind.
+const FAR: usize = 1_000;
+
+/// The keys that a schema names.
+#[derive(Default)]
+struct Names<'s> {
+    known: HashSet<&'s str>,
+    /// In their order.
+    listed: Vec<&'s str>,
+    /// Others may be there too.
+    are_open: bool,
+}
+
+fn only_values(schema: &Map<String, Value>) -> Map<String, Value> {
+    let values = ["const", "enum"].iter().filter_map(|key| schema.get_key_value(*key));
+    values.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+/// Equality of JSON Schema: `1` is `1.0`.
+fn is_equal(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_equal(a, b))
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len()
+                && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| is_equal(a, b)))
+        }
+        (a, b) => a == b,
+    }
+}
+
+/// Whether `value` is a multiple of `of`, as far as a decimal fraction can be told by doubles.
+fn is_multiple(value: f64, of: f64) -> bool {
+    let times = value / of;
+    !times.is_finite() || (times - times.round()).abs() <= 1e-9 * times.abs().max(1.0)
+}
+
+/// A number as people write it: `1` and not `1.0`.
+fn plain(number: serde_json::Number) -> String {
+    let text = number.to_string();
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+}
+
+fn folded(name: &str) -> String {
+    let name = name.chars().take(128).filter(|c| c.is_alphanumeric());
+    name.flat_map(char::to_lowercase).collect()
+}
+
+/// The one of `names` that is most like `wanted`, if it is like it at all.
+fn nearest<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    const LIKELY: f64 = 0.75;
+    let wanted = folded(wanted);
+    let likeness = |name: &str| {
+        let name = folded(name);
+        let is_slip = slips(&wanted, &name) <= 1 && wanted.len() > 2;
+        strsim::jaro_winkler(&wanted, &name).max(if is_slip { 0.97 } else { 0.0 })
+    };
+    let scored = names.map(|name| (likeness(name), name));
+    let likely = scored.filter(|(score, _)| *score >= LIKELY);
+    likely.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, name)| name)
+}
+
+/// The one of `names` that `written` surely stands for: the same but for case, what joins its
+/// words, or a slip.
+fn misspelt<'n>(written: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let written = folded(written);
+    let most = match written.chars().count() {
+        0..=3 => 0,
+        4..=7 => 1,
+        _ => 2,
+    };
+    let near = names.map(|name| (slips(&written, &folded(name)), name));
+    near.filter(|(slips, _)| *slips <= most).min_by_key(|(slips, _)| *slips).map(|(_, name)| name)
+}
+
+/// How many single slips lie between two names: swapped, left out, added or other letters.
+fn slips(a: &str, b: &str) -> usize {
+    strsim::damerau_levenshtein(a, b)
+}
