@@ -62,7 +62,9 @@ return total;",
 
 #[test]
 fn a_field_with_a_name_much_like_it() {
-    check("const i = await crm.getInvoice({});\nreturn i.item[0].sku;", expect![[r#"
+    check(
+        "const i = await crm.getInvoice({});\nreturn i.item[0].sku;",
+        expect![[r#"
         error
         TypeError: cannot read property '0' of undefined
         3 | return i.item[0].sku;
@@ -71,24 +73,30 @@ fn a_field_with_a_name_much_like_it() {
         hint: did you mean `i.items`?
         calls that only read: crm.get_invoice
         kept for the next run: i
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_forgotten_await() {
-    check("const list = crm.listInvoices({});\nreturn list.invoices.length;", expect![[r#"
-        error
-        note: 1 call was not awaited; put `await` before
-        note: list is a promise that was not awaited: it ends with the run, and its value is lost
-        TypeError: cannot read property 'length' of undefined
-        3 | return list.invoices.length;
-          |        ^
-        list.invoices: undefined; list: promise
-        hint: `list` is a promise: write `(await list).invoices`
-        calls that only read: crm.list_invoices
-        kept for the next run: list
-    "#]]);
-    check("return crm.listInvoices({}).invoices.map(i => i.id);", expect![[r#"
+    check(
+        "const list = crm.listInvoices({});\nreturn list.invoices.length;",
+        expect![[r#"
+            error
+            note: 1 call was not awaited; put `await` before
+            note: list is a promise that was not awaited: it ends with the run, and its value is lost
+            TypeError: cannot read property 'length' of undefined
+            3 | return list.invoices.length;
+              |        ^
+            list.invoices: undefined; list: promise
+            hint: `list` is a promise: write `(await list).invoices`
+            calls that only read: crm.list_invoices
+            not set: list
+        "#]],
+    );
+    check(
+        "return crm.listInvoices({}).invoices.map(i => i.id);",
+        expect![[r#"
         error
         note: 1 call was not awaited; put `await` before
         TypeError: cannot read property 'map' of undefined
@@ -97,12 +105,15 @@ fn a_forgotten_await() {
         crm.listInvoices(…).invoices: undefined; crm.listInvoices(…): promise
         hint: `crm.listInvoices(…)` is a promise: write `(await crm.listInvoices(…)).invoices`
         calls that only read: crm.list_invoices
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn an_object_that_holds_the_list() {
-    check("const list = await crm.listInvoices({});\nreturn list.map(i => i.id);", expect![[r#"
+    check(
+        "const list = await crm.listInvoices({});\nreturn list.map(i => i.id);",
+        expect![[r#"
         error
         TypeError: not a function
         3 | return list.map(i => i.id);
@@ -111,7 +122,8 @@ fn an_object_that_holds_the_list() {
         hint: the list in it is `list.invoices`
         calls that only read: crm.list_invoices
         kept for the next run: list
-    "#]]);
+    "#]],
+    );
     check(
         "const list = await crm.listInvoices({});\nfor (const i of list) console.log(i);",
         expect![[r#"
@@ -125,7 +137,9 @@ fn an_object_that_holds_the_list() {
             kept for the next run: list
         "#]],
     );
-    check("const [first] = await crm.listInvoices({});\nreturn first;", expect![[r#"
+    check(
+        "const [first] = await crm.listInvoices({});\nreturn first;",
+        expect![[r#"
         error
         TypeError: value is not iterable
         2 | const [first] = await crm.listInvoices({});
@@ -134,7 +148,8 @@ fn an_object_that_holds_the_list() {
         hint: iterate the list in it: `(await crm.listInvoices(…)).invoices`
         calls that only read: crm.list_invoices
         not set: first
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -148,7 +163,7 @@ return invoices.find(i => i.id === 'inv_9').id;",
             3 | return invoices.find(i => i.id === 'inv_9').id;
               |                 ^
             invoices.find(…): undefined; invoices: array(1) of { id }
-            hint: it found nothing: test what it gives before using it, or write `?.`
+            hint: it found nothing: test for that before using it, or write `?.`
             calls that only read: crm.list_invoices
             kept for the next run: invoices
         "#]],
@@ -171,6 +186,7 @@ const nets = await Promise.all(ids.map(async (id) => {
               |                 ^
             prices[id]: undefined; prices has: a, c
             also there: id: "b"
+            hint: `prices` has no key "b" (`id`): test for it, write `?.`, or set it first
             calls that only read: 3 × crm.get_invoice
             kept for the next run: ids, prices; not set: nets
         "#]],
@@ -179,7 +195,9 @@ const nets = await Promise.all(ids.map(async (id) => {
 
 #[test]
 fn a_function_that_is_none() {
-    check("const invoice = await crm.getInvoice({});\nreturn invoice.total();", expect![[r#"
+    check(
+        "const invoice = await crm.getInvoice({});\nreturn invoice.total();",
+        expect![[r#"
         error
         TypeError: not a function
         3 | return invoice.total();
@@ -188,38 +206,49 @@ fn a_function_that_is_none() {
         hint: `invoice.total` is a number and no function
         calls that only read: crm.get_invoice
         kept for the next run: invoice
-    "#]]);
-    check("const sum = 3;\nreturn sum(1, 2);", expect![[r#"
-        error
-        TypeError: not a function
-        3 | return sum(1, 2);
-          |        ^
-        sum: 3
-        hint: `sum` is a number
-        kept for the next run: sum
-    "#]]);
-    check("const a = 'x';\nreturn a.trimm();", expect![[r#"
-        error
-        TypeError: not a function
-        3 | return a.trimm();
-          |          ^
-        a.trimm: undefined; a: "x"
-        hint: `a` is text: cut what is needed out of it, or `JSON.parse(a)` if it is JSON
-        kept for the next run: a
-    "#]]);
+    "#]],
+    );
+    check(
+        "const sum = 3;\nreturn sum(1, 2);",
+        expect![[r#"
+            error
+            TypeError: not a function
+            3 | return sum(1, 2);
+              |        ^
+            sum: 3
+            hint: `sum` is a number and no function
+            kept for the next run: sum
+        "#]],
+    );
+    check(
+        "const a = 'x';\nreturn a.trimm();",
+        expect![[r#"
+            error
+            TypeError: not a function
+            3 | return a.trimm();
+              |          ^
+            a.trimm: undefined; a: "x"
+            hint: did you mean `a.trim`?
+            kept for the next run: a
+        "#]],
+    );
 }
 
 #[test]
 fn nothing_to_set_a_field_of() {
-    check("const groups = {};\nfor (const k of ['a']) {\n  groups[k].count = 1;\n}", expect![[r#"
-        error
-        TypeError: cannot set property 'count' of undefined
-        4 |   groups[k].count = 1;
-          |          ^
-        groups[k]: undefined; groups: {}
-        also there: k: "a"
-        kept for the next run: groups
-    "#]]);
+    check(
+        "const groups = {};\nfor (const k of ['a']) {\n  groups[k].count = 1;\n}",
+        expect![[r#"
+            error
+            TypeError: cannot set property 'count' of undefined
+            4 |   groups[k].count = 1;
+              |          ^
+            groups[k]: undefined; groups: {}
+            also there: k: "a"
+            hint: `groups` has no key "a" (`k`): test for it, write `?.`, or set it first
+            kept for the next run: groups
+        "#]],
+    );
 }
 
 #[test]
@@ -255,7 +284,9 @@ fn a_name_that_is_not_declared() {
 
 #[test]
 fn text_that_is_no_json() {
-    check("const page = await crm.readPage({});\nreturn JSON.parse(page).items;", expect![[r#"
+    check(
+        "const page = await crm.readPage({});\nreturn JSON.parse(page).items;",
+        expect![[r#"
         error
         SyntaxError: unexpected token: '<'
         3 | return JSON.parse(page).items;
@@ -264,8 +295,11 @@ fn text_that_is_no_json() {
         hint: `page` is no JSON, as its beginning shows: use it as text
         calls that only read: crm.read_page
         kept for the next run: page
-    "#]]);
-    check("const invoice = await crm.getInvoice({});\nreturn JSON.parse(invoice);", expect![[r#"
+    "#]],
+    );
+    check(
+        "const invoice = await crm.getInvoice({});\nreturn JSON.parse(invoice);",
+        expect![[r#"
         error
         SyntaxError: unexpected token: 'object'
         3 | return JSON.parse(invoice);
@@ -274,8 +308,11 @@ fn text_that_is_no_json() {
         hint: `invoice` is data already: use it without JSON.parse
         calls that only read: crm.get_invoice
         kept for the next run: invoice
-    "#]]);
-    check("return JSON.parse(await crm.readPage({}));", expect![[r#"
+    "#]],
+    );
+    check(
+        "return JSON.parse(await crm.readPage({}));",
+        expect![[r#"
         error
         SyntaxError: unexpected token: '<'
         2 | return JSON.parse(await crm.readPage({}));
@@ -283,7 +320,8 @@ fn text_that_is_no_json() {
         (await crm.readPage(…)): "<html>Not found</html>"
         hint: `(await crm.readPage(…))` is no JSON, as its beginning shows: use it as text
         calls that only read: crm.read_page
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -301,30 +339,38 @@ fn what_is_taken_apart_is_not_there() {
             not set: lines
         "#]],
     );
-    check("const load = async () => {};\nconst { a } = await load();", expect![[r#"
-        error
-        TypeError: Cannot convert undefined or null to object
-        3 | const { a } = await load();
-          |       ^
-        (await load()): undefined
-        hint: it found nothing: test what it gives before using it, or write `?.`
-        kept for the next run: load; not set: a
-    "#]]);
+    check(
+        "const load = async () => {};\nconst { a } = await load();",
+        expect![[r#"
+            error
+            TypeError: Cannot convert undefined or null to object
+            3 | const { a } = await load();
+              |       ^
+            (await load()): undefined
+            hint: it gave no value: test for that before using it, or write `?.`
+            kept for the next run: load; not set: a
+        "#]],
+    );
 }
 
 #[test]
 fn a_tools_error_keeps_its_words_and_says_whether_to_repeat() {
-    check("await crm.refuse({ amount: -1 });", expect![[r#"
-        error
-        ToolError: amount must be positive
-        2 | await crm.refuse({ amount: -1 });
-          |           ^
-        crm.refuse · code: tool_error
-        values there: crm has: getInvoice, listInvoices, readPage, createRefund, createReport, refuse
-        hint: the tool refused this call: change its arguments, the same call fails again
-        calls that failed: crm.refuse
-    "#]]);
-    check("await crm.createRefund({});\nawait crm.createReport({});", expect![[r#"
+    check(
+        "await crm.refuse({ amount: -1 });",
+        expect![[r#"
+            error
+            ToolError: amount must be positive
+            2 | await crm.refuse({ amount: -1 });
+              |           ^
+            crm.refuse · code: tool_error
+            values there: crm has: getInvoice, listInvoices, readPage, createRefund, createReport, refuse
+            hint: the tool refused this call: change its arguments, as the same would be refused again
+            calls that failed: crm.refuse
+        "#]],
+    );
+    check(
+        "await crm.createRefund({});\nawait crm.createReport({});",
+        expect![[r#"
         error
         ToolError: tool `crm.create_report` did not answer within 5 ms
         3 | await crm.createReport({});
@@ -333,23 +379,30 @@ fn a_tools_error_keeps_its_words_and_says_whether_to_repeat() {
         values there: crm has: getInvoice, listInvoices, readPage, createRefund, createReport, refuse
         hint: it may have happened: read the state first, and repeat it only if nothing has changed
         calls that may have changed something: crm.create_refund; calls that failed: crm.create_report
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn the_scripts_own_errors() {
-    check("const n = 3;\nif (n > 2) throw new Error(`too many: ${n}`);", expect![[r#"
+    check(
+        "const n = 3;\nif (n > 2) throw new Error(`too many: ${n}`);",
+        expect![[r#"
         error
         Error: too many: 3
         3 | if (n > 2) throw new Error(`too many: ${n}`);
           |                                         ^
         values there: n: 3
         kept for the next run: n
-    "#]]);
-    check("throw { code: 7 };", expect![[r#"
+    "#]],
+    );
+    check(
+        "throw { code: 7 };",
+        expect![[r#"
         error
         the script threw { code: 7 }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -389,7 +442,8 @@ fn a_function_of_an_earlier_run() {
               |          ^
             (in the code of an earlier run of this session)
             (its function is of an earlier run, whose values cannot be seen)
-        "#]].assert_eq(&told);
+        "#]]
+        .assert_eq(&told);
         // The state before the run is there to play it from.
         let told = gateway.told("const more = 2;\nreturn base.b.c;").await;
         expect![[r#"
@@ -400,7 +454,8 @@ fn a_function_of_an_earlier_run() {
             base.b: undefined; base has: a
             hint: `base` has no `b`; use one of its keys
             kept for the next run: more
-        "#]].assert_eq(&told);
+        "#]]
+        .assert_eq(&told);
     });
 }
 
