@@ -14,6 +14,50 @@ const OTHERS_MAX: usize = 5;
 /// The longest words of one value, in characters.
 const WORDS_CHARS_MAX: usize = 400;
 
+const LIST_METHODS: [&str; 20] = [
+    "map",
+    "filter",
+    "forEach",
+    "reduce",
+    "find",
+    "findIndex",
+    "some",
+    "every",
+    "flatMap",
+    "flat",
+    "slice",
+    "sort",
+    "push",
+    "join",
+    "includes",
+    "indexOf",
+    "concat",
+    "length",
+    "entries",
+    "at",
+];
+
+const TEXT_METHODS: [&str; 18] = [
+    "split",
+    "trim",
+    "toLowerCase",
+    "toUpperCase",
+    "replace",
+    "replaceAll",
+    "startsWith",
+    "endsWith",
+    "includes",
+    "indexOf",
+    "slice",
+    "substring",
+    "match",
+    "matchAll",
+    "padStart",
+    "length",
+    "repeat",
+    "at",
+];
+
 /// What an error is about.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Cause {
@@ -191,27 +235,73 @@ impl Scene<'_> {
                 let (start, rest) = (&parent.text, site.text.get(parent.text.len()..)?);
                 Some(format!("`{start}` is a promise: write `(await {start}){rest}`"))
             }
-            _ if site.text.ends_with(')') => Some(
-                "it found nothing: test what it gives before using it, or write `?.`".to_owned(),
-            ),
+            _ if site.text.ends_with(')') => {
+                const SEEK: [&str; 9] = [
+                    ".find(",
+                    ".findLast(",
+                    ".match(",
+                    ".get(",
+                    ".exec(",
+                    ".pop(",
+                    ".shift(",
+                    ".at(",
+                    ".next(",
+                ];
+                let is_search = SEEK.iter().any(|call| site.text.contains(call));
+                let gave = if is_search { "it found nothing" } else { "it gave no value" };
+                Some(format!("{gave}: test for that before using it, or write `?.`"))
+            }
+            _ if site.text.ends_with(']') => self.index_hint(site, parent, form),
             "object" | "proxy" => self.member_hint(site, parent, form, last?),
-            "array" => Some(format!(
-                "`{0}` is a list: take one entry, such as `{0}[0]`, or go through all of them",
-                parent.text
-            )),
-            "string" => Some(format!(
-                "`{0}` is text: cut what is needed out of it, or `JSON.parse({0})` if it is JSON",
-                parent.text
-            )),
+            "array" => Some(nearest_method(last?, &LIST_METHODS, parent).unwrap_or_else(|| {
+                format!(
+                    "`{0}` is a list: take one entry, such as `{0}[0]`, or go through all of them",
+                    parent.text
+                )
+            })),
+            "string" => Some(nearest_method(last?, &TEXT_METHODS, parent).unwrap_or_else(|| {
+                format!(
+                    "`{0}` is text: cut what is needed out of it, or `JSON.parse({0})` if it is \
+                     JSON",
+                    parent.text
+                )
+            })),
             kind @ ("undefined" | "null") => Some(format!(
                 "`{}` is {kind} here: test for it before using it, or write `?.`",
                 parent.text
             )),
-            "number" | "boolean" if matches!(complaint, Complaint::Call | Complaint::Iteration) => {
-                Some(format!("`{}` is {}", parent.text, a_kind(&form.kind)))
+            kind @ ("number" | "boolean") => {
+                let what = match complaint {
+                    Complaint::Call => " and no function",
+                    Complaint::Iteration => " and no list",
+                    _ => "",
+                };
+                Some(format!("`{}` is {}{what}", parent.text, a_kind(kind)))
             }
             _ => None,
         }
+    }
+
+    /// Of `rows[i]`, where that is not there.
+    fn index_hint(&self, site: &Site, parent: &Site, form: &Form) -> Option<String> {
+        let index = site.text.get(parent.text.len()..)?.strip_prefix('[')?.strip_suffix(']')?;
+        let known = self.sites.iter().position(|other| other.text == index);
+        let index = known.and_then(|known| self.form(known)).map_or_else(
+            || index.to_owned(),
+            |form| {
+                format!(
+                    "{} (`{index}`)",
+                    if form.text.is_empty() { &form.kind } else { &form.text }
+                )
+            },
+        );
+        Some(match form.kind.as_str() {
+            "array" => format!("`{}` has no entry {index}: test for it first", parent.text),
+            _ => format!(
+                "`{}` has no key {index}: test for it, write `?.`, or set it first",
+                parent.text
+            ),
+        })
     }
 
     fn member_hint(&self, site: &Site, parent: &Site, form: &Form, name: &str) -> Option<String> {
@@ -226,11 +316,7 @@ impl Scene<'_> {
         if form.text.is_empty() {
             return Some(format!("`{}` is empty: test for it, or write `?.`", parent.text));
         }
-        const OF_LISTS: [&str; 12] = [
-            "map", "filter", "forEach", "reduce", "find", "some", "every", "flatMap", "slice",
-            "sort", "push", "join",
-        ];
-        if OF_LISTS.contains(&name) {
+        if LIST_METHODS.contains(&name) {
             return Some(match only_list(form) {
                 Some(list) => format!("the list in it is `{}.{list}`", parent.text),
                 None => format!("`{}` is one object and no list", parent.text),
@@ -262,6 +348,13 @@ impl Scene<'_> {
         let text = &self.sites[promise.site].text;
         Some(format!("`{text}` is a promise: `await` it before using it"))
     }
+}
+
+/// A method of texts or lists that may have been meant.
+fn nearest_method(name: &str, methods: &[&str], parent: &Site) -> Option<String> {
+    // One that there is was found: then it is not the method that is missing.
+    let near = nearest(name, methods.iter().copied().filter(|method| *method != name));
+    near.first().map(|near| format!("did you mean `{}.{near}`?", parent.text))
 }
 
 fn parse_hint(text: &str, form: &Form) -> Option<String> {

@@ -134,7 +134,7 @@ fn call_hint(error: &GuestError) -> Option<String> {
     }
     let hint = match detail("code")? {
         "tool_error" | "call_rejected" => {
-            "the tool refused this call: change its arguments, the same call fails again"
+            "the tool refused this call: change its arguments, as the same would be refused again"
         }
         "call_timeout" | "server_gone" | "in_doubt" => {
             "it may have happened: read the state first, and repeat it only if nothing has changed"

@@ -220,7 +220,8 @@ impl Stay<'_> {
         if !self.keeps || self.declared.is_empty() {
             return None;
         }
-        let is_set = |name: &String| self.session.variables.iter().any(|v| v.name == *name);
+        let variables = &self.session.variables;
+        let is_set = |name: &String| variables.iter().any(|v| v.name == *name && !v.pending);
         let (set, unset): (Vec<&String>, Vec<&String>) =
             self.declared.iter().partition(|name| is_set(name));
         let names = |names: &[&String]| {

@@ -85,17 +85,17 @@ fn a_forgotten_await() {
     check(
         "const list = crm.listInvoices({});\nreturn list.invoices.length;",
         expect![[r#"
-        error
-        note: 1 call was not awaited; put `await` before
-        note: list is a promise that was not awaited: it ends with the run, and its value is lost
-        TypeError: cannot read property 'length' of undefined
-        3 | return list.invoices.length;
-          |        ^
-        list.invoices: undefined; list: promise
-        hint: `list` is a promise: write `(await list).invoices`
-        calls that only read: crm.list_invoices
-        kept for the next run: list
-    "#]],
+            error
+            note: 1 call was not awaited; put `await` before
+            note: list is a promise that was not awaited: it ends with the run, and its value is lost
+            TypeError: cannot read property 'length' of undefined
+            3 | return list.invoices.length;
+              |        ^
+            list.invoices: undefined; list: promise
+            hint: `list` is a promise: write `(await list).invoices`
+            calls that only read: crm.list_invoices
+            not set: list
+        "#]],
     );
     check(
         "return crm.listInvoices({}).invoices.map(i => i.id);",
@@ -166,7 +166,7 @@ return invoices.find(i => i.id === 'inv_9').id;",
             3 | return invoices.find(i => i.id === 'inv_9').id;
               |                 ^
             invoices.find(…): undefined; invoices: array(1) of { id }
-            hint: it found nothing: test what it gives before using it, or write `?.`
+            hint: it found nothing: test for that before using it, or write `?.`
             calls that only read: crm.list_invoices
             kept for the next run: invoices
         "#]],
@@ -188,7 +188,8 @@ const nets = await Promise.all(ids.map(async (id) => {
             6 |   return prices[id].net;
               |                 ^
             prices[id]: undefined; prices has: a, c
-            also there: id: text(1)
+            also there: id: "b"
+            hint: `prices` has no key "b" (`id`): test for it, write `?.`, or set it first
             calls that only read: 3 × crm.get_invoice
             kept for the next run: ids, prices; not set: nets
         "#]],
@@ -200,15 +201,15 @@ fn a_function_that_is_none() {
     check(
         "const invoice = await crm.getInvoice({});\nreturn invoice.total();",
         expect![[r#"
-            error
-            TypeError: not a function
-            3 | return invoice.total();
-              |                ^
-            invoice.total: number; invoice has: id, items[2], total
-            hint: `invoice.total` is a number and no function
-            calls that only read: crm.get_invoice
-            kept for the next run: invoice
-        "#]],
+        error
+        TypeError: not a function
+        3 | return invoice.total();
+          |                ^
+        invoice.total: 3; invoice has: id, items[2], total
+        hint: `invoice.total` is a number and no function
+        calls that only read: crm.get_invoice
+        kept for the next run: invoice
+    "#]],
     );
     check(
         "const sum = 3;\nreturn sum(1, 2);",
@@ -217,8 +218,8 @@ fn a_function_that_is_none() {
             TypeError: not a function
             3 | return sum(1, 2);
               |        ^
-            sum: number
-            hint: `sum` is a number
+            sum: 3
+            hint: `sum` is a number and no function
             kept for the next run: sum
         "#]],
     );
@@ -229,8 +230,8 @@ fn a_function_that_is_none() {
             TypeError: not a function
             3 | return a.trimm();
               |          ^
-            a.trimm: undefined; a: text(1)
-            hint: `a` is text: cut what is needed out of it, or `JSON.parse(a)` if it is JSON
+            a.trimm: undefined; a: "x"
+            hint: did you mean `a.trim`?
             kept for the next run: a
         "#]],
     );
@@ -246,7 +247,8 @@ fn nothing_to_set_a_field_of() {
             4 |   groups[k].count = 1;
               |          ^
             groups[k]: undefined; groups: {}
-            also there: k: text(1)
+            also there: k: "a"
+            hint: `groups` has no key "a" (`k`): test for it, write `?.`, or set it first
             kept for the next run: groups
         "#]],
     );
@@ -288,15 +290,15 @@ fn text_that_is_no_json() {
     check(
         "const page = await crm.readPage({});\nreturn JSON.parse(page).items;",
         expect![[r#"
-            error
-            SyntaxError: unexpected token: '<'
-            3 | return JSON.parse(page).items;
-              |                   ^
-            page: text(22) "<html>Not found</html>"
-            hint: `page` is no JSON, as its beginning shows: use it as text
-            calls that only read: crm.read_page
-            kept for the next run: page
-        "#]],
+        error
+        SyntaxError: unexpected token: '<'
+        3 | return JSON.parse(page).items;
+          |                   ^
+        page: "<html>Not found</html>"
+        hint: `page` is no JSON, as its beginning shows: use it as text
+        calls that only read: crm.read_page
+        kept for the next run: page
+    "#]],
     );
     check(
         "const invoice = await crm.getInvoice({});\nreturn JSON.parse(invoice);",
@@ -314,14 +316,14 @@ fn text_that_is_no_json() {
     check(
         "return JSON.parse(await crm.readPage({}));",
         expect![[r#"
-            error
-            SyntaxError: unexpected token: '<'
-            2 | return JSON.parse(await crm.readPage({}));
-              |                             ^
-            (await crm.readPage(…)): text(22) "<html>Not found</html>"
-            hint: `(await crm.readPage(…))` is no JSON, as its beginning shows: use it as text
-            calls that only read: crm.read_page
-        "#]],
+        error
+        SyntaxError: unexpected token: '<'
+        2 | return JSON.parse(await crm.readPage({}));
+          |                             ^
+        (await crm.readPage(…)): "<html>Not found</html>"
+        hint: `(await crm.readPage(…))` is no JSON, as its beginning shows: use it as text
+        calls that only read: crm.read_page
+    "#]],
     );
 }
 
@@ -343,14 +345,14 @@ fn what_is_taken_apart_is_not_there() {
     check(
         "const load = async () => {};\nconst { a } = await load();",
         expect![[r#"
-        error
-        TypeError: Cannot convert undefined or null to object
-        3 | const { a } = await load();
-          |       ^
-        (await load()): undefined
-        hint: it found nothing: test what it gives before using it, or write `?.`
-        kept for the next run: load; not set: a
-    "#]],
+            error
+            TypeError: Cannot convert undefined or null to object
+            3 | const { a } = await load();
+              |       ^
+            (await load()): undefined
+            hint: it gave no value: test for that before using it, or write `?.`
+            kept for the next run: load; not set: a
+        "#]],
     );
 }
 
@@ -359,15 +361,15 @@ fn a_tools_error_keeps_its_words_and_says_whether_to_repeat() {
     check(
         "await crm.refuse({ amount: -1 });",
         expect![[r#"
-        error
-        ToolError: amount must be positive
-        2 | await crm.refuse({ amount: -1 });
-          |           ^
-        crm.refuse · code: tool_error
-        values there: crm has: getInvoice, listInvoices, readPage, createRefund, createReport, refuse
-        hint: the tool refused this call: change its arguments, the same call fails again
-        calls that failed: crm.refuse
-    "#]],
+            error
+            ToolError: amount must be positive
+            2 | await crm.refuse({ amount: -1 });
+              |           ^
+            crm.refuse · code: tool_error
+            values there: crm has: getInvoice, listInvoices, readPage, createRefund, createReport, refuse
+            hint: the tool refused this call: change its arguments, as the same would be refused again
+            calls that failed: crm.refuse
+        "#]],
     );
     check(
         "await crm.createRefund({});\nawait crm.createReport({});",
@@ -389,13 +391,13 @@ fn the_scripts_own_errors() {
     check(
         "const n = 3;\nif (n > 2) throw new Error(`too many: ${n}`);",
         expect![[r#"
-            error
-            Error: too many: 3
-            3 | if (n > 2) throw new Error(`too many: ${n}`);
-              |                                         ^
-            values there: n: number
-            kept for the next run: n
-        "#]],
+        error
+        Error: too many: 3
+        3 | if (n > 2) throw new Error(`too many: ${n}`);
+          |                                         ^
+        values there: n: 3
+        kept for the next run: n
+    "#]],
     );
     check(
         "throw { code: 7 };",

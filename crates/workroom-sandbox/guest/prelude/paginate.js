@@ -101,6 +101,10 @@ function ofLink(link, args) {
 
 function ofCursor(places, args, options, more) {
   const fits = (value) => isSet(value) && !isObject(value) && value !== true;
+  if (options.next !== undefined) {
+    const named = inPlaces(places, [options.next], fits);
+    return named && { [options.cursor ?? options.next]: named.value };
+  }
   for (let i = 0; i < CURSORS.length; i++) {
     const [field, parameter] = [CURSORS[i][0], CURSORS[i][1]];
     const found = inPlaces(places, [field], fits);

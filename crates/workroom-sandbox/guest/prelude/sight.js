@@ -58,7 +58,7 @@ function formOfObject(value) {
     case "Promise":
       return { kind: "promise", text: "" };
   }
-  return { kind: "object", ...keysOf(value) };
+  return { kind: kind === "Proxy" ? "proxy" : "object", ...keysOf(value) };
 }
 
 // What `value` is: its kind, a few words, and of an object its keys.
