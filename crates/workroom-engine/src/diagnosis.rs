@@ -70,7 +70,8 @@ pub(crate) fn prepare(
         return unseen("its function is of an earlier run, whose values cannot be seen");
     }
     let catalog = run.shared.catalog();
-    let probe = workroom_script::probe(&compiled.source, &InCatalog(&catalog), position)?;
+    let modules = InCatalog { catalog: &catalog, variables: session.known_names() };
+    let probe = workroom_script::probe(&compiled.source, &modules, position)?;
     if run.stats.result_bytes > ANSWER_BYTES_MAX {
         return unseen("the values there were not looked at: the run had too large results");
     }

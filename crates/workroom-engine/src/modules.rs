@@ -1,21 +1,27 @@
 //! The catalog as what scripts may import.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 use workroom_catalog::{Catalog, ServerEntry};
 use workroom_script::{Function, Module, Modules, Parameters, UnknownModule, nearest};
 use workroom_types::ServerStatus;
 
-/// Resolves imports in one catalog.
-pub(crate) struct InCatalog<'a>(pub(crate) &'a Catalog);
+/// Resolves imports in one catalog, for one session.
+pub(crate) struct InCatalog<'a> {
+    pub(crate) catalog: &'a Catalog,
+    /// What earlier runs of the session have declared.
+    pub(crate) variables: HashSet<String>,
+}
 
 impl Modules for InCatalog<'_> {
     fn resolve(&self, specifier: &str) -> Result<Module, UnknownModule> {
-        let path = specifier.trim_start_matches(['.', '/']);
+        let path = specifier.trim_start_matches(['@', '~', '.', '/']);
         let Some(path) = path.strip_prefix("servers/") else {
             return Err(self.unknown(format!("there is no module `{specifier}`"), specifier));
         };
         let (folder, file) = path.split_once('/').unwrap_or((path, "index"));
-        let Some(server) = self.0.server(folder) else {
+        let Some(server) = self.catalog.server(folder) else {
             return Err(self.unknown(format!("there is no server `{folder}`"), folder));
         };
         match &server.status {
@@ -29,7 +35,8 @@ impl Modules for InCatalog<'_> {
             ServerStatus::Ready | ServerStatus::Starting | ServerStatus::Failed { .. } => {}
         }
         let mut module = module(server);
-        let file = file.strip_suffix(".ts").unwrap_or(file);
+        let endings = [".ts", ".js", ".mjs"];
+        let file = endings.iter().find_map(|end| file.strip_suffix(end)).unwrap_or(file);
         if file != "index" && !file.is_empty() {
             let Some(tool) = server.tool(file) else {
                 let names = server.tools.iter().map(|tool| tool.function.as_str());
@@ -43,14 +50,18 @@ impl Modules for InCatalog<'_> {
         Ok(module)
     }
 
+    fn is_variable(&self, name: &str) -> bool {
+        self.variables.contains(name)
+    }
+
     fn all(&self) -> Vec<Module> {
-        self.0.servers().iter().map(|server| module(server)).collect()
+        self.catalog.servers().iter().map(|server| module(server)).collect()
     }
 }
 
 impl InCatalog<'_> {
     fn unknown(&self, message: String, wanted: &str) -> UnknownModule {
-        let folders = self.0.servers().iter().map(|server| server.folder.as_str());
+        let folders = self.catalog.servers().iter().map(|server| server.folder.as_str());
         let nearest =
             nearest(wanted, folders).into_iter().map(|name| format!("./servers/{name}")).collect();
         UnknownModule { message, nearest }

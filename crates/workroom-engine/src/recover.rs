@@ -118,7 +118,7 @@ async fn go_on(
     };
     // The servers' hints say which calls may be sent again.
     shared.settled(|_, _| true).await;
-    let compiled = room::compile(shared, id, record.run.code.clone()).ok();
+    let compiled = room::compile(shared, id, record.run.code.clone(), stay.session).ok();
     if let Some(compiled) = &compiled {
         stay.session.remember(Arc::clone(compiled));
         stay.declared = &compiled.program.declared;

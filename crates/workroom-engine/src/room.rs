@@ -11,7 +11,9 @@ use tokio::sync::watch;
 use workroom_types::{Bound, Limit, Limits, RunId, SessionId};
 
 use crate::{
-    RunRequest, SessionChoice, Shared, diagnosis, failure, now,
+    RunRequest, SessionChoice, Shared, diagnosis, failure,
+    modules::InCatalog,
+    now,
     outcome::StoredOutcome,
     random, recover,
     report::{RunFailure, RunReport},
@@ -75,7 +77,7 @@ async fn in_session(
         return Err(failure::from_sandbox(&SandboxError::Cancelled));
     }
     let checking = Checking::begin(&shared, &request.code);
-    let compiled = compile(&shared, &run.id, request.code)?;
+    let compiled = compile(&shared, &run.id, request.code, &session)?;
     let checking = settle_types(&shared, &compiled.source, checking).await?;
     session.remember(Arc::clone(&compiled));
     let mut guest = open(run, &id, &mut session).await?;
@@ -363,9 +365,11 @@ pub(crate) fn compile(
     shared: &Shared,
     id: &RunId,
     source: String,
+    session: &Session,
 ) -> Result<Arc<Compiled>, RunFailure> {
     let catalog = shared.catalog();
-    let program = workroom_script::compile(&source, &crate::modules::InCatalog(&catalog))
+    let modules = InCatalog { catalog: &catalog, variables: session.known_names() };
+    let program = workroom_script::compile(&source, &modules)
         .map_err(|diagnostics| failure::from_diagnostics(&source, &diagnostics))?;
     Ok(Arc::new(Compiled { file: format!("{id}.ts"), source, program }))
 }

@@ -5,7 +5,7 @@
 //! time between two runs; the next run then restores the guest from the store.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -59,6 +59,12 @@ impl Session {
     /// Forgets everything: a new session of the same id begins.
     pub(crate) fn reset(&mut self) {
         *self = Self::default();
+    }
+
+    /// Every name that its variables have, or that its last programs declare.
+    pub(crate) fn known_names(&self) -> HashSet<String> {
+        let declared = self.programs.iter().flat_map(|compiled| &compiled.program.declared);
+        declared.chain(self.variables.iter().map(|variable| &variable.name)).cloned().collect()
     }
 
     /// The names of its variables.

@@ -13,15 +13,12 @@ use oxc::{
     allocator::Allocator,
     ast::{
         AstKind,
-        ast::{
-            CallExpression, Declaration, Expression, JSXElement, JSXFragment, Program, Statement,
-            TSModuleReference,
-        },
+        ast::{Declaration, JSXElement, JSXFragment, Program, Statement, TSModuleReference},
     },
     ast_visit::Visit,
     diagnostics::{Diagnostics, OxcDiagnostic},
     parser::{ParseOptions, Parser},
-    semantic::{AstNodes, Scoping, Semantic, SemanticBuilder},
+    semantic::{AstNodes, Scoping, SemanticBuilder},
     span::{GetSpan, LabeledSpan, SourceType, Span},
     syntax::symbol::SymbolFlags,
     transformer::{TransformOptions, Transformer},
@@ -30,6 +27,7 @@ use oxc::{
 use crate::{
     Modules, calls,
     diagnostic::DiagnosticKind,
+    global,
     import::{self, Import},
     output::{self, Output},
 };
@@ -143,12 +141,14 @@ pub(crate) fn analyse<'a>(
     let mut found = findings(&built.diagnostics);
     let semantic = built.semantic;
 
-    let mut unsupported = Unsupported { found: Vec::new(), semantic: &semantic };
+    let top = program.body.iter().map(GetSpan::span).collect();
+    let mut unsupported = Unsupported { found: Vec::new(), top };
     unsupported.visit_program(program);
     found.append(&mut unsupported.found);
     found.extend(constant_writes(semantic.scoping(), semantic.nodes()));
     found.extend(reserved_names(semantic.scoping()));
-    let imports = import::link(program, &semantic, modules, &mut found);
+    let mut imports = import::link(program, &semantic, modules, &mut found);
+    imports.extend(global::link(&semantic, modules, &mut found));
     calls::check(program, &semantic, modules, &mut found);
     if !found.is_empty() {
         return Err(found);
@@ -270,12 +270,13 @@ fn is_value(flags: SymbolFlags) -> bool {
 const STATIC_IMPORT: &str = "write `import * as name from './servers/<server>'` at the top";
 
 /// Finds syntax that is TypeScript but does not run here.
-struct Unsupported<'s, 'a> {
+struct Unsupported {
     found: Vec<Finding>,
-    semantic: &'s Semantic<'a>,
+    /// The top-level statements.
+    top: Vec<Span>,
 }
 
-impl<'a> Visit<'a> for Unsupported<'_, 'a> {
+impl<'a> Visit<'a> for Unsupported {
     fn enter_node(&mut self, kind: AstKind<'a>) {
         let (message, hint) = match kind {
             AstKind::ImportExpression(_) => ("dynamic `import()` is not supported", STATIC_IMPORT),
@@ -288,8 +289,10 @@ impl<'a> Visit<'a> for Unsupported<'_, 'a> {
             AstKind::AccessorProperty(_) => {
                 ("`accessor` fields are not supported", "write a getter and a setter")
             }
-            AstKind::VariableDeclaration(declared) if declared.kind.is_using() => {
-                ("`using` is not supported", "use `const` and `try … finally`")
+            AstKind::VariableDeclaration(declared)
+                if declared.kind.is_using() && self.top.contains(&declared.span) =>
+            {
+                ("`using` at the top level is not supported", "put it and its use into a block")
             }
             AstKind::ImportDeclaration(import) if import.phase.is_some() => {
                 ("import phases are not supported", STATIC_IMPORT)
@@ -311,19 +314,8 @@ impl<'a> Visit<'a> for Unsupported<'_, 'a> {
             AstKind::ExportAllDeclaration(export) if export.export_kind.is_value() => {
                 ("exports from other modules are not supported", STATIC_IMPORT)
             }
-            AstKind::CallExpression(call) if self.is_require(call) => {
-                ("`require()` is not supported", STATIC_IMPORT)
-            }
             _ => return,
         };
         self.found.push(Finding::unsupported(kind.span(), message, hint));
-    }
-}
-
-impl Unsupported<'_, '_> {
-    fn is_require(&self, call: &CallExpression<'_>) -> bool {
-        matches!(&call.callee, Expression::Identifier(callee)
-            if callee.name == "require"
-                && self.semantic.is_reference_to_global_variable(callee))
     }
 }

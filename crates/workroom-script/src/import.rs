@@ -7,7 +7,7 @@
 //!   beside functions, and a type cannot be missing at run time.
 //! * The text that is emitted is made of quoted strings and of identifiers that oxc parsed.
 
-use std::fmt::Write;
+use std::{collections::HashSet, fmt::Write};
 
 use oxc::{
     ast::{
@@ -239,6 +239,21 @@ impl<'a> Linker<'_, 'a> {
             .collect()
     }
 
+    /// The names of all static members in the script.
+    fn all_members(&self) -> HashSet<&'a str> {
+        let kinds = self.semantic.nodes().iter().map(oxc::semantic::AstNode::kind);
+        kinds
+            .filter_map(|kind| match kind {
+                AstKind::StaticMemberExpression(member) => Some(member.property.name.as_str()),
+                AstKind::ComputedMemberExpression(member) => match &member.expression {
+                    Expression::StringLiteral(name) => Some(name.value.as_str()),
+                    _ => None,
+                },
+                _ => None,
+            })
+            .collect()
+    }
+
     fn member(&self, reference: NodeId) -> Option<(&'a str, Span)> {
         match self.semantic.nodes().parent_kind(reference) {
             AstKind::StaticMemberExpression(member) => {
@@ -277,6 +292,8 @@ impl<'a> Linker<'_, 'a> {
             .iter()
             .map(|reference| self.member(*reference).map(|(name, _)| name))
             .collect();
+        // A tool's exact name is added where the script has a member of that name.
+        let members = self.all_members();
         let mut entries = String::new();
         for module in modules.all() {
             let mut keys = vec![module.identifier.as_str(), module.server.as_str()];
@@ -284,9 +301,14 @@ impl<'a> Linker<'_, 'a> {
             if let Some(wanted) = &wanted {
                 keys.retain(|key| wanted.contains(key));
             }
-            let pairs: Vec<(&str, &str)> = exports(&module)
+            let exact = |function: &&Function| {
+                function.tool != function.name && members.contains(function.tool.as_str())
+            };
+            let functions = exports(&module);
+            let pairs: Vec<(&str, &str)> = functions
                 .iter()
                 .map(|function| (function.name.as_str(), function.tool.as_str()))
+                .chain(functions.iter().filter(exact).map(|f| (f.tool.as_str(), f.tool.as_str())))
                 .collect();
             for key in keys {
                 // Computed, or a server called `__proto__` would set the prototype.
@@ -356,14 +378,14 @@ pub(crate) fn find<'m>(functions: &'m [Function], name: &str) -> Option<&'m Func
     })
 }
 
-fn module_call(server: &str, pairs: &[(&str, &str)]) -> String {
+pub(crate) fn module_call(server: &str, pairs: &[(&str, &str)]) -> String {
     let pairs: Vec<String> =
         pairs.iter().map(|(name, tool)| format!("[{}, {}]", quote(name), quote(tool))).collect();
     format!("__workroom.module({}, [{}])", quote(server), pairs.join(", "))
 }
 
 /// A string literal in JavaScript.
-fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     let mut quoted = String::from('"');
     for char in text.chars() {
         match char {

@@ -38,7 +38,9 @@
 mod calls;
 mod check;
 mod diagnostic;
+mod global;
 mod import;
+mod language;
 mod map;
 mod nesting;
 mod output;
@@ -66,6 +68,12 @@ pub trait Modules: Sync {
 
     /// All modules, for the global `servers`.
     fn all(&self) -> Vec<Module>;
+
+    /// Whether an earlier run of the session has a variable called `name`.
+    fn is_variable(&self, name: &str) -> bool {
+        let _ = name;
+        false
+    }
 }
 
 /// One server as a module.
@@ -137,7 +145,19 @@ impl Program {
 /// The TypeScript in an agent's text: what is not code is blanked out, and every place stays where
 /// it was.
 pub fn typescript(source: &str) -> std::borrow::Cow<'_, str> {
-    text::prepare(source)
+    let text = text::prepare(source);
+    let allocator = oxc::allocator::Allocator::default();
+    match nesting::depth(&text) {
+        Ok(depth) => {
+            let stack = nesting::stack_bytes(depth);
+            let is_code = stacker::maybe_grow(stack, stack, || {
+                let parse = AssertUnwindSafe(|| check::parse(&allocator, &text).is_ok());
+                std::panic::catch_unwind(parse).unwrap_or(true)
+            });
+            if is_code { text } else { text::fenced(source).map_or(text, std::borrow::Cow::Owned) }
+        }
+        Err(_) => text,
+    }
 }
 
 /// Compiles an agent's TypeScript to the JavaScript that the guest evaluates.
@@ -184,7 +204,22 @@ fn compile_here(
     let allocator = oxc::allocator::Allocator::default();
     let report = |found: Vec<check::Finding>| diagnostic::from_findings(found, &index);
 
-    let mut program = check::parse(&allocator, text).map_err(report)?;
+    let mut program = match check::parse(&allocator, text) {
+        Ok(program) => program,
+        Err(mut found) => {
+            // Code between words, or in several blocks.
+            let blocks = text::fenced(source).map(|blocks| allocator.alloc_str(&blocks));
+            let parsed = blocks.and_then(|blocks| check::parse(&allocator, blocks).ok());
+            let Some(parsed) = parsed else {
+                if let Some(other) = language::other(text) {
+                    found = vec![other];
+                }
+                return Err(report(found));
+            };
+            parsed
+        }
+    };
+    global::dynamic_imports(&allocator, &mut program);
     let analysis = check::analyse(&program, modules).map_err(report)?;
     let scoping = check::strip_types(&allocator, &mut program, analysis.scoping).map_err(report)?;
     drop(scoping);

@@ -42,6 +42,43 @@ pub(crate) fn prepare(source: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
+/// The fenced blocks of a text that has words around them, everything else blanked out. `None`
+/// where no line opens a block of TypeScript or JavaScript, or of no language.
+pub(crate) fn fenced(source: &str) -> Option<String> {
+    const LANGUAGES: [&str; 8] = ["", "ts", "typescript", "js", "javascript", "tsx", "jsx", "mjs"];
+    let mut text = String::with_capacity(source.len());
+    // Whether the lines are in a block, and in one that is code.
+    let mut open: Option<bool> = None;
+    let mut found = false;
+    for line in source.split_inclusive('\n') {
+        let words = line.trim();
+        let mark = words.strip_prefix("```").or_else(|| words.strip_prefix("~~~"));
+        let is_code = match (open, mark) {
+            (None, Some(language)) => {
+                let is_code = LANGUAGES.contains(&language.trim().to_lowercase().as_str());
+                open = Some(is_code);
+                found |= is_code;
+                false
+            }
+            (Some(_), Some("")) => {
+                open = None;
+                false
+            }
+            (open, _) => open == Some(true),
+        };
+        if is_code {
+            text.push_str(line);
+        } else {
+            let blanks = line.bytes().map(|byte| match byte {
+                b'\n' | b'\r' => char::from(byte),
+                _ => ' ',
+            });
+            text.extend(blanks);
+        }
+    }
+    found.then_some(text)
+}
+
 fn is_blank(char: char) -> bool {
     char.is_whitespace() || char == '\u{FEFF}'
 }

@@ -223,18 +223,26 @@ fn what_is_not_supported_says_what_to_write() {
     check(
         "const crm = await import('./servers/crm');",
         &expect![[r#"
-        Unsupported: dynamic `import()` is not supported (line 1, column 19)
-        1 | const crm = await import('./servers/crm');
-          |                   ^
-        hint: write `import * as name from './servers/<server>'` at the top"#]],
+            accepted:
+            "use strict";
+            var __workroom_import, crm;
+            (async () => {
+            	__workroom_import = (path) => ({ ["./servers/crm"]: __workroom.module("crm", [
+            		["getContact", "get_contact"],
+            		["listDeals", "list_deals"],
+            		["search", "crm/search"]
+            	]) })[path];
+            	crm = await __workroom_import("./servers/crm");
+            })();
+        "#]],
     );
     check(
         "const fs = require('fs');",
         &expect![[r#"
-        Unsupported: `require()` is not supported (line 1, column 12)
-        1 | const fs = require('fs');
-          |            ^
-        hint: write `import * as name from './servers/<server>'` at the top"#]],
+            UnknownModule: there is no module `fs` (line 1, column 20)
+            1 | const fs = require('fs');
+              |                    ^
+            hint: only tools can be imported: `./servers/<server>`"#]],
     );
     check(
         "import fs = require('fs');",
@@ -275,10 +283,10 @@ fn syntax_that_the_sandbox_lacks_says_what_to_write() {
     check(
         "using x = f();",
         &expect![[r#"
-        Unsupported: `using` is not supported (line 1, column 1)
-        1 | using x = f();
-          | ^
-        hint: use `const` and `try … finally`"#]],
+            Unsupported: `using` at the top level is not supported (line 1, column 1)
+            1 | using x = f();
+              | ^
+            hint: put it and its use into a block"#]],
     );
     check(
         "const x = <div>hello</div>;",
