@@ -35,7 +35,7 @@ impl Upstreams for Crm {
     fn servers(&self) -> Vec<Arc<ServerSnapshot>> {
         let tool = |(name, _): &(&str, Rule)| ToolDef {
             name: (*name).to_owned(),
-            input_schema: json!({ "type": "object" }),
+            input_schema: schema(name),
             // What only reads says so in its name, here.
             annotations: Some(ToolAnnotations {
                 read_only_hint: Some(!name.starts_with("create")),
@@ -60,6 +60,33 @@ impl Upstreams for Crm {
         let text = format!("{}({})", call.tool.tool, Value::Object(call.arguments.clone()));
         self.calls.lock().unwrap().push(text);
         std::future::ready(rule.unwrap()(&call.arguments)).boxed()
+    }
+}
+
+/// What a tool of this name takes; others take anything.
+fn schema(name: &str) -> Value {
+    let text = json!({ "type": "string" });
+    match name {
+        "get_contact" => json!({
+            "type": "object", "required": ["id"],
+            "properties": { "id": text, "withDeals": { "type": "boolean" } },
+        }),
+        "list_deals" => json!({
+            "type": "object",
+            "properties": {
+                "stage": { "type": "string", "enum": ["open", "won", "lost"] },
+                "limit": { "type": "integer", "minimum": 1 },
+            },
+        }),
+        "create_note" => json!({
+            "type": "object", "required": ["contactId", "text"],
+            "properties": {
+                "contactId": text, "text": text,
+                "at": { "type": "string", "format": "date-time" },
+                "tags": { "type": "array", "items": text },
+            },
+        }),
+        _ => json!({ "type": "object" }),
     }
 }
 
