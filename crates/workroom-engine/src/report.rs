@@ -66,6 +66,14 @@ pub struct RunFailure {
     /// The agent's line with a caret, where a position is known.
     #[serde(skip)]
     pub excerpt: Option<String>,
+    /// What is known beside.
+    #[serde(flatten)]
+    pub context: Box<FailureContext>,
+}
+
+/// What a run that failed leaves behind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailureContext {
     /// What values the failing statement had: their forms, a line each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
@@ -110,9 +118,7 @@ impl RunFailure {
             column: None,
             hint: None,
             excerpt: None,
-            values: Vec::new(),
-            effects: None,
-            kept: None,
+            context: Box::default(),
         }
     }
 
@@ -186,8 +192,8 @@ pub(crate) fn present(
     let text = text.trim_end_matches('\n');
     let text = workroom_ledger::prefix(text, budget).to_owned();
     let tokens = workroom_ledger::tokens(&text);
-    let shows = report.logs.iter().filter(|line| line.level == LogLevel::Show);
-    let shown = shows.filter_map(|line| shown::block(&line.text)).collect();
+    let blocks = report.logs.iter().filter(|line| line.level == LogLevel::Show);
+    let shown = blocks.filter_map(|line| shown::block(&line.text)).collect();
     Presentation { text, tokens, kept, shown }
 }
 
@@ -302,13 +308,13 @@ fn failure_text(failure: &RunFailure) -> String {
     if let Some(excerpt) = &failure.excerpt {
         let _ = write!(text, "\n{excerpt}");
     }
-    for line in &failure.values {
+    for line in &failure.context.values {
         let _ = write!(text, "\n{line}");
     }
     if let Some(hint) = &failure.hint {
         let _ = write!(text, "\nhint: {hint}");
     }
-    for line in failure.effects.iter().chain(&failure.kept) {
+    for line in failure.context.effects.iter().chain(&failure.context.kept) {
         let _ = write!(text, "\n{line}");
     }
     text
@@ -396,7 +402,7 @@ mod tests {
             ok · run r_7000000000000000 · 1.8 s · 2 calls (1 failed) · 212 KB kept in the sandbox
             too long to show whole: 2002 tokens, 5 KB
             shape: array(200) of { sku: string(5), qty: number }
-            whole: ./results/r_7000000000000000.json, by read_file, or in code `await readFile('./results/r_7000000000000000.json')`; or return less
+            whole: ./results/r_7000000000000000.json (read_file, or `await readFile(path)` in code); or return less
             sku,qty
             SKU-0,0
             SKU-1,1
@@ -414,7 +420,8 @@ mod tests {
             SKU-13,13
             SKU-14,14
             SKU-15,15
-            … 179 more rows …
+            SKU-16,16
+            … 178 more rows …
             SKU-195,195
             SKU-196,196
             SKU-197,197

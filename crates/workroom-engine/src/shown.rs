@@ -56,7 +56,8 @@ pub(crate) fn caption(json: &str) -> String {
     let text = |value: &Value, key: &str| {
         value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
     };
-    let bytes = |base64: &str| crate::report::bytes(base64.len() as u64 * 3 / 4);
+    let bytes =
+        |base64: &str| crate::report::bytes(base64.trim_end_matches('=').len() as u64 * 3 / 4);
     match text(&block, "type").as_str() {
         "resource_link" => format!("(shown: link to {})", text(&block, "uri")),
         "resource" => format!("(shown: {})", text(&block["resource"], "uri")),

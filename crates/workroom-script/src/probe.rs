@@ -55,6 +55,7 @@ pub struct Probe {
 
 /// One expression of the statement that failed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing, and all may be so")]
 pub struct Site {
     /// It in short: `invoice.lines`, `list.find(…)`.
     pub text: String,
@@ -150,18 +151,21 @@ impl<'a> Wrapper<'_, 'a> {
     }
 }
 
+/// Takes the place away from what is ours.
+struct Nowhere;
+
+impl VisitMut<'_> for Nowhere {
+    fn visit_span(&mut self, span: &mut Span) {
+        *span = SPAN;
+    }
+}
+
 /// The one statement that `code` is.
 fn snippet<'a>(allocator: &'a Allocator, code: &str) -> Option<Statement<'a>> {
     let code = allocator.alloc_str(code);
     let mut parsed = Parser::new(allocator, code, SourceType::mjs()).parse();
     if parsed.panicked || parsed.diagnostics.has_errors() {
         return None;
-    }
-    struct Nowhere;
-    impl VisitMut<'_> for Nowhere {
-        fn visit_span(&mut self, span: &mut Span) {
-            *span = SPAN;
-        }
     }
     Nowhere.visit_program(&mut parsed.program);
     parsed.program.body.pop()
@@ -455,16 +459,16 @@ struct Label {
 }
 
 impl Label {
-    fn pure(text: impl Into<String>) -> Option<Self> {
-        Some(Label { text: text.into(), is_pure: true })
+    fn pure(text: impl Into<String>) -> Self {
+        Label { text: text.into(), is_pure: true }
     }
 
     fn then(self, rest: &str) -> Self {
         Label { text: self.text + rest, ..self }
     }
 
-    fn once(text: String) -> Option<Self> {
-        Some(Label { text, is_pure: false })
+    fn once(text: String) -> Self {
+        Label { text, is_pure: false }
     }
 }
 
@@ -472,8 +476,8 @@ impl Label {
 fn label(expression: &Expression<'_>) -> Option<Label> {
     match expression {
         Expression::Identifier(id) if id.name == "undefined" || id.name == "arguments" => None,
-        Expression::Identifier(id) => Label::pure(id.name.as_str()),
-        Expression::ThisExpression(_) => Label::pure("this"),
+        Expression::Identifier(id) => Some(Label::pure(id.name.as_str())),
+        Expression::ThisExpression(_) => Some(Label::pure("this")),
         Expression::StaticMemberExpression(member) => {
             let dot = if member.optional { "?." } else { "." };
             Some(label(&member.object)?.then(&format!("{dot}{}", member.property.name)))
@@ -482,7 +486,7 @@ fn label(expression: &Expression<'_>) -> Option<Label> {
             let object = label(&member.object)?;
             let dot = if member.optional { "?." } else { "" };
             let index = match key_literal(&member.expression) {
-                Some(index) => Label::pure(index)?,
+                Some(index) => Label::pure(index),
                 None => label(&member.expression)?,
             };
             let is_pure = object.is_pure && index.is_pure;
@@ -494,10 +498,10 @@ fn label(expression: &Expression<'_>) -> Option<Label> {
         Expression::CallExpression(call) => call_label(call),
         Expression::NewExpression(new) => {
             let text = label(&new.callee)?.text;
-            Label::once(format!("new {text}({})", arguments(new.arguments.len())))
+            Some(Label::once(format!("new {text}({})", arguments(new.arguments.len()))))
         }
         Expression::AwaitExpression(awaited) => {
-            Label::once(format!("(await {})", label(&awaited.argument)?.text))
+            Some(Label::once(format!("(await {})", label(&awaited.argument)?.text)))
         }
         Expression::ChainExpression(chain) => match &chain.expression {
             ChainElement::CallExpression(call) => call_label(call),
@@ -514,7 +518,7 @@ fn label(expression: &Expression<'_>) -> Option<Label> {
 fn call_label(call: &CallExpression<'_>) -> Option<Label> {
     let callee = label(&call.callee)?;
     let dot = if call.optional { "?." } else { "" };
-    Label::once(format!("{}{dot}({})", callee.text, arguments(call.arguments.len())))
+    Some(Label::once(format!("{}{dot}({})", callee.text, arguments(call.arguments.len()))))
 }
 
 fn arguments(count: usize) -> &'static str {

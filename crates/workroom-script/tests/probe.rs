@@ -4,6 +4,8 @@
 
 mod support;
 
+use std::fmt::Write as _;
+
 use expect_test::{Expect, expect};
 use support::Catalog;
 use workroom_script::{Position, Site};
@@ -29,16 +31,16 @@ fn check(source: &str, expected: &Expect) {
 fn describe(site: &Site) -> String {
     let mut text = site.text.clone();
     if let Some(parent) = site.parent {
-        text.push_str(&format!(" of {parent}"));
+        write!(text, " of {parent}").unwrap();
     }
     if !site.members.is_empty() {
-        text.push_str(&format!(" reads {}", site.members.join(", ")));
+        write!(text, " reads {}", site.members.join(", ")).unwrap();
     }
     for (is, what) in
         [(site.is_called, "called"), (site.is_iterated, "iterated"), (site.is_parsed, "parsed")]
     {
         if is {
-            text.push_str(&format!(" {what}"));
+            write!(text, " {what}").unwrap();
         }
     }
     text
@@ -49,27 +51,27 @@ fn the_statement_is_observed_and_its_expressions_are_listed() {
     check(
         "const invoice = {};\nconst total = invoice.$0lines.map(l => l.amount);",
         &expect![[r#"
-        "use strict";
-        var invoice, total;
-        (async () => {
-        	invoice = {};
-        	try {
-        		total = __workroom.see(0, invoice.lines.map((l) => l.amount));
-        	} catch (__workroom_error) {
-        		__workroom.seen(__workroom_error, [
-        			0,
-        			() => invoice,
-        			() => invoice.lines,
-        			() => invoice.lines.map
-        		]);
-        		throw __workroom_error;
-        	}
-        })();
-        invoice.lines.map(…)
-        invoice reads lines
-        invoice.lines of 1 reads map
-        invoice.lines.map of 2 called
-    "#]],
+            "use strict";
+            var invoice, total;
+            (async () => {
+            	invoice = {};
+            	try {
+            		total = __workroom.see(2, invoice.lines.map((l) => l.amount));
+            	} catch (__workroom_error) {
+            		__workroom.seen(__workroom_error, [
+            			() => invoice,
+            			() => invoice.lines,
+            			0,
+            			() => invoice.lines.map
+            		]);
+            		throw __workroom_error;
+            	}
+            })();
+            invoice reads lines
+            invoice.lines of 0 reads map
+            invoice.lines.map(…) of 1
+            invoice.lines.map of 1 called
+        "#]],
     );
 }
 
@@ -133,42 +135,42 @@ fn calls_are_looked_at_on_their_way() {
     check(
         "return (await crm().get$0({ id })).items.find(i => i.a).price;",
         &expect![[r#"
-        "use strict";
-        (async () => {
-        	try {
-        		return __workroom.see(0, __workroom.see(2, await __workroom.see(5, __workroom.see(6, crm()).get({ id }))).items.find((i) => i.a)).price;
-        	} catch (__workroom_error) {
-        		__workroom.seen(__workroom_error, [
-        			0,
-        			0,
-        			0,
-        			0,
-        			0,
-        			0,
-        			0,
-        			0,
-        			() => crm,
-        			() => id
-        		]);
-        		throw __workroom_error;
-        	}
-        })();
-        (await crm().get(…)).items.find(…) reads price
-        (await crm().get(…)).items.find(…).price of 0
-        (await crm().get(…)) reads items
-        (await crm().get(…)).items of 2 reads find
-        (await crm().get(…)).items.find of 3 called
-        crm().get(…)
-        crm() reads get
-        crm().get of 6 called
-        crm called
-        id
-    "#]],
+            "use strict";
+            (async () => {
+            	try {
+            		return __workroom.see(2, __workroom.see(1, __workroom.see(0, await __workroom.see(6, __workroom.see(5, crm()).get({ id }))).items).find((i) => i.a)).price;
+            	} catch (__workroom_error) {
+            		__workroom.seen(__workroom_error, [
+            			0,
+            			0,
+            			0,
+            			0,
+            			0,
+            			0,
+            			0,
+            			0,
+            			() => crm,
+            			() => id
+            		]);
+            		throw __workroom_error;
+            	}
+            })();
+            (await crm().get(…)) reads items
+            (await crm().get(…)).items of 0 reads find
+            (await crm().get(…)).items.find(…) of 1 reads price
+            (await crm().get(…)).items.find(…).price of 2
+            (await crm().get(…)).items.find of 1 called
+            crm() reads get
+            crm().get(…) of 5
+            crm().get of 5 called
+            crm called
+            id
+        "#]],
     );
 }
 
 #[test]
-fn a_loop_without_braces_and_a_loops_head() {
+fn a_loop_without_braces() {
     check(
         "for (const x of xs) sum += x$0.a.b;",
         &expect![[r#"
@@ -190,6 +192,10 @@ fn a_loop_without_braces_and_a_loops_head() {
         x.a.b of 1
     "#]],
     );
+}
+
+#[test]
+fn a_loops_head_and_what_is_nested() {
     check(
         "for (const x of data$0.items) { x; }",
         &expect![[r#"

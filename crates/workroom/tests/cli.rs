@@ -147,10 +147,8 @@ fn a_result_too_long_is_previewed() {
             exit code 0
             ----- stdout
             ok · run RUN · TIME s
-            the result is too long to show: 5002 tokens, 14 KB
-            shape: array(500) of { sku: string(5), qty: number }
-            whole: ./results/RUN.json (read_file with offset and limit), or return less
-            it begins: …
+            too long to show: 5002 tokens; whole: ./results/RUN.json
+            sku,qty …
         "#]],
     );
 }
@@ -294,6 +292,9 @@ fn config_check_says_where_each_value_is_from() {
             limits.result_kib             16384 KiB  (default)
             limits.output_kib             1024 KiB  (default)
             limits.output_tokens          4000 tokens  (default)
+            limits.log_tokens             800 tokens  (default)
+            limits.shown_kib              8192 KiB  (default)
+            limits.diagnosis_ms           1000 ms  (default)
             limits.code_kib               256 KiB  (default)
             sandbox.workers               auto  (default)
             sandbox.walls                 preferred  (default)
