@@ -38,6 +38,7 @@
 mod check;
 mod diagnostic;
 mod import;
+mod label;
 mod map;
 mod nesting;
 mod output;
