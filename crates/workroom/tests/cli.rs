@@ -65,7 +65,7 @@ fn run_json_tells_what_was_thrown_and_where() {
         &expect![[r#"
             exit code 1
             ----- stdout
-            {"ok":false,"run":"RUN","session":"SESSION","value":null,"logs":[],"error":{"kind":"exception","message":"TypeError: cannot read property 'c' of undefined","line":3,"column":8,"hint":null},"calls":0,"tokens":TOKENS,"duration_ms":TIME}
+            {"ok":false,"run":"RUN","session":"SESSION","value":null,"logs":[],"error":{"kind":"exception","message":"TypeError: cannot read property 'c' of undefined","line":3,"column":8,"hint":"`a` is empty: test for it, or write `?.`","values":["a.b: undefined; a: {}"]},"calls":0,"tokens":TOKENS,"duration_ms":TIME}
         "#]],
     );
 }
@@ -84,6 +84,8 @@ fn run_shows_an_exception_in_the_agents_own_lines() {
             TypeError: cannot read property 'length' of undefined
             4 |   return rows.missing.length;
               |          ^
+            rows.missing: undefined; rows: array(0)
+            hint: `rows` is a list: take one entry, such as `rows[0]`, or go through all of them
         "#]],
     );
 }
