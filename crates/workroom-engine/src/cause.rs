@@ -175,7 +175,7 @@ impl Scene<'_> {
         if let Some(parent) = site.parent {
             told.push(parent);
             // A server's functions say nothing of what one of them gave.
-            let is_server = |form: &&Form| form.kind == "proxy" && site.text.ends_with(')');
+            let is_server = |form: &&Form| form.kind == "server" && site.text.ends_with(')');
             if let Some(form) = self.form(parent).filter(|form| !is_server(form)) {
                 text.push_str("; ");
                 text.push_str(&words(&self.sites[parent].text, form));
@@ -196,7 +196,9 @@ impl Scene<'_> {
             .forms
             .iter()
             .filter(|form| form.site < self.sites.len() && !is_told(form.site))
-            .filter(|form| !matches!(form.kind.as_str(), "function" | "proxy" | "symbol" | "error"))
+            .filter(|form| {
+                !matches!(form.kind.as_str(), "function" | "server" | "symbol" | "error")
+            })
             .filter(|form| !is_passed(form.site) || form.kind == "promise")
             .filter(|form| !self.is_awaited(form.site))
             .filter(|form| !is_global(&self.sites[form.site].text))
@@ -229,6 +231,17 @@ impl Scene<'_> {
             });
         }
         let (parent, form) = parent.unwrap_or((site, own?));
+        self.hint_of(site, parent, form, complaint)
+    }
+
+    /// What to do about `site`, which is of `parent`, which is as `form` says.
+    fn hint_of(
+        &self,
+        site: &Site,
+        parent: &Site,
+        form: &Form,
+        complaint: &Complaint<'_>,
+    ) -> Option<String> {
         let last = last_name(&site.text);
         match form.kind.as_str() {
             "promise" => {
@@ -252,7 +265,7 @@ impl Scene<'_> {
                 Some(format!("{gave}: test for that before using it, or write `?.`"))
             }
             _ if site.text.ends_with(']') => self.index_hint(site, parent, form),
-            "object" | "proxy" => self.member_hint(site, parent, form, last?),
+            "object" | "server" => self.member_hint(site, parent, form, last?),
             "array" => Some(nearest_method(last?, &LIST_METHODS, parent).unwrap_or_else(|| {
                 format!(
                     "`{0}` is a list: take one entry, such as `{0}[0]`, or go through all of them",
@@ -431,8 +444,8 @@ fn words(text: &str, form: &Form) -> String {
     let about: String =
         about.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect();
     match (form.kind.as_str(), about.as_str()) {
-        ("object" | "proxy", "") => format!("{text}: {{}}"),
-        ("object" | "proxy", about) => format!("{text} has: {about}"),
+        ("object" | "server", "") => format!("{text}: {{}}"),
+        ("object" | "server", about) => format!("{text} has: {about}"),
         ("array", about) => match about.split_once(' ') {
             Some((count, of)) => format!("{text}: array({count}) {of}"),
             None => format!("{text}: array({about})"),

@@ -17,7 +17,7 @@ pub(crate) struct Effects {
 
 #[derive(Debug)]
 struct Tool {
-    tool: ToolRef,
+    name: ToolRef,
     done: u64,
     failed: u64,
     open: u64,
@@ -25,7 +25,7 @@ struct Tool {
 
 impl Tool {
     fn counted(&self, count: u64) -> Option<(&ToolRef, u64)> {
-        (count > 0).then_some((&self.tool, count))
+        (count > 0).then_some((&self.name, count))
     }
 
     fn done(&self) -> Option<(&ToolRef, u64)> {
@@ -44,9 +44,9 @@ impl Tool {
 impl Effects {
     /// The call `id` of `tool` is under way.
     pub(crate) fn sent(&mut self, id: u32, tool: &ToolRef) {
-        let known = self.tools.iter().position(|known| known.tool == *tool);
+        let known = self.tools.iter().position(|known| known.name == *tool);
         let index = known.unwrap_or_else(|| {
-            self.tools.push(Tool { tool: tool.clone(), done: 0, failed: 0, open: 0 });
+            self.tools.push(Tool { name: tool.clone(), done: 0, failed: 0, open: 0 });
             self.tools.len() - 1
         });
         self.tools[index].open += 1;
@@ -65,7 +65,7 @@ impl Effects {
     /// nothing.
     pub(crate) fn text(&self, reads_only: impl Fn(&ToolRef) -> bool) -> Option<String> {
         let (reads, changes): (Vec<&Tool>, Vec<&Tool>) =
-            self.tools.iter().partition(|tool| reads_only(&tool.tool));
+            self.tools.iter().partition(|tool| reads_only(&tool.name));
         let mut parts = Vec::new();
         if let Some(list) = list(changes.iter().filter_map(|tool| tool.done())) {
             parts.push(format!("calls that may have changed something: {list}"));

@@ -7,6 +7,7 @@ use workroom_types::{Bound, Bounds, Limit, LimitExceeded, Limits};
 use crate::{
     diagnosis::{self, Found},
     report::{FailureKind, RunFailure},
+    run::Stop,
     sandbox::{GuestError, SandboxError},
     session::Session,
     store::StoreError,
@@ -68,14 +69,14 @@ pub(crate) fn from_exception(
     }
     match found {
         Some(Found::Cause(cause)) => {
-            failure.values = cause.values;
+            failure.context.values = cause.values;
             failure.hint = cause.hint;
         }
-        Some(Found::Unseen(why)) => failure.values.push(format!("({why})")),
+        Some(Found::Unseen(why)) => failure.context.values.push(format!("({why})")),
         None => {}
     }
     if !error.details.is_empty() {
-        failure.values.insert(0, details(error));
+        failure.context.values.insert(0, details(error));
     }
     if let Some(hint) = own_hint(error, session, limits) {
         failure.hint = Some(hint);
@@ -184,6 +185,14 @@ pub(crate) fn busy(bounds: &Bounds) -> RunFailure {
 /// A session that cannot be used.
 pub(crate) fn session(message: String) -> RunFailure {
     RunFailure::new(FailureKind::Session, message)
+}
+
+/// A run that ended before its script did.
+pub(crate) fn from_stop(stop: &Stop) -> RunFailure {
+    match stop {
+        Stop::Sandbox(error) => from_sandbox(error),
+        Stop::Store(error) => from_store(error),
+    }
 }
 
 /// A store that did not do what it was asked.

@@ -64,7 +64,8 @@ pub(crate) async fn read(shared: &Shared, path: &str) -> Result<Node, ReadError>
 
 /// Whether the file at `path` holds a value as JSON, and not text.
 pub(crate) fn is_value(path: &str) -> bool {
-    path.trim_start_matches(['.', '/']).starts_with("results/") && !path.ends_with(".log")
+    let inner = path.trim_start_matches(['.', '/']);
+    inner.starts_with("results/") && inner.strip_suffix(".log").is_none()
 }
 
 /// Whether what is at `path` depends on the server called `name`, kept in `folder`.

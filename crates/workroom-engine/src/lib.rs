@@ -9,7 +9,7 @@
 //!
 //! * [`upstreams`], [`sandbox`], [`store`]: the three traits and the values that cross them.
 //! * [`report`]: what a run came to, and its text for agents; [`StoredOutcome`]: for the store.
-//! * `view`, `table`, `abridge`, `shown`: values as agents read them, whole or in part.
+//! * `present`: a run in words; `view`, `table`, `abridge`, `shown`: values, whole or in part.
 //! * [`answer`]: what a tool's answer gives to code.
 //! * [`files`]: the tree that agents list and read.
 //! * `room`, `run`, `calls`: a run in its session, its turns, its calls.
@@ -37,6 +37,7 @@ mod journal;
 mod modules;
 mod outcome;
 mod playback;
+mod present;
 mod recover;
 pub mod report;
 mod room;
@@ -377,7 +378,7 @@ impl Engine {
         if let Some(tokens) = tokens {
             limits = limits.tightened(Limit::OutputTokens, tokens);
         }
-        report::present(
+        present::present(
             report,
             limits.size(Limit::OutputTokens),
             limits.size(Limit::LogTokens),

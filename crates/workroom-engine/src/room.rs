@@ -150,12 +150,12 @@ impl Stay<'_> {
                 Err(failure::from_exception(&error, self.session, &run.limits, found))
             }
             Ok(TurnState::Waiting) => Err(failure::from_sandbox(&SandboxError::Deadlock)),
-            Err(stop) => Err(run.failure(&stop)),
+            Err(stop) => Err(failure::from_stop(&stop)),
         };
         let kept = self.keep(run, guest.as_mut(), is_full).await;
         let outcome = outcome.map_err(|mut failure| {
-            failure.effects = run.effects();
-            failure.kept = kept.as_ref().and_then(|_| self.kept_words());
+            failure.context.effects = run.effects();
+            failure.context.kept = kept.as_ref().and_then(|_| self.kept_words());
             failure
         });
         if self.keeps {

@@ -22,9 +22,8 @@ use workroom_types::{Bound, Limit, Limits, RunId, ToolRef};
 use crate::{
     Shared, answer, calls, check,
     effects::Effects,
-    failure,
     journal::{Entry, Journal, Open, Saved, TurnRecord, Wait},
-    report::{CallStats, RunFailure},
+    report::CallStats,
     sandbox::{
         Answer, AnswerError, Code, Guest, GuestCall, LogLine, SandboxError, Setup, Turn, TurnState,
     },
@@ -396,14 +395,6 @@ impl Run {
     pub(crate) fn effects(&self) -> Option<String> {
         let catalog = self.shared.catalog();
         self.effects.text(|tool| calls::only_reads(&catalog, tool))
-    }
-
-    /// The failure that `stop` is to the agent.
-    pub(crate) fn failure(&self, stop: &Stop) -> RunFailure {
-        match stop {
-            Stop::Sandbox(error) => failure::from_sandbox(error),
-            Stop::Store(error) => failure::from_store(error),
-        }
     }
 }
 

@@ -299,27 +299,28 @@ mod tests {
             &rows(400),
             250,
             &expect![[r#"
-            too long to show whole: 6403 tokens, 22 KB
-            shape: array(400) of { sku: string(5), qty: number, city: string(17) }
-            whole: ./results/r_1.json, by read_file, or in code `await readFile('./results/r_1.json')`; or return less
-            sku,qty,city
-            SKU-0,0,"Bern, Switzerland"
-            SKU-1,1,"Bern, Switzerland"
-            SKU-2,2,"Bern, Switzerland"
-            SKU-3,3,"Bern, Switzerland"
-            SKU-4,4,"Bern, Switzerland"
-            SKU-5,5,"Bern, Switzerland"
-            SKU-6,6,"Bern, Switzerland"
-            SKU-7,7,"Bern, Switzerland"
-            SKU-8,8,"Bern, Switzerland"
-            SKU-9,9,"Bern, Switzerland"
-            SKU-10,10,"Bern, Switzerland"
-            SKU-11,11,"Bern, Switzerland"
-            … 384 more rows …
-            SKU-396,396,"Bern, Switzerland"
-            SKU-397,397,"Bern, Switzerland"
-            SKU-398,398,"Bern, Switzerland"
-            SKU-399,399,"Bern, Switzerland""#]],
+                too long to show whole: 6403 tokens, 22 KB
+                shape: array(400) of { sku: string(5), qty: number, city: string(17) }
+                whole: ./results/r_1.json (read_file, or `await readFile(path)` in code); or return less
+                sku,qty,city
+                SKU-0,0,"Bern, Switzerland"
+                SKU-1,1,"Bern, Switzerland"
+                SKU-2,2,"Bern, Switzerland"
+                SKU-3,3,"Bern, Switzerland"
+                SKU-4,4,"Bern, Switzerland"
+                SKU-5,5,"Bern, Switzerland"
+                SKU-6,6,"Bern, Switzerland"
+                SKU-7,7,"Bern, Switzerland"
+                SKU-8,8,"Bern, Switzerland"
+                SKU-9,9,"Bern, Switzerland"
+                SKU-10,10,"Bern, Switzerland"
+                SKU-11,11,"Bern, Switzerland"
+                SKU-12,12,"Bern, Switzerland"
+                … 383 more rows …
+                SKU-396,396,"Bern, Switzerland"
+                SKU-397,397,"Bern, Switzerland"
+                SKU-398,398,"Bern, Switzerland"
+                SKU-399,399,"Bern, Switzerland""#]],
         );
     }
 
@@ -332,10 +333,10 @@ mod tests {
             &json!({ "total": 60, "orders": orders }),
             400,
             &expect![[r#"
-            too long to show whole: 6370 tokens, 25 KB
-            shape: { total: number, orders: array(60) of { id: number, lines: array(0), note: string(300) } }
-            whole: ./results/r_1.json, by read_file, or in code `await readFile('./results/r_1.json')`; or return less
-            {"total":60,"orders":[{"id":0,"lines":[],"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (160 more characters)"},{"id":1,"lines":[0],"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (160 more characters)"},{"id":2,"lines":[0,1],"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (160 more characters)"},{"id":3,"lines":[0,1,2],"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (160 more characters)"},{"id":4,"lines":[0,1,2,3],"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (160 more characters)"},"… 54 more …",{"id":59,"lines":[0,1,2,"… 55 more …",58],"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (160 more characters)"}]}"#]],
+                too long to show whole: 6370 tokens, 25 KB
+                shape: { total: number, orders: array(60) of { id: number, lines: array(0), note: string(300) } }
+                whole: ./results/r_1.json (read_file, or `await readFile(path)` in code); or return less
+                {"total":60,"orders":[{"id":0,"lines":[],"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (160 more characters)"},{"id":1,"lines":[0],"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (160 more characters)"},{"id":2,"lines":[0,1],"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (160 more characters)"},{"id":3,"lines":[0,1,2],"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (160 more characters)"},{"id":4,"lines":[0,1,2,3],"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (160 more characters)"},"… 54 more …",{"id":59,"lines":[0,1,2,"… 55 more …",58],"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (160 more characters)"}]}"#]],
         );
     }
 
@@ -346,22 +347,23 @@ mod tests {
             &json!(lines.join("\n")),
             150,
             &expect![[r#"
-            too long to show whole: text of 2999 tokens, 8 KB, 500 lines
-            whole: ./results/r_1.json, by read_file, or in code `await readFile('./results/r_1.json')`; or return less
-            0: all is well
-            1: all is well
-            2: all is well
-            3: all is well
-            4: all is well
-            5: all is well
-            6: all is well
-            7: all is well
-            8: all is well
-            9: all is well
-            … 8190 characters left out …
-            497: all is well
-            498: all is well
-            499: all is well"#]],
+                too long to show whole: text of 2999 tokens, 8 KB, 500 lines
+                whole: ./results/r_1.json (read_file, or `await readFile(path)` in code); or return less
+                0: all is well
+                1: all is well
+                2: all is well
+                3: all is well
+                4: all is well
+                5: all is well
+                6: all is well
+                7: all is well
+                8: all is well
+                9: all is well
+                10: all is well
+                … 8174 characters left out …
+                497: all is well
+                498: all is well
+                499: all is well"#]],
         );
     }
 
@@ -371,13 +373,7 @@ mod tests {
             check_only(&rows(50), budget);
             check_only(&json!("word ".repeat(500)), budget);
         }
-        check(
-            &rows(50),
-            30,
-            &expect![[r#"
-            too long to show: 803 tokens; whole: ./results/r_1.json
-        "#]],
-        );
+        check(&rows(50), 30, &expect!["too long to show: 803 tokens; whole: ./results/r_1.json"]);
     }
 
     #[track_caller]

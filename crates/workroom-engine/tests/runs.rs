@@ -82,7 +82,7 @@ async fn a_run_that_waits_too_long_ends_with_its_limit() {
         "the run went past its limit of 50 ms for total time (`limits.timeout_ms`)"
     );
     let effects = "sent without an answer, may have happened: crm.hang";
-    assert_eq!(failure.effects.as_deref(), Some(effects));
+    assert_eq!(failure.context.effects.as_deref(), Some(effects));
 }
 
 #[tokio::test]

@@ -6,6 +6,16 @@ use workroom_engine::sandbox::{Form, Frame, GuestError};
 /// The longest message that is kept, in bytes.
 pub(crate) const MESSAGE_MAX: usize = 64 * 1024;
 
+/// Of what a guest tells beside the message: how much is kept. The prelude itself gives less.
+const DETAILS_MAX: usize = 12;
+const SEEN_MAX: usize = 64;
+const NAMES_MAX: usize = 200;
+const WORDS_MAX: usize = 2 * 1024;
+
+fn cut(text: &mut String) {
+    text.truncate(text.floor_char_boundary(WORDS_MAX));
+}
+
 /// What QuickJS throws when an allocation fails: the second where that was the error's message.
 const OUT_OF_MEMORY: [&str; 2] = ["out of memory", "Invalid error message"];
 
@@ -29,6 +39,18 @@ pub(crate) fn exception(json: Option<String>) -> GuestError {
         return GuestError { message, ..GuestError::default() };
     };
     thrown.message.truncate(thrown.message.floor_char_boundary(MESSAGE_MAX));
+    thrown.details.truncate(DETAILS_MAX);
+    for (name, value) in &mut thrown.details {
+        cut(name);
+        cut(value);
+    }
+    thrown.seen.truncate(SEEN_MAX);
+    for form in &mut thrown.seen {
+        cut(&mut form.kind);
+        cut(&mut form.text);
+        form.names.truncate(NAMES_MAX);
+        form.names.iter_mut().for_each(cut);
+    }
     GuestError {
         name: thrown.name,
         message: thrown.message,

@@ -4,6 +4,8 @@
 
 mod gateway;
 
+use std::fmt::Write as _;
+
 use expect_test::{Expect, expect};
 use gateway::{Gateway, Rule, data};
 use serde_json::{Map, Value, json};
@@ -106,7 +108,7 @@ const TOOLS: &[(&str, Rule)] = &[
 
 /// Runs `code`; gives what it came to and the calls that it made.
 #[track_caller]
-fn check(code: &str, expected: Expect) {
+fn check(code: &str, expected: &Expect) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let gateway = Gateway::new(TOOLS, Limits::default());
     let code = format!("import * as crm from './servers/crm';\n{code}");
@@ -116,7 +118,7 @@ fn check(code: &str, expected: Expect) {
         Err(failure) => failure.message.clone(),
     };
     for line in &report.logs {
-        told.push_str(&format!("\n{line}"));
+        write!(told, "\n{line}").unwrap();
     }
     let calls = gateway.crm.calls.lock().unwrap().join(" ");
     expected.assert_eq(&format!("{told}\n{calls}\n"));
@@ -179,21 +181,21 @@ fn every_way_to_the_next_page_is_followed() {
 fn a_list_that_does_not_move_on_is_an_error() {
     check(
         "return await paginate(crm.stuck)",
-        expect![[r#"
+        &expect![[r#"
         Error: paginate: stuck gave the same page for { cursor: 'c2' } as before: it takes another parameter; name it, as { cursor: "page_token" }
         stuck({}) stuck({"cursor":"c2"})
     "#]],
     );
     check(
         "return await paginate(crm.loops)",
-        expect![[r#"
+        &expect![[r#"
         Error: paginate: loops gave a cursor for the second time: { cursor: 'c1' }
         loops({}) loops({"cursor":"c1"}) loops({"cursor":"c2"}) loops({"cursor":"c0"})
     "#]],
     );
     check(
         "return await paginate(crm.moreOnly)",
-        expect![[r#"
+        &expect![[r#"
         Error: paginate: moreOnly says that there is more and not how to get it; its page has items, hasMore
         more_only({})
     "#]],
@@ -204,7 +206,7 @@ fn a_list_that_does_not_move_on_is_an_error() {
 fn a_long_list_is_cut_and_says_so() {
     check(
         "const all = await paginate(crm.endless);\nreturn [all.length, all.isCut, all.next]",
-        expect![[r#"
+        &expect![[r#"
             [100,true,{"cursor":"c100"}]
             warning: paginate stopped after 100 pages of endless with 100 entries, and there are more: raise { maxPages, maxItems }, or go on with `.next` of the list: { cursor: 'c100' }
             endless({}) endless({"cursor":"c1"}) endless({"cursor":"c2"}) endless({"cursor":"c3"}) endless({"cursor":"c4"}) endless({"cursor":"c5"}) endless({"cursor":"c6"}) endless({"cursor":"c7"}) endless({"cursor":"c8"}) endless({"cursor":"c9"}) endless({"cursor":"c10"}) endless({"cursor":"c11"}) endless({"cursor":"c12"}) endless({"cursor":"c13"}) endless({"cursor":"c14"}) endless({"cursor":"c15"}) endless({"cursor":"c16"}) endless({"cursor":"c17"}) endless({"cursor":"c18"}) endless({"cursor":"c19"}) endless({"cursor":"c20"}) endless({"cursor":"c21"}) endless({"cursor":"c22"}) endless({"cursor":"c23"}) endless({"cursor":"c24"}) endless({"cursor":"c25"}) endless({"cursor":"c26"}) endless({"cursor":"c27"}) endless({"cursor":"c28"}) endless({"cursor":"c29"}) endless({"cursor":"c30"}) endless({"cursor":"c31"}) endless({"cursor":"c32"}) endless({"cursor":"c33"}) endless({"cursor":"c34"}) endless({"cursor":"c35"}) endless({"cursor":"c36"}) endless({"cursor":"c37"}) endless({"cursor":"c38"}) endless({"cursor":"c39"}) endless({"cursor":"c40"}) endless({"cursor":"c41"}) endless({"cursor":"c42"}) endless({"cursor":"c43"}) endless({"cursor":"c44"}) endless({"cursor":"c45"}) endless({"cursor":"c46"}) endless({"cursor":"c47"}) endless({"cursor":"c48"}) endless({"cursor":"c49"}) endless({"cursor":"c50"}) endless({"cursor":"c51"}) endless({"cursor":"c52"}) endless({"cursor":"c53"}) endless({"cursor":"c54"}) endless({"cursor":"c55"}) endless({"cursor":"c56"}) endless({"cursor":"c57"}) endless({"cursor":"c58"}) endless({"cursor":"c59"}) endless({"cursor":"c60"}) endless({"cursor":"c61"}) endless({"cursor":"c62"}) endless({"cursor":"c63"}) endless({"cursor":"c64"}) endless({"cursor":"c65"}) endless({"cursor":"c66"}) endless({"cursor":"c67"}) endless({"cursor":"c68"}) endless({"cursor":"c69"}) endless({"cursor":"c70"}) endless({"cursor":"c71"}) endless({"cursor":"c72"}) endless({"cursor":"c73"}) endless({"cursor":"c74"}) endless({"cursor":"c75"}) endless({"cursor":"c76"}) endless({"cursor":"c77"}) endless({"cursor":"c78"}) endless({"cursor":"c79"}) endless({"cursor":"c80"}) endless({"cursor":"c81"}) endless({"cursor":"c82"}) endless({"cursor":"c83"}) endless({"cursor":"c84"}) endless({"cursor":"c85"}) endless({"cursor":"c86"}) endless({"cursor":"c87"}) endless({"cursor":"c88"}) endless({"cursor":"c89"}) endless({"cursor":"c90"}) endless({"cursor":"c91"}) endless({"cursor":"c92"}) endless({"cursor":"c93"}) endless({"cursor":"c94"}) endless({"cursor":"c95"}) endless({"cursor":"c96"}) endless({"cursor":"c97"}) endless({"cursor":"c98"}) endless({"cursor":"c99"})
@@ -213,7 +215,7 @@ fn a_long_list_is_cut_and_says_so() {
     check(
         "const all = await paginate(crm.mcp, { a: 1 }, { maxPages: 2 });
 return [all.length, all.isCut, all.next]",
-        expect![[r#"
+        &expect![[r#"
             [4,true,{"cursor":"c4"}]
             warning: paginate stopped after 2 pages of mcp with 4 entries, and there are more: raise { maxPages, maxItems }, or go on with `.next` of the list: { cursor: 'c4' }
             mcp({"a":1}) mcp({"a":1,"cursor":"c2"})
@@ -221,7 +223,7 @@ return [all.length, all.isCut, all.next]",
     );
     check(
         "const all = await paginate(crm.mcp, {}, { maxItems: 3 });\nreturn [all.length, all.isCut]",
-        expect![[r#"
+        &expect![[r#"
             [3,true]
             warning: paginate stopped after 2 pages of mcp with 3 entries, and there are more: raise { maxPages, maxItems }, or go on with `.next` of the list: { cursor: 'c2' }
             mcp({}) mcp({"cursor":"c2"})
@@ -233,14 +235,14 @@ return [all.length, all.isCut, all.next]",
 fn one_page_is_enough_where_there_is_one() {
     check(
         "return (await paginate(crm.once)).length",
-        expect![[r#"
+        &expect![[r#"
         2
         once({})
     "#]],
     );
     check(
         "return (await paginate(crm.empty)).length",
-        expect![[r#"
+        &expect![[r#"
         0
         empty({})
     "#]],
@@ -251,35 +253,35 @@ fn one_page_is_enough_where_there_is_one() {
 fn which_list_is_meant_can_be_said() {
     check(
         "return await paginate(crm.twoLists)",
-        expect![[r#"
+        &expect![[r#"
         TypeError: paginate: twoLists gave pages with several lists: say which, as { items: "a" } (there are a, b)
         two_lists({})
     "#]],
     );
     check(
         "return (await paginate(crm.twoLists, {}, { items: 'a' })).length",
-        expect![[r#"
+        &expect![[r#"
         2
         two_lists({})
     "#]],
     );
     check(
         "return await paginate(crm.noList)",
-        expect![[r#"
+        &expect![[r#"
         TypeError: paginate: noList gave a page without a list (it has name)
         no_list({})
     "#]],
     );
     check(
         "return await paginate(crm.mcp, {}, { items: 'rows' })",
-        expect![[r#"
+        &expect![[r#"
         TypeError: paginate: `rows` is no list in what mcp gave: { items: [ { id: 'e0', n: 0 }, { id: 'e1', n: 1 } ], nextCursor: 'c2' }
         mcp({})
     "#]],
     );
     check(
         "return (await paginate(crm.noList, {}, { items: p => [p.name] }))",
-        expect![[r#"
+        &expect![[r#"
         ["x"]
         no_list({})
     "#]],
@@ -290,21 +292,21 @@ fn which_list_is_meant_can_be_said() {
 fn wrong_arguments_say_what_is_right() {
     check(
         "return await paginate('crm.mcp')",
-        expect![[r#"
+        &expect![[r#"
         TypeError: paginate takes the imported function first: paginate(crm.listDeals, { status: 'open' })
 
     "#]],
     );
     check(
         "return await paginate(crm.mcp({}))",
-        expect![[r#"
+        &expect![[r#"
         TypeError: paginate takes the imported function first: paginate(crm.listDeals, { status: 'open' })
         mcp({})
     "#]],
     );
     check(
         "return await paginate(crm.mcp, {}, { maxPages: 0 })",
-        expect![[r#"
+        &expect![[r#"
         TypeError: paginate: `maxPages` is a number of 1 or more
 
     "#]],

@@ -4,6 +4,8 @@
 
 mod gateway;
 
+use std::fmt::Write as _;
+
 use expect_test::{Expect, expect};
 use gateway::{Gateway, Rule, content, data};
 use serde_json::{Value, json};
@@ -11,17 +13,17 @@ use workroom_types::{Limit, Limits};
 
 const TOOLS: &[(&str, Rule)] = &[
     ("screenshot", |_| {
-        content(json!([
+        content(&json!([
             { "type": "text", "text": "the page" },
             { "type": "image", "data": "iVBORw0KGgo=", "mimeType": "image/png" }
         ]))
     }),
-    ("speak", |_| content(json!([{ "type": "audio", "data": "QUJD", "mimeType": "audio/wav" }]))),
+    ("speak", |_| content(&json!([{ "type": "audio", "data": "QUJD", "mimeType": "audio/wav" }]))),
     ("link", |_| {
-        content(json!([{ "type": "resource_link", "uri": "file:///a.pdf", "name": "a.pdf" }]))
+        content(&json!([{ "type": "resource_link", "uri": "file:///a.pdf", "name": "a.pdf" }]))
     }),
     ("file", |_| {
-        content(json!([{
+        content(&json!([{
             "type": "resource",
             "resource": { "uri": "file:///b.bin", "mimeType": "a/b", "blob": "QUJDRA==" }
         }]))
@@ -37,12 +39,16 @@ const IMPORT: &str = "import * as crm from './servers/crm';\n";
 
 /// Runs `codes` one after another in a session; each is shown with the blocks that it passed on.
 #[track_caller]
-fn check(codes: &[&str], expected: Expect) {
+fn check(codes: &[&str], expected: &Expect) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let gateway = Gateway::new(TOOLS, Limits::default());
     let mut told = String::new();
     let mut last = String::new();
     for code in codes {
+        // What a long result is cut to depends on the tokens of the run's random id.
+        if code.contains("LAST") {
+            told.clear();
+        }
         let code = format!("{IMPORT}{}", code.replace("LAST", &last));
         let report = runtime.block_on(gateway.run(&code));
         let shown = gateway.engine.present(&report, Some(150), false);
@@ -50,7 +56,7 @@ fn check(codes: &[&str], expected: Expect) {
         told.push_str(text);
         told.push('\n');
         for block in &shown.shown {
-            told.push_str(&format!("+ {block}\n"));
+            writeln!(told, "+ {block}").unwrap();
         }
         told = told.replace(report.run.as_str(), "r_1");
         last = report.run.to_string();
@@ -69,7 +75,7 @@ return shot;",
             "return await crm.file();",
             "return await crm.createUpload({ data: shot[1].data });",
         ],
-        expect![[r#"
+        &expect![[r#"
             { type: 'image', mimeType: 'image/png', bytes: 8 }
             [{"type":"text","text":"the page"},{"type":"image","mimeType":"image/png","bytes":8}]
             {"json":"{\"type\":\"image\",\"mimeType\":\"image/png\",\"bytes\":8}","data":12,"all":2}
@@ -87,11 +93,11 @@ fn show_passes_content_on() {
             "show(shot, await crm.speak(), await crm.link(), await crm.file());",
             "show({ type: 'image', data: 'QUJD', mimeType: 'image/gif', more: 1 });",
         ],
-        expect![[r#"
-            (shown: image, image/png, 9 B)
+        &expect![[r#"
+            (shown: image, image/png, 8 B)
             see above
             + {"type":"image","data":"iVBORw0KGgo=","mimeType":"image/png"}
-            (shown: image, image/png, 9 B)
+            (shown: image, image/png, 8 B)
             (shown: audio, audio/wav, 3 B)
             (shown: link to file:///a.pdf)
             (shown: file:///b.bin)
@@ -115,7 +121,7 @@ fn show_refuses_what_is_no_content() {
             "show([{ type: 'text', text: 'a' }]);",
             "let proxy = new Proxy({}, { get() { throw new Error('looked') } });\nshow(proxy);",
         ],
-        expect![[r#"
+        &expect![[r#"
             TypeError: show() passes on an image, audio, resource or resource link as a tool gave it, and not 'text': return or log other values
             2 | show('text');
               | ^
@@ -151,104 +157,30 @@ fn one_byte_more_than_may_be_shown_ends_the_run() {
 
 #[test]
 fn a_kept_result_is_read_again() {
+    let rows = "return await crm.rows({ count: 200 });";
     check(
-        &[
-            "return await crm.rows({ count: 200 });",
-            "const rows = await readFile('./results/LAST.json');\nreturn rows.length + rows[7].n;",
-        ],
-        expect![[r#"
-            too long to show: 2003 tokens; whole: ./results/r_1.json
-            n,name
-            0,row 0
-            1,row 1
-            2,row 2
-            3,row 3
-            4,row 4
-            5,row 5
-            6,row 6
-            7,row 7
-            8,row 8
-            9,row 9
-            10,row 10
-            11,row 11
-            … 184 more rows …
-            196,row 196
-            197,row 197
-            198,row 198
-            199,row 199
-            207
-        "#]],
+        &[rows, "const r = await readFile('./results/LAST.json');\nreturn r.length + r[7].n;"],
+        &expect![["207\n"]],
+    );
+    check(
+        &[rows, "import rows from '../results/LAST.json';\nreturn rows.at(-1);"],
+        &expect![[r#"
+        {"n":199,"name":"row 199"}
+    "#]],
     );
     check(
         &[
             "return { rows: await crm.rows({ count: 200 }), page: 1 };",
             "import { page, rows } from './results/LAST.json';\nreturn page + rows.length;",
         ],
-        expect![[r#"
-            too long to show: 2009 tokens; whole: ./results/r_1.json
-            {"rows":[{"n":0,"name":"row 0"},{"n":1,"name":"row 1"},{"n":2,"name":"row 2"},{"n":3,"name":"row 3"},{"n":4,"name":"row 4"},"… 194 more …",{"n":199,"name":"row 199"}],"page":1}
-            201
-        "#]],
-    );
-    check(
-        &[
-            "return await crm.rows({ count: 200 });",
-            "import rows from '../results/LAST.json';\nreturn rows.at(-1);",
-        ],
-        expect![[r#"
-            too long to show: 2003 tokens; whole: ./results/r_1.json
-            n,name
-            0,row 0
-            1,row 1
-            2,row 2
-            3,row 3
-            4,row 4
-            5,row 5
-            6,row 6
-            7,row 7
-            8,row 8
-            9,row 9
-            10,row 10
-            … 186 more rows …
-            197,row 197
-            198,row 198
-            199,row 199
-            {"n":199,"name":"row 199"}
-        "#]],
+        &expect![["201\n"]],
     );
     check(
         &[
             "for (let i = 0; i < 300; i++) console.log('line', i);",
             "return (await read_file({ path: './results/LAST.log' })).split('\\n').length;",
         ],
-        expect![[r#"
-            line 0
-            line 1
-            line 2
-            line 3
-            line 4
-            line 5
-            line 6
-            line 7
-            line 8
-            line 9
-            line 10
-            line 11
-            line 12
-            line 13
-            line 14
-            line 15
-            … 276 more lines: read_file ./results/r_1.log …
-            line 292
-            line 293
-            line 294
-            line 295
-            line 296
-            line 297
-            line 298
-            line 299
-            300
-        "#]],
+        &expect![["300\n"]],
     );
 }
 
@@ -261,7 +193,7 @@ fn files_that_are_not_there_say_so() {
             "return await readFile('./servers');",
             "return (await readFile('./servers/crm/rows.ts')).length > 100;",
         ],
-        expect![[r#"
+        &expect![[r#"
             Error: there is no result at `./results/r_9.json`: the run is unknown, failed, or was dropped as too old
             2 | return await readFile('./results/r_9.json');
               |              ^

@@ -40,6 +40,7 @@ mod check;
 mod diagnostic;
 mod global;
 mod import;
+mod label;
 mod language;
 mod map;
 mod nesting;

@@ -24,9 +24,9 @@ use oxc::{
     ast::{
         ast::{
             ArrowFunctionBody, ArrowFunctionExpression, AssignmentExpression, AssignmentTarget,
-            BindingPattern, CallExpression, ChainElement, ChainExpression, Class, Expression,
-            ForOfStatement, Function, FunctionBody, MemberExpression, NewExpression, Program,
-            PropertyKey, SpreadElement, Statement, VariableDeclarator,
+            BindingPattern, CallExpression, ChainExpression, Class, Expression, ForOfStatement,
+            Function, FunctionBody, MemberExpression, NewExpression, Program, SpreadElement,
+            Statement, VariableDeclarator,
         },
         builder::AstBuilder,
     },
@@ -36,7 +36,12 @@ use oxc::{
     syntax::scope::ScopeFlags,
 };
 
-use crate::{check::INTERNAL, pattern::Targets, rewrite::Names};
+use crate::{
+    check::INTERNAL,
+    label::{self, Label, key_text, label, name_of},
+    pattern::Targets,
+    rewrite::Names,
+};
 
 /// The most expressions of a statement that are looked at.
 pub const SITES_MAX: usize = 24;
@@ -55,6 +60,7 @@ pub struct Probe {
 
 /// One expression of the statement that failed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing, and all may be so")]
 pub struct Site {
     /// It in short: `invoice.lines`, `list.find(…)`.
     pub text: String,
@@ -150,18 +156,21 @@ impl<'a> Wrapper<'_, 'a> {
     }
 }
 
+/// Takes the place away from what is ours.
+struct Nowhere;
+
+impl VisitMut<'_> for Nowhere {
+    fn visit_span(&mut self, span: &mut Span) {
+        *span = SPAN;
+    }
+}
+
 /// The one statement that `code` is.
 fn snippet<'a>(allocator: &'a Allocator, code: &str) -> Option<Statement<'a>> {
     let code = allocator.alloc_str(code);
     let mut parsed = Parser::new(allocator, code, SourceType::mjs()).parse();
     if parsed.panicked || parsed.diagnostics.has_errors() {
         return None;
-    }
-    struct Nowhere;
-    impl VisitMut<'_> for Nowhere {
-        fn visit_span(&mut self, span: &mut Span) {
-            *span = SPAN;
-        }
     }
     Nowhere.visit_program(&mut parsed.program);
     parsed.program.body.pop()
@@ -259,10 +268,10 @@ impl<'s, 'a> Collector<'s, 'a> {
         if let Some(known) = self.sites.iter().position(|site| site.text == label.text) {
             return Some(known);
         }
-        let (parent, member) = match (self::member(expression), expression) {
+        let (parent, member) = match (label::member(expression), expression) {
             (Some((object, member)), _) => (self.site(object), member),
             // What a method gives comes of what it is a method of.
-            (None, Expression::CallExpression(call)) => match self::member(&call.callee) {
+            (None, Expression::CallExpression(call)) => match label::member(&call.callee) {
                 Some((object, _)) => (self.site(object), None),
                 None => (None, None),
             },
@@ -390,7 +399,8 @@ impl<'a> VisitMut<'a> for Collector<'_, 'a> {
     fn visit_new_expression(&mut self, new: &mut NewExpression<'a>) {
         self.called(&new.callee);
         if let Some(first) = new.arguments.first().and_then(|first| first.as_expression())
-            && matches!(&new.callee, Expression::Identifier(id) if id.name == "Map" || id.name == "Set")
+            && matches!(&new.callee, Expression::Identifier(id)
+                if id.name == "Map" || id.name == "Set")
         {
             self.iterated(first);
         }
@@ -445,125 +455,4 @@ impl<'a> VisitMut<'a> for Collector<'_, 'a> {
     fn visit_function(&mut self, _: &mut Function<'a>, _: ScopeFlags) {}
     fn visit_arrow_function_expression(&mut self, _: &mut ArrowFunctionExpression<'a>) {}
     fn visit_class(&mut self, _: &mut Class<'a>) {}
-}
-
-/// An expression in short.
-struct Label {
-    text: String,
-    /// Whether it can be evaluated again without an effect.
-    is_pure: bool,
-}
-
-impl Label {
-    fn pure(text: impl Into<String>) -> Option<Self> {
-        Some(Label { text: text.into(), is_pure: true })
-    }
-
-    fn then(self, rest: &str) -> Self {
-        Label { text: self.text + rest, ..self }
-    }
-
-    fn once(text: String) -> Option<Self> {
-        Some(Label { text, is_pure: false })
-    }
-}
-
-/// `None` for what is too long or no value of interest, such as a literal.
-fn label(expression: &Expression<'_>) -> Option<Label> {
-    match expression {
-        Expression::Identifier(id) if id.name == "undefined" || id.name == "arguments" => None,
-        Expression::Identifier(id) => Label::pure(id.name.as_str()),
-        Expression::ThisExpression(_) => Label::pure("this"),
-        Expression::StaticMemberExpression(member) => {
-            let dot = if member.optional { "?." } else { "." };
-            Some(label(&member.object)?.then(&format!("{dot}{}", member.property.name)))
-        }
-        Expression::ComputedMemberExpression(member) => {
-            let object = label(&member.object)?;
-            let dot = if member.optional { "?." } else { "" };
-            let index = match key_literal(&member.expression) {
-                Some(index) => Label::pure(index)?,
-                None => label(&member.expression)?,
-            };
-            let is_pure = object.is_pure && index.is_pure;
-            Some(Label { is_pure, ..object.then(&format!("{dot}[{}]", index.text)) })
-        }
-        Expression::PrivateFieldExpression(member) => {
-            Some(label(&member.object)?.then(&format!(".#{}", member.field.name)))
-        }
-        Expression::CallExpression(call) => call_label(call),
-        Expression::NewExpression(new) => {
-            let text = label(&new.callee)?.text;
-            Label::once(format!("new {text}({})", arguments(new.arguments.len())))
-        }
-        Expression::AwaitExpression(awaited) => {
-            Label::once(format!("(await {})", label(&awaited.argument)?.text))
-        }
-        Expression::ChainExpression(chain) => match &chain.expression {
-            ChainElement::CallExpression(call) => call_label(call),
-            ChainElement::StaticMemberExpression(member) => {
-                let dot = if member.optional { "?." } else { "." };
-                Some(label(&member.object)?.then(&format!("{dot}{}", member.property.name)))
-            }
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-fn call_label(call: &CallExpression<'_>) -> Option<Label> {
-    let callee = label(&call.callee)?;
-    let dot = if call.optional { "?." } else { "" };
-    Label::once(format!("{}{dot}({})", callee.text, arguments(call.arguments.len())))
-}
-
-fn arguments(count: usize) -> &'static str {
-    if count == 0 { "" } else { "…" }
-}
-
-/// What `expression` is a member of, and the member's name where the text says it.
-fn member<'e, 'a>(expression: &'e Expression<'a>) -> Option<(&'e Expression<'a>, Option<String>)> {
-    match expression {
-        Expression::StaticMemberExpression(member) => {
-            Some((&member.object, Some(member.property.name.to_string())))
-        }
-        Expression::ComputedMemberExpression(member) => {
-            Some((&member.object, key_text(&member.expression)))
-        }
-        Expression::PrivateFieldExpression(member) => Some((&member.object, None)),
-        Expression::ChainExpression(chain) => match &chain.expression {
-            ChainElement::StaticMemberExpression(member) => {
-                Some((&member.object, Some(member.property.name.to_string())))
-            }
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// A literal key as it is written.
-fn key_literal(key: &Expression<'_>) -> Option<String> {
-    match key {
-        Expression::StringLiteral(key) => Some(format!("{:?}", key.value.as_str()))
-            .filter(|text| text.is_ascii() && !text.contains("\\u")),
-        Expression::NumericLiteral(key) => Some(key.value.to_string()),
-        _ => None,
-    }
-}
-
-/// A literal key as messages name it.
-fn key_text(key: &Expression<'_>) -> Option<String> {
-    match key {
-        Expression::StringLiteral(key) => Some(key.value.to_string()),
-        Expression::NumericLiteral(key) => Some(key.value.to_string()),
-        _ => None,
-    }
-}
-
-fn name_of(key: &PropertyKey<'_>) -> Option<String> {
-    match key {
-        PropertyKey::StaticIdentifier(name) => Some(name.name.to_string()),
-        PropertyKey::StringLiteral(name) => Some(name.value.to_string()),
-        _ => None,
-    }
 }

@@ -4,6 +4,8 @@
 
 mod support;
 
+use std::fmt::Write as _;
+
 use expect_test::{Expect, expect};
 use support::Catalog;
 use workroom_script::{Position, Site};
@@ -29,16 +31,16 @@ fn check(source: &str, expected: &Expect) {
 fn describe(site: &Site) -> String {
     let mut text = site.text.clone();
     if let Some(parent) = site.parent {
-        text.push_str(&format!(" of {parent}"));
+        write!(text, " of {parent}").unwrap();
     }
     if !site.members.is_empty() {
-        text.push_str(&format!(" reads {}", site.members.join(", ")));
+        write!(text, " reads {}", site.members.join(", ")).unwrap();
     }
     for (is, what) in
         [(site.is_called, "called"), (site.is_iterated, "iterated"), (site.is_parsed, "parsed")]
     {
         if is {
-            text.push_str(&format!(" {what}"));
+            write!(text, " {what}").unwrap();
         }
     }
     text
@@ -168,7 +170,7 @@ fn calls_are_looked_at_on_their_way() {
 }
 
 #[test]
-fn a_loop_without_braces_and_a_loops_head() {
+fn a_loop_without_braces() {
     check(
         "for (const x of xs) sum += x$0.a.b;",
         &expect![[r#"
@@ -190,6 +192,10 @@ fn a_loop_without_braces_and_a_loops_head() {
         x.a.b of 1
     "#]],
     );
+}
+
+#[test]
+fn a_loops_head_and_what_is_nested() {
     check(
         "for (const x of data$0.items) { x; }",
         &expect![[r#"

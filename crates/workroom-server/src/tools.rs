@@ -45,7 +45,8 @@ fn run_code(servers: &[Overview]) -> Value {
          const {{ deals }} = await crm.listDeals({{ status: 'open' }});\n\
          return deals.filter(d => d.amount > 1000).map(d => d.name);\n\
          Look up function names and parameters with search or read_file first; do not guess \
-         them.\n{}",
+         them. paginate(crm.listDeals, args) gives all pages; show(image) passes an image on; \
+         readFile(path) gives an earlier result.\n{}",
         overview(servers)
     );
     json!({

@@ -65,7 +65,7 @@ fn run_json_tells_what_was_thrown_and_where() {
         &expect![[r#"
             exit code 1
             ----- stdout
-            {"ok":false,"run":"RUN","session":"SESSION","value":null,"logs":[],"error":{"kind":"exception","message":"TypeError: cannot read property 'c' of undefined","line":3,"column":8,"hint":null},"calls":0,"tokens":TOKENS,"duration_ms":TIME}
+            {"ok":false,"run":"RUN","session":"SESSION","value":null,"logs":[],"error":{"kind":"exception","message":"TypeError: cannot read property 'c' of undefined","line":3,"column":8,"hint":"`a` is empty: test for it, or write `?.`","values":["a.b: undefined; a: {}"]},"calls":0,"tokens":TOKENS,"duration_ms":TIME}
         "#]],
     );
 }
@@ -84,6 +84,8 @@ fn run_shows_an_exception_in_the_agents_own_lines() {
             TypeError: cannot read property 'length' of undefined
             4 |   return rows.missing.length;
               |          ^
+            rows.missing: undefined; rows: array(0)
+            hint: `rows` is a list: take one entry, such as `rows[0]`, or go through all of them
         "#]],
     );
 }
@@ -147,10 +149,8 @@ fn a_result_too_long_is_previewed() {
             exit code 0
             ----- stdout
             ok · run RUN · TIME s
-            the result is too long to show: 5002 tokens, 14 KB
-            shape: array(500) of { sku: string(5), qty: number }
-            whole: ./results/RUN.json (read_file with offset and limit), or return less
-            it begins: …
+            too long to show: 5002 tokens; whole: ./results/RUN.json
+            sku,qty …
         "#]],
     );
 }
@@ -299,6 +299,9 @@ fn config_check_says_where_each_value_is_from() {
             limits.result_kib             16384 KiB  (default)
             limits.output_kib             1024 KiB  (default)
             limits.output_tokens          4000 tokens  (default)
+            limits.log_tokens             800 tokens  (default)
+            limits.shown_kib              8192 KiB  (default)
+            limits.diagnosis_ms           1000 ms  (default)
             limits.code_kib               256 KiB  (default)
             sandbox.workers               auto  (default)
             sandbox.walls                 preferred  (default)

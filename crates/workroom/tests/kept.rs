@@ -61,6 +61,7 @@ fn a_dropped_session_says_what_went_with_it() {
         ReferenceError: sheet is not defined
         1 | sheet.push(Math.random() + Date.now()); console.log('more'); return sheet
           | ^
+        hint: declare `sheet` first; the session has no variables
     "#]]
     .assert_eq(&workspace.shown(&["run", "--session", "report", "b.ts"], "").replace(" · session report", ""));
     expect![[r#"

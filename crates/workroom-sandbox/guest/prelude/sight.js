@@ -38,6 +38,13 @@ function keysOf(object) {
   return { names, text: join(words, ", ") };
 }
 
+// Whether `value` is the functions of a server, as they are imported.
+function isServer(value) {
+  const keys = namesOf(modules);
+  for (let i = 0; i < keys.length; i++) if (modules[keys[i]] === value) return true;
+  return false;
+}
+
 function formOfObject(value) {
   const kind = native.kind(value);
   if (looksLikeError(value)) return { kind: "error", text: shortText(toText(value.message)) };
@@ -45,7 +52,8 @@ function formOfObject(value) {
     case "Array": {
       const first = value.length > 0 ? getOwnPropertyDescriptor(value, 0)?.value : undefined;
       const isList = isObject(first) && native.kind(first) === "Object";
-      const of = isList ? ` of { ${keysOf(first).text} }` : first === undefined ? "" : ` of ${formOf(first).kind}`;
+      if (isList) return { kind: "array", text: `${value.length} of { ${keysOf(first).text} }` };
+      const of = first === undefined ? "" : ` of ${formOf(first).kind}`;
       return { kind: "array", text: `${value.length}${of}` };
     }
     case "Map":
@@ -58,7 +66,7 @@ function formOfObject(value) {
     case "Promise":
       return { kind: "promise", text: "" };
   }
-  return { kind: kind === "Proxy" ? "proxy" : "object", ...keysOf(value) };
+  return { kind: isServer(value) ? "server" : "object", ...keysOf(value) };
 }
 
 // What `value` is: its kind, a few words, and of an object its keys.

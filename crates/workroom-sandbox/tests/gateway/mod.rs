@@ -137,12 +137,13 @@ impl Gateway {
 
 /// A result that is `value` as text.
 pub(crate) fn data(value: &Value) -> Result<ToolOutput, CallError> {
-    content(json!([{ "type": "text", "text": value.to_string() }]))
+    content(&json!([{ "type": "text", "text": value.to_string() }]))
 }
 
 /// A result of these content blocks.
-pub(crate) fn content(blocks: Value) -> Result<ToolOutput, CallError> {
-    let Value::Array(content) = blocks else { panic!("blocks are a list") };
+#[expect(clippy::unnecessary_wraps, reason = "what a rule gives")]
+pub(crate) fn content(blocks: &Value) -> Result<ToolOutput, CallError> {
+    let content = blocks.as_array().unwrap().clone();
     Ok(ToolOutput { content, ..ToolOutput::default() })
 }
 

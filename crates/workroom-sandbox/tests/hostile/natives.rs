@@ -210,4 +210,39 @@ pub(crate) const CASES: &[Case] = &[
           await new Promise(r => setTimeout(r, 5)); return 1",
         &["ok 1"],
     ),
+    // What helps with results.
+    case("show(new Proxy({}, { get() { for (;;) {} } }))", &[CPU]),
+    case("const a = []; a.push(a); show(a)", &[TYPE]),
+    case(
+        "const data = 'A'.repeat(4e6); for (;;) show({ type: 'image', data, mimeType: '' })",
+        &["limit: the run went past its limit of 8192 KiB for what `show` passes on", CPU, MEMORY],
+    ),
+    case("show({ type: 'image', data: '<script>', mimeType: '\\u0000' }); return 1", &["ok 1"]),
+    case(
+        "return await paginate(() => ({ items: [Math.random()], nextCursor: Math.random() }))",
+        &["ok [0."],
+    ),
+    case("return await paginate(() => { for (;;) {} })", &[CPU]),
+    case(
+        "return await paginate(() => ({ get items() { throw 7 } }))",
+        &["exception: the script threw 7"],
+    ),
+    case(
+        "return (await paginate(() => [], {}, { items: () => new Proxy([], { get() { return 1e9 } }) }))",
+        &["exception: ", "ok ", CPU, MEMORY],
+    ),
+    case("return await readFile('../../../etc/passwd')", &["exception: Error: "]),
+    case("return await readFile({ get path() { for (;;) {} } })", &[CPU]),
+    // What looks at values runs on its own; what it is told is shown and nothing else.
+    case("__workroom.seen(new Error('x'), [() => { for (;;) {} }])", &[CPU]),
+    case(
+        "const e = new Error('x'); __workroom.seen(e, [() => ({ ['k'.repeat(1e6)]: 1 })]); throw e",
+        &["exception: Error: x"],
+    ),
+    case(
+        "const e = new Error('x'); for (let i = 0; i < 1e4; i++) e['k' + i] = 'v'.repeat(100); throw e",
+        &["exception: Error: x"],
+    ),
+    case("const o = new Proxy({}, { ownKeys() { for (;;) {} } }); return o.a.b", &[TYPE]),
+    case("const o = { get a() { throw 1 } }; try { o.a } catch {} return o.b.c", &[TYPE]),
 ];

@@ -86,8 +86,8 @@ impl Workspace {
         text = after(&text, "\"duration_ms\":", "TIME");
         // A random id takes now more, now fewer tokens, and a preview is cut by tokens.
         text = after(&text, "\"tokens\":", "TOKENS");
-        match text.split_once("it begins: ") {
-            Some((before, _)) => format!("{before}it begins: …"),
+        match text.split_once("\nsku,qty\n") {
+            Some((before, _)) => format!("{before}\nsku,qty …"),
             None => text,
         }
     }
