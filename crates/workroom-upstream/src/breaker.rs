@@ -1,6 +1,7 @@
 //! The circuit breaker of one server. Pure: the time comes in.
 //!
-//! Closed, it lets every call pass. After so many failures in a row it opens: calls fail at once,
+//! Closed, it lets every call pass. After so many failures in a row it opens (calls that were
+//! under way together and failed together are one failure: a server that ends fails all of them): calls fail at once,
 //! and a server that is down is not asked by each of them. When its rest is over, one call is let
 //! through to try; it closes the breaker or opens it again, for twice as long.
 
@@ -24,6 +25,8 @@ pub(crate) struct Breaker {
     /// The first rest.
     rest: Duration,
     state: State,
+    /// When the last failure was counted.
+    failed_at: Option<Instant>,
     /// How often it opened without a success since.
     opened: u32,
     /// Why the last call failed.
@@ -52,7 +55,7 @@ pub(crate) struct Open {
 impl Breaker {
     pub(crate) fn new(failures_max: u32, rest: Duration) -> Self {
         let state = State::Closed { failures: 0 };
-        Self { failures_max, rest, state, opened: 0, last: String::new() }
+        Self { failures_max, rest, state, failed_at: None, opened: 0, last: String::new() }
     }
 
     /// Lets a call pass; whoever passes says what came of it.
@@ -78,8 +81,12 @@ impl Breaker {
         self.opened = 0;
     }
 
-    /// A call was not answered, for `reason`.
-    pub(crate) fn failed(&mut self, now: Instant, reason: &str) {
+    /// A call that passed at `passed` was not answered, for `reason`.
+    pub(crate) fn failed(&mut self, passed: Instant, now: Instant, reason: &str) {
+        if self.failed_at.is_some_and(|failed_at| passed < failed_at) {
+            return;
+        }
+        self.failed_at = Some(now);
         reason.clone_into(&mut self.last);
         match &mut self.state {
             State::Closed { failures } => {
@@ -114,11 +121,13 @@ mod tests {
 
     use super::*;
 
-    /// Plays `steps`: `+N` lets N ms pass, `pass`, `ok`, `fail`, `drop`.
+    /// Plays `steps`: `+N` lets N ms pass, `pass`, `ok`, `fail`, `drop`; `old`
+    /// is the failure of a call that passed at the beginning.
     #[track_caller]
     fn check(steps: &str, expected: &Expect) {
         let mut breaker = Breaker::new(2, Duration::from_secs(1));
-        let mut now = Instant::now();
+        let began = Instant::now();
+        let mut now = began;
         let mut told = Vec::new();
         for step in steps.split_whitespace() {
             match step {
@@ -127,7 +136,8 @@ mod tests {
                     Err(Open { after, .. }) => format!("wait {after:?}"),
                 }),
                 "ok" => breaker.succeeded(),
-                "fail" => breaker.failed(now, "reset"),
+                "fail" => breaker.failed(now, now, "reset"),
+                "old" => breaker.failed(began, now, "reset"),
                 "drop" => breaker.given_up(now),
                 wait => now += Duration::from_millis(wait.trim_start_matches('+').parse().unwrap()),
             }
@@ -141,6 +151,13 @@ mod tests {
         check("fail ok fail pass", &expect!["passes"]);
         check("fail fail pass +400 pass", &expect!["wait 1s, wait 600ms"]);
         check("fail fail fail pass", &expect!["wait 1s"]);
+    }
+
+    #[test]
+    fn what_failed_together_is_one_failure() {
+        check("+1 old old old old pass", &expect!["passes"]);
+        check("+1 fail +1 old pass", &expect!["passes"]);
+        check("+1 fail fail +1000 pass old pass", &expect!["passes, wait 1s"]);
     }
 
     #[test]
@@ -162,7 +179,7 @@ mod tests {
         let mut breaker = Breaker::new(1, Duration::from_secs(1));
         let mut now = Instant::now();
         let mut rest = |breaker: &mut Breaker| {
-            breaker.failed(now, "reset");
+            breaker.failed(now, now, "reset");
             let after = breaker.pass(now).unwrap_err().after;
             now += after;
             breaker.pass(now).unwrap();
@@ -178,11 +195,11 @@ mod tests {
     fn it_says_why_and_can_be_switched_off() {
         let now = Instant::now();
         let mut breaker = Breaker::new(1, Duration::from_secs(9));
-        breaker.failed(now, "connection refused");
+        breaker.failed(now, now, "connection refused");
         let reason = breaker.pass(now).unwrap_err().reason;
         assert_eq!(reason, "its last 1 call failed (connection refused), so it is left alone");
         let mut breaker = Breaker::new(0, Duration::from_secs(9));
-        (0..1_000).for_each(|_| breaker.failed(now, "reset"));
+        (0..1_000).for_each(|_| breaker.failed(now, now, "reset"));
         assert_eq!(breaker.pass(now), Ok(()));
     }
 }

@@ -73,6 +73,8 @@ pub(crate) struct Down {
     pub(crate) reason: String,
     /// When the server is started again.
     pub(crate) after: Option<Duration>,
+    /// Worth waiting for: it worked once.
+    pub(crate) was_ready: bool,
 }
 
 /// A try that failed.
@@ -128,14 +130,15 @@ impl Conduct {
         order: Order<'_>,
         way: &impl Way,
     ) -> Result<ToolOutput, CallError> {
-        let mut tries = 0;
+        let (mut tries, mut sent) = (0, 0);
         // The deadline of the run, and from the first try on the call's own.
         let mut deadline = order.deadline;
         loop {
-            let missed = match self.attempt(order, way, &mut tries, &mut deadline).await {
+            let missed = match self.attempt(order, way, &mut sent, &mut deadline).await {
                 Ok(output) => return Ok(output),
                 Err(missed) => missed,
             };
+            tries += 1;
             let left = deadline.saturating_duration_since(Instant::now());
             let progress =
                 Progress { tries, retries: self.retries, may_repeat: order.may_repeat, left };
@@ -145,6 +148,7 @@ impl Conduct {
                     sleep(wait).await;
                 }
                 Next::Fail(again) => {
+                    let again = Again { tries: sent, ..again };
                     return match missed.what {
                         Missed::Tool(output) => Ok(ToolOutput { again, ..output }),
                         Missed::Call(error) => Err(error.with_again(again)),
@@ -158,31 +162,34 @@ impl Conduct {
         &self,
         order: Order<'_>,
         way: &impl Way,
-        tries: &mut u32,
+        sent: &mut u32,
         deadline: &mut Instant,
     ) -> Result<ToolOutput, Miss> {
-        let unavailable = |reason, after| Miss {
+        let unavailable = |reason, cause| Miss {
             what: Missed::Call(CallError::Unavailable {
                 server: order.tool.server.clone(),
                 reason,
                 again: Again::default(),
             }),
-            cause: Cause::Down(after),
+            cause,
         };
-        let late = |TooLate { reason, after }| unavailable(reason, after);
+        let late = |TooLate { reason, after }| unavailable(reason, Cause::Down(after));
         let _place: Place = self.gate.place(*deadline).await.map_err(late)?;
         let live = way.live(*deadline).await;
-        let live = live.map_err(|Down { reason, after }| unavailable(reason, after))?;
+        let live = live.map_err(|Down { reason, after, was_ready }| match after {
+            Some(after) if was_ready => unavailable(reason, Cause::Restarting(after)),
+            after => unavailable(reason, Cause::Down(after)),
+        })?;
         self.gate.turn(*deadline).await.map_err(late)?;
         let pass = Pass::get(&self.breaker)
-            .map_err(|Open { reason, after }| unavailable(reason, Some(after)))?;
-        if *tries == 0
+            .map_err(|Open { reason, after }| unavailable(reason, Cause::Down(Some(after))))?;
+        if *sent == 0
             && let Some(limit) = order.call_timeout
         {
             let own = Instant::now().checked_add(limit);
             *deadline = own.map_or(*deadline, |own| own.min(*deadline));
         }
-        *tries += 1;
+        *sent += 1;
         let result = way.send(live, *deadline).await;
         let Err(miss) = &result else {
             pass.answered();
@@ -200,7 +207,7 @@ impl Conduct {
             Cause::NotSent | Cause::Lost => pass.failed(miss),
             // A run that had no more time says nothing about the server.
             Cause::TimedOut if *deadline < order.deadline => pass.failed(miss),
-            Cause::TimedOut | Cause::Down(_) => {}
+            Cause::TimedOut | Cause::Down(_) | Cause::Restarting(_) => {}
         }
         result
     }
@@ -209,13 +216,15 @@ impl Conduct {
 /// A call that the breaker let pass, until it is known what came of it.
 struct Pass<'a> {
     breaker: &'a Mutex<Breaker>,
+    at: Instant,
     told: bool,
 }
 
 impl<'a> Pass<'a> {
     fn get(breaker: &'a Mutex<Breaker>) -> Result<Self, Open> {
-        lock(breaker).pass(Instant::now())?;
-        Ok(Self { breaker, told: false })
+        let at = Instant::now();
+        lock(breaker).pass(at)?;
+        Ok(Self { breaker, at, told: false })
     }
 
     fn answered(mut self) {
@@ -229,7 +238,7 @@ impl<'a> Pass<'a> {
             Missed::Call(error) => short_reason(error),
             Missed::Tool(_) => String::new(),
         };
-        lock(self.breaker).failed(Instant::now(), &reason);
+        lock(self.breaker).failed(self.at, Instant::now(), &reason);
     }
 }
 
@@ -292,12 +301,14 @@ mod tests {
 
         async fn live(&self, _: Instant) -> Result<(), Down> {
             let mut steps = self.steps.lock().unwrap();
-            if steps.front() == Some(&"down") {
-                steps.pop_front();
-                let after = Some(Duration::from_secs(3));
-                return Err(Down { reason: "it exited".to_owned(), after });
-            }
-            Ok(())
+            let was_ready = match steps.front() {
+                Some(&"down") => false,
+                Some(&"ended") => true,
+                _ => return Ok(()),
+            };
+            steps.pop_front();
+            let after = Some(Duration::from_secs(3));
+            Err(Down { reason: "it exited".to_owned(), after, was_ready })
         }
 
         async fn send(&self, (): (), deadline: Instant) -> Result<ToolOutput, Miss> {
@@ -408,6 +419,20 @@ mod tests {
             tool `crm.add` did not answer within 9 ms; it may have been done, so look before you call it again, sent at [2300]
             ok, sent at [7300]
         "#]])
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_is_waited_for_if_it_worked_once_and_not_for_ever() {
+        check(
+            "ended ok ended ended ended ended ok",
+            false,
+            &expect![[r#"
+            ok, sent at [3100]
+            server `crm` is not available: it exited; call it again after 3 s, sent at []
+            ok, sent at [12800]
+        "#]],
+        )
         .await;
     }
 

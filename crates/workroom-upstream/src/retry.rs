@@ -3,7 +3,8 @@
 //! | what happened | tool that may be repeated | any other tool |
 //! |---|---|---|
 //! | surely not sent: no connection | again | again |
-//! | the server is down, and its own task starts it again | error | error |
+//! | not sent, since the server ended and is started again in a few seconds | again | again |
+//! | not sent, since the server never worked, rests longer, or is left alone | error | error |
 //! | HTTP 429, or 503 with `Retry-After` | again, not before that time | error that names the time |
 //! | sent, and the connection broke, or the answer is torn, or HTTP 5xx | again | error: in doubt |
 //! | no answer in time | error | error: in doubt |
@@ -44,8 +45,10 @@ const AFTER_SHOWN_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) enum Cause {
     /// It was surely not sent.
     NotSent,
-    /// It was not sent, since the server is down; it is started again after this time.
+    /// It was not sent, since the server is down; it can be tried again after this time.
     Down(Option<Duration>),
+    /// It was not sent, since the server ended; it is started again after this time.
+    Restarting(Duration),
     /// The server did not take it now.
     Busy(Option<Duration>),
     /// It was sent, and there is no whole answer.
@@ -72,7 +75,7 @@ pub(crate) enum Advice {
 /// A call so far.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Progress {
-    /// Tries made.
+    /// Tries made, of which some may have ended before anything was sent.
     pub(crate) tries: u32,
     /// How often it may be tried again in all.
     pub(crate) retries: u32,
@@ -98,6 +101,7 @@ pub(crate) fn next(progress: Progress, cause: Cause, chance: f64) -> Next {
     let (wanted, repeat, after) = match cause {
         Cause::NotSent => (true, Repeat::Yes, None),
         Cause::Down(after) => (false, Repeat::Yes, after),
+        Cause::Restarting(after) => (after <= BACKOFF_MAX, Repeat::Yes, Some(after)),
         Cause::Busy(after) | Cause::Answered(Advice::Again(after)) => {
             (may_repeat, Repeat::Yes, after)
         }
@@ -229,6 +233,8 @@ mod tests {
             Cause::NotSent,
             Cause::Down(seconds(4)),
             Cause::Down(None),
+            Cause::Restarting(Duration::from_secs(1)),
+            Cause::Restarting(Duration::from_secs(6)),
             Cause::Busy(seconds(2)),
             Cause::Busy(seconds(61)),
             Cause::Busy(None),
@@ -262,6 +268,12 @@ mod tests {
             Down(None)
                 may repeat: error, repeat yes
                 other: error, repeat yes
+            Restarting(1s)
+                may repeat: again after 1100 ms
+                other: again after 1100 ms
+            Restarting(6s)
+                may repeat: error, repeat yes after 6s
+                other: error, repeat yes after 6s
             Busy(Some(2s))
                 may repeat: again after 2100 ms
                 other: error, repeat yes after 2s

@@ -145,7 +145,7 @@ impl Server {
 
     /// The connection for a call, started again if need be.
     pub(crate) async fn live(&self, deadline: Instant) -> Result<Live, Down> {
-        let down = |reason: &str| Down { reason: reason.to_owned(), after: None };
+        let down = |reason: &str| Down { reason: reason.to_owned(), after: None, was_ready: false };
         let mut phases = self.phase.subscribe();
         let mut asked = false;
         loop {
@@ -321,8 +321,10 @@ impl Server {
 
 impl Rest {
     fn may_retry(&self) -> Result<(), Down> {
-        let reason = self.reason.clone();
-        let Some(retry_at) = self.retry_at else { return Err(Down { reason, after: None }) };
+        let (reason, was_ready) = (self.reason.clone(), self.was_ready);
+        let Some(retry_at) = self.retry_at else {
+            return Err(Down { reason, after: None, was_ready: false });
+        };
         let wait = retry_at.saturating_duration_since(Instant::now());
         if wait.is_zero() {
             return Ok(());
@@ -330,7 +332,7 @@ impl Rest {
         let seconds = wait.as_secs_f64().ceil();
         let reason =
             format!("{reason}; it failed repeatedly and is started again after {seconds} s");
-        Err(Down { reason, after: Some(wait) })
+        Err(Down { reason, after: Some(wait), was_ready })
     }
 }
 
