@@ -8,6 +8,7 @@ use workroom_types::{Limit, Limits, ToolRef};
 use crate::{
     Shared, answer, check,
     sandbox::{Answer, AnswerError, GuestCall},
+    shapes::{self, Told},
     upstreams::ToolCall,
 };
 
@@ -22,13 +23,18 @@ pub(crate) async fn make(
     call: GuestCall,
     limits: Limits,
     deadline: Instant,
+    told: Arc<Told>,
 ) -> Answer {
     let tool = tool(&call);
+    shapes::used(&shared, &tool, &told).await;
     let result = match serde_json::from_str(&call.arguments) {
-        Ok(arguments) => send(&shared, tool, arguments, limits, deadline).await,
+        Ok(arguments) => send(&shared, tool.clone(), arguments, limits, deadline).await,
         // They have been checked before.
         Err(error) => Err(check::unreadable(&tool, &error)),
     };
+    if let Ok(data) = &result {
+        shapes::result(&shared, &tool, data, &told).await;
+    }
     let result = result.map_err(|error| cut(error, limits.size(Limit::Result)));
     Answer { id: call.id, result }
 }

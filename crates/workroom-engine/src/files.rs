@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use thiserror::Error;
 use workroom_catalog::{Entry, PathError};
-use workroom_types::RunId;
+use workroom_types::{RunId, ToolRef};
 
-use crate::{Shared, outcome::StoredOutcome, store::StoreError};
+use crate::{Shared, outcome::StoredOutcome, shapes, store::StoreError};
 
 /// What is at a path.
 #[derive(Clone, Debug)]
@@ -47,7 +47,13 @@ pub(crate) async fn read(shared: &Shared, path: &str) -> Result<Node, ReadError>
         let value = outcome.and_then(|outcome| outcome.value).ok_or_else(none)?;
         return Ok(Node::File(value.into()));
     }
-    Ok(match shared.catalog().open(path)? {
+    let catalog = shared.catalog();
+    if let Some((server, tool)) = catalog.tool_at(path) {
+        let name = ToolRef { server: server.name.clone(), tool: tool.def.name.clone() };
+        let observed = shapes::observed(shared, &name, tool).await;
+        return Ok(Node::File(tool.source_with(Some(&observed)).into()));
+    }
+    Ok(match catalog.open(path)? {
         workroom_catalog::Node::File(text) => Node::File(text.into()),
         workroom_catalog::Node::Folder(entries) => Node::Folder(entries),
     })

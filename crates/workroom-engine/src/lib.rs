@@ -12,7 +12,7 @@
 //! * [`answer`]: what a tool's answer gives to code.
 //! * [`files`]: the tree that agents list and read.
 //! * `room`, `run`, `calls`: a run in its session, its turns, its calls.
-//! * `session`: the sessions in memory.
+//! * `session`: the sessions in memory; `shapes`: what tools' results have looked like.
 //! * `journal`, `playback`, `recover`: what is recorded of a run, and how it is gone on with.
 //! * `check`: arguments against their tool's schema, before anything is sent.
 //! * `failure`, `modules`: mistakes in words; the catalog as what scripts import.
@@ -36,6 +36,7 @@ mod room;
 mod run;
 pub mod sandbox;
 mod session;
+mod shapes;
 pub mod store;
 pub mod upstreams;
 
@@ -58,6 +59,7 @@ pub use recover::{Replay, ReplayError, replay};
 pub use report::{FailureKind, Presentation, RunFailure, RunReport};
 pub use sandbox::{Guest, Sandbox};
 pub use session::SessionError;
+pub use shapes::{Change, KnownTool};
 pub use store::Store;
 pub use upstreams::Upstreams;
 
@@ -141,6 +143,7 @@ struct Shared {
     /// The newest catalog and the change it was built after.
     catalog: Mutex<Option<(u64, Catalog)>>,
     sessions: session::Sessions,
+    shapes: shapes::Shapes,
     /// Places for scripts that compute. Fair: who asks first computes first.
     turns: Semaphore,
     /// Places for runs.
@@ -239,6 +242,7 @@ impl Engine {
             origin,
             catalog: Mutex::default(),
             sessions: session::Sessions::default(),
+            shapes: shapes::Shapes::default(),
         }))
     }
 
@@ -294,6 +298,8 @@ impl Engine {
             session_age_ms: millis(Bound::SessionAge),
             run_age_ms: millis(Bound::HistoryAge),
             history_bytes: bounds.base(Bound::History),
+            shape_age_ms: millis(Bound::ShapeAge),
+            shapes: bounds.base(Bound::Shapes),
         };
         self.0.store.sweep(now(), retention).await
     }

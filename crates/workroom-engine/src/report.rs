@@ -53,6 +53,9 @@ pub struct RunFailure {
     pub kind: FailureKind,
     /// What happened.
     pub message: String,
+    /// What most likely caused it, where something in the run's results tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lead: Option<String>,
     /// 1-based line of the agent's own text.
     pub line: Option<u32>,
     /// 1-based column of the agent's own text, in characters.
@@ -90,7 +93,15 @@ pub enum FailureKind {
 
 impl RunFailure {
     pub(crate) fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), line: None, column: None, hint: None, excerpt: None }
+        Self {
+            kind,
+            message: message.into(),
+            lead: None,
+            line: None,
+            column: None,
+            hint: None,
+            excerpt: None,
+        }
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -203,7 +214,8 @@ impl std::fmt::Display for LogLine {
 }
 
 fn failure_text(failure: &RunFailure) -> String {
-    let mut text = failure.message.clone();
+    let mut text = failure.lead.as_ref().map(|lead| format!("{lead}\n")).unwrap_or_default();
+    text.push_str(&failure.message);
     if let Some(excerpt) = &failure.excerpt {
         let _ = write!(text, "\n{excerpt}");
     }

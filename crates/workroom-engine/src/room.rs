@@ -18,6 +18,7 @@ use crate::{
     run::{self, Run, Stop},
     sandbox::{Code, Guest, SandboxError, TurnState, Variable},
     session::{Compiled, Session, SessionError, lost},
+    shapes,
     store::{Ending, NewRun, RunEnd, SessionRecord, SessionState, StoreError},
 };
 
@@ -37,7 +38,10 @@ pub(crate) async fn conduct(
         limits = limits.tightened(Limit::Wall, timeout);
     }
     let session = request.session.id().clone();
-    let mut run = Run::new(Arc::clone(&shared), id, limits, started, interest);
+    let mut run = {
+        let (shared, session) = (Arc::clone(&shared), session.clone());
+        Run::new(shared, id, session, limits, started, interest)
+    };
     let mut variables = Vec::new();
     let outcome = match shared.runs.try_acquire() {
         Ok(_place) => in_session(&mut run, request, &mut variables).await,
@@ -115,11 +119,16 @@ impl Stay<'_> {
         let outcome = match ended {
             Ok(TurnState::Done(value)) => Ok(value),
             Ok(TurnState::Threw(error)) => {
-                Err(failure::from_exception(&error, &self.session.programs, &run.limits))
+                let programs = &self.session.programs;
+                let mut failure = failure::from_exception(&error, programs, &run.limits);
+                let excerpt = failure.excerpt.clone().unwrap_or_default();
+                run.told.explain(&mut failure, &excerpt);
+                Err(failure)
             }
             Ok(TurnState::Waiting) => Err(run.sandbox_failure(&SandboxError::Deadlock)),
             Err(stop) => Err(run.failure(&stop)),
         };
+        run.notes.extend(shapes::keep(&run.shared, &run.told).await);
         let kept = self.keep(run, guest.as_mut(), is_full).await;
         if self.keeps {
             variables.clone_from(&self.session.variables);
@@ -265,6 +274,7 @@ async fn enter(
         run.notes.push(ended.to_string());
         return Ok(());
     }
+    run.told.since(record.created);
     adopt(session, &record);
     Ok(())
 }

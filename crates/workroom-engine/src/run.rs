@@ -17,7 +17,7 @@ use std::{
 
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use tokio::sync::watch;
-use workroom_types::{Bound, Limit, Limits, RunId, ToolRef};
+use workroom_types::{Bound, Limit, Limits, RunId, SessionId, ToolRef};
 
 use crate::{
     Shared, answer, calls, check, failure,
@@ -26,6 +26,7 @@ use crate::{
     sandbox::{
         Answer, AnswerError, Code, Guest, GuestCall, LogLine, SandboxError, Setup, Turn, TurnState,
     },
+    shapes::{self, Told},
     store::StoreError,
 };
 
@@ -50,6 +51,8 @@ pub(crate) struct Run {
     pub(crate) stats: CallStats,
     pub(crate) logs: Vec<LogLine>,
     pub(crate) notes: Vec<String>,
+    /// What its calls found out about their tools.
+    pub(crate) told: Arc<Told>,
 }
 
 /// Why a run ended before its script did.
@@ -76,6 +79,7 @@ impl Run {
     pub(crate) fn new(
         shared: Arc<Shared>,
         id: RunId,
+        session: SessionId,
         limits: Limits,
         started: Instant,
         interest: watch::Receiver<()>,
@@ -94,6 +98,7 @@ impl Run {
             stats: CallStats::default(),
             logs: Vec::new(),
             notes: Vec::new(),
+            told: Arc::new(Told::new(session)),
         }
     }
 
@@ -254,7 +259,14 @@ impl Run {
                 self.stats.argument_bytes += call.arguments.len() as u64;
                 let error = calls::cut(error, self.limits.size(Limit::Result));
                 let answer = Answer { id: call.id, result: Err(error) };
-                self.in_flight.push(std::future::ready(answer).boxed());
+                let (shared, told) = (Arc::clone(&self.shared), Arc::clone(&self.told));
+                let tool = calls::tool(&call);
+                // A definition that changed is why they do not fit, more often than not.
+                let answered = async move {
+                    shapes::used(&shared, &tool, &told).await;
+                    answer
+                };
+                self.in_flight.push(answered.boxed());
             }
         }
     }
@@ -287,7 +299,9 @@ impl Run {
             self.stats.made += 1;
             self.stats.argument_bytes += call.arguments.len() as u64;
             let shared = Arc::clone(&self.shared);
-            self.in_flight.push(calls::make(shared, call, self.limits, self.deadline).boxed());
+            let told = Arc::clone(&self.told);
+            let answer = calls::make(shared, call, self.limits, self.deadline, told);
+            self.in_flight.push(answer.boxed());
         }
     }
 

@@ -90,13 +90,26 @@ pub(crate) enum Problem {
     Forbidden,
 }
 
+impl Violation {
+    /// What is wrong, without where.
+    pub fn reason(&self) -> String {
+        self.problem.to_string().trim_start().to_owned()
+    }
+}
+
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.path.as_str() {
-            "" => f.write_str("the argument")?,
-            path => write!(f, "`{path}`")?,
+            "" => write!(f, "the argument{}", self.problem),
+            path => write!(f, "`{path}`{}", self.problem),
         }
-        match &self.problem {
+    }
+}
+
+/// With a space in front.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Problem::Kind { found, wanted } => write!(f, " is {found}; it takes {wanted}"),
             Problem::Missing { wanted: Some(wanted) } => {
                 write!(f, " is missing; it takes {wanted}")
@@ -165,6 +178,14 @@ impl Checker {
             let mut violations = walk.violations;
             // An unknown parameter explains the one that is missing.
             violations.sort_by_key(|it| !matches!(it.problem, Problem::Unknown { .. }));
+            let meant = violations.iter().filter_map(|it| match &it.problem {
+                Problem::Unknown { nearest, .. } => nearest.clone(),
+                _ => None,
+            });
+            let meant: Vec<String> = meant.collect();
+            violations.retain(|it| {
+                !(matches!(it.problem, Problem::Missing { .. }) && meant.contains(&it.path))
+            });
             violations.truncate(VIOLATIONS_MAX);
             return Err(Refused { violations });
         }

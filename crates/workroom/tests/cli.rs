@@ -306,6 +306,8 @@ fn config_check_says_where_each_value_is_from() {
             sandbox.session_days          30 days  (default)
             sandbox.history_days          30 days  (default)
             sandbox.history_mib           1024 MiB  (default)
+            sandbox.shape_days            90 days  (default)
+            sandbox.shapes                5000 tools  (default)
             serve.http                    off  (default)
             serve.allowed_hosts           []  (default)
             serve.allowed_origins         []  (default)
