@@ -26,13 +26,13 @@ use crate::{
 };
 
 /// The most bytes of a result that is looked at: a larger one would hold up its run.
-pub const RESULT_BYTES_MAX: usize = 1024 * 1024;
+pub(crate) const RESULT_BYTES_MAX: usize = 1024 * 1024;
 
 /// The most bytes of what is stored of one tool; what has more is begun anew.
-pub const RECORD_BYTES_MAX: usize = 64 * 1024;
+pub(crate) const RECORD_BYTES_MAX: usize = 64 * 1024;
 
 /// The most changes of one tool's definition that are remembered.
-pub const CHANGES_MAX: usize = 8;
+pub(crate) const CHANGES_MAX: usize = 8;
 
 /// The most warnings that one run tells.
 const WARNINGS_MAX: usize = 8;
@@ -186,10 +186,14 @@ impl Told {
             };
             !key.is_empty() && (words(&failure.message) || words(line))
         };
-        let found = self.found();
-        let mut causes = found.drifts.iter().filter(|(_, drift)| is_named(&drift.key));
+        let mut found = self.found();
+        let Found { drifts, warnings, .. } = &mut *found;
+        let mut causes = drifts.iter().filter(|(_, drift)| is_named(&drift.key));
         if let Some((tool, drift)) = causes.next() {
-            failure.lead = Some(format!("the results of `{tool}` are not what they were: {drift}"));
+            let lead = drifted(tool, drift);
+            // Once is enough.
+            warnings.retain(|warning| *warning != lead);
+            failure.lead = Some(lead);
         }
     }
 }
@@ -259,13 +263,14 @@ pub(crate) async fn result(shared: &Shared, tool: &ToolRef, data: &str, told: &T
     let noted = known.known.observed.add(&value, at);
     let mut found = told.found();
     let declared = broken.iter().map(|violation| {
+        let (was, now) = violation.contradiction();
         let key = violation.path.rsplit(['.', '[', ']']).find(|part| !part.is_empty());
         Drift {
             path: violation.path.clone(),
             key: key.unwrap_or_default().to_owned(),
-            was: "something else".to_owned(),
+            was,
             calls: 0,
-            now: violation.reason(),
+            now: now.to_owned(),
             at,
         }
     });
@@ -281,10 +286,15 @@ pub(crate) async fn result(shared: &Shared, tool: &ToolRef, data: &str, told: &T
     }
     known.is_dirty |= noted.is_changed || !new.is_empty();
     for drift in &new {
-        found.warnings.push(format!("the results of `{tool}` are not what they were: {drift}"));
+        found.warnings.push(drifted(tool, drift));
     }
     let all = new.into_iter().chain(again);
     found.drifts.extend(all.map(|drift| (tool.clone(), drift)));
+}
+
+fn drifted(tool: &ToolRef, drift: &Drift) -> String {
+    let than = if drift.calls == 0 { "what its schema says" } else { "what they were" };
+    format!("the results of `{tool}` are not {than}: {drift}")
 }
 
 /// `items[2].price` as `items[].price`.

@@ -91,9 +91,27 @@ pub(crate) enum Problem {
 }
 
 impl Violation {
-    /// What is wrong, without where.
-    pub fn reason(&self) -> String {
-        self.problem.to_string().trim_start().to_owned()
+    /// What the schema says, and what is there instead; nothing of the value is in either.
+    pub fn contradiction(&self) -> (String, &str) {
+        match &self.problem {
+            Problem::Kind { found, wanted } => (wanted.clone(), found),
+            Problem::Missing { .. } | Problem::MissingBeside(_) => {
+                ("required".to_owned(), "missing")
+            }
+            Problem::Unknown { .. } | Problem::Forbidden | Problem::Name => {
+                ("not there".to_owned(), "there")
+            }
+            Problem::Value { wanted, .. } => (wanted.clone(), "another value"),
+            Problem::Bound { wanted, .. } => (wanted.clone(), "out of its bounds"),
+            Problem::Pattern(pattern) => (format!("text like `{pattern}`"), "other text"),
+            Problem::NoAlternative(count) => {
+                (format!("one of {count} alternatives"), "none of them")
+            }
+            Problem::Twice => ("a list without repetition".to_owned(), "with repetition"),
+            Problem::NotNamed { .. } | Problem::Contains | Problem::Not => {
+                ("something else".to_owned(), "not that")
+            }
+        }
     }
 }
 
