@@ -117,6 +117,11 @@ impl Catalog {
         tree::open(self, path)
     }
 
+    /// The server and the tool whose file is at `path`, if that is a tool's.
+    pub fn tool_at(&self, path: &str) -> Option<(&Arc<ServerEntry>, &ToolEntry)> {
+        tree::tool_at(self, path)
+    }
+
     /// The tools that fit `query` best. The first search of a catalog builds its index.
     pub fn search(&self, query: &SearchQuery) -> SearchResults {
         let index = self.inner.index.get_or_init(|| search::Index::of(&self.inner.servers));

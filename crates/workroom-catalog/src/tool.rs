@@ -7,15 +7,23 @@
 
 use std::{fmt, ops::Deref, sync::Arc, sync::OnceLock};
 
+use sha2::{Digest as _, Sha256};
+
 use serde_json::Value;
-use workroom_shape::{Accepted, Checker, Refused};
+use workroom_shape::{Accepted, Checker, Observed, Refused, Violation};
 use workroom_types::{ServerSnapshot, ToolAnnotations, ToolDef};
 
 use crate::{
     names,
-    schema::{self, Declared, Role},
+    schema::{self, Declared, Role, TYPE_BYTES_MAX},
     text,
 };
+
+/// The most contradictions that a file tells.
+const DRIFTS_SHOWN_MAX: usize = 4;
+
+/// The most characters of one line about what was observed.
+const LINE_CHARS_MAX: usize = 600;
 
 /// A tool's definition, shared with the snapshot it came in.
 #[derive(Clone)]
@@ -55,6 +63,8 @@ pub struct ToolEntry {
     folder: Arc<str>,
     signature: OnceLock<String>,
     checker: Arc<Checker>,
+    output_checker: Arc<Checker>,
+    definition: OnceLock<String>,
 }
 
 impl ToolEntry {
@@ -73,6 +83,8 @@ impl ToolEntry {
             folder: Arc::clone(folder),
             signature: OnceLock::new(),
             checker: Arc::default(),
+            output_checker: Arc::default(),
+            definition: OnceLock::new(),
         }
     }
 
@@ -106,6 +118,22 @@ impl ToolEntry {
         self.checker.arguments(&self.def.input_schema, given)
     }
 
+    /// What of `result` contradicts its output schema: nothing where it has none, or that is too
+    /// large to tell.
+    pub fn check_result(&self, result: &Value) -> Vec<Violation> {
+        let schema = self.def.output_schema.as_ref().filter(|schema| !schema.is_null());
+        schema.and_then(|schema| self.output_checker.result(schema, result)).unwrap_or_default()
+    }
+
+    /// Tells this definition from others of the tool: a hash of all that its server says of it.
+    pub fn definition(&self) -> &str {
+        self.definition.get_or_init(|| {
+            let text = serde_json::to_vec(&*self.def).unwrap_or_default();
+            let hash = Sha256::digest(text);
+            hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        })
+    }
+
     /// What it does, in one line; empty if its server does not say.
     pub fn summary(&self) -> String {
         let title = || self.def.title.as_deref().or(self.annotations()?.title.as_deref());
@@ -119,7 +147,23 @@ impl ToolEntry {
 
     /// Its file.
     pub fn source(&self) -> String {
-        let (input, output) = self.declared();
+        self.source_with(None)
+    }
+
+    /// Its file, with what its results have looked like.
+    pub fn source_with(&self, observed: Option<&Observed>) -> String {
+        let (input, mut output) = self.declared();
+        let observed = observed.filter(|observed| observed.calls > 0);
+        let is_declared = self.def.output_schema.as_ref().is_some_and(|it| !it.is_null());
+        if let Some(observed) = observed {
+            if !is_declared {
+                output.text = observed_type(observed, &self.output_type, "");
+            } else if is_vague(&output.text) || !observed.drifts().is_empty() {
+                let name = format!("{}Observed", self.output_type);
+                output.text.push('\n');
+                output.text += &observed_type(observed, &name, "What it really answered. ");
+            }
+        }
         let mut out = text::doc_comment(&self.words(), "");
         let default = if input.optional { " = {}" } else { "" };
         let Self { function, input_type, output_type, .. } = self;
@@ -182,4 +226,24 @@ impl ToolEntry {
         };
         (input, output)
     }
+}
+
+/// Whether a declared type leaves open what there is.
+fn is_vague(text: &str) -> bool {
+    text.contains("unknown") || text.contains("too large to show")
+}
+
+/// `observed` as the exported type `name`, with its contradictions.
+fn observed_type(observed: &Observed, name: &str, first: &str) -> String {
+    let mut lines = observed.about();
+    if let Some(line) = lines.first_mut() {
+        line.insert_str(0, first);
+    }
+    let drifts = observed.drifts().iter().rev().take(DRIFTS_SHOWN_MAX);
+    lines.extend(drifts.map(|drift| format!("It has changed: {drift}.")));
+    let lines: Vec<String> =
+        lines.iter().map(|line| text::one_line(line, LINE_CHARS_MAX)).collect();
+    let ty = observed.type_text();
+    let ty = if ty.len() > TYPE_BYTES_MAX { observed.compact(TYPE_BYTES_MAX / 8) } else { ty };
+    format!("{}export type {name} = {ty};\n", text::doc_comment(&lines, ""))
 }

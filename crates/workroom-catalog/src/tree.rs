@@ -3,7 +3,9 @@
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::{Catalog, ServerEntry, text};
+use std::sync::Arc;
+
+use crate::{Catalog, ServerEntry, ToolEntry, text};
 
 /// The most bytes of a path that are looked at: two names of 64 and what is between.
 pub const PATH_BYTES_MAX: usize = 1024;
@@ -82,13 +84,28 @@ pub(crate) fn open(catalog: &Catalog, path: &str) -> Result<Node, PathError> {
     }
 }
 
+pub(crate) fn tool_at<'c>(
+    catalog: &'c Catalog,
+    path: &str,
+) -> Option<(&'c Arc<ServerEntry>, &'c ToolEntry)> {
+    let asked = text::prefix(path, PATH_BYTES_MAX).trim();
+    let parts: Vec<&str> = asked.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    let ["servers", server, file] = parts.as_slice() else { return None };
+    let server = catalog.server(server)?;
+    if matches!(*file, "index" | "index.ts") {
+        return None;
+    }
+    let stem = file.strip_suffix(".ts").unwrap_or(file);
+    server.tool(stem).or_else(|| server.tool(file)).map(|tool| (server, tool))
+}
+
 fn about_servers(catalog: &Catalog) -> String {
     let s = |count: usize| if count == 1 { "" } else { "s" };
     let (servers, tools) = (catalog.servers().len(), catalog.tool_count());
     format!("{servers} server{}, {tools} tool{}", s(servers), s(tools))
 }
 
-fn server_entry(server: &std::sync::Arc<ServerEntry>) -> Entry {
+fn server_entry(server: &Arc<ServerEntry>) -> Entry {
     Entry { name: format!("{}/", server.folder), about: server.about() }
 }
 

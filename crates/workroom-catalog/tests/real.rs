@@ -3,7 +3,7 @@
 
 mod common;
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{fs, process::Command};
 
 use workroom_catalog::{Catalog, TYPE_BYTES_MAX};
 
@@ -43,7 +43,7 @@ fn tsc_accepts_every_file_of_every_real_tool_in_strict_mode() {
     let config = r#"{"compilerOptions": {"strict": true, "noEmit": true, "types": []}}"#;
     fs::write(folder.join("tsconfig.json"), config).unwrap();
 
-    let tsc = tsc();
+    let tsc = common::tsc();
     let output = Command::new(&tsc)
         .args(["--noEmit", "--strict", "--pretty", "false", "--project", "."])
         .current_dir(&folder)
@@ -51,15 +51,4 @@ fn tsc_accepts_every_file_of_every_real_tool_in_strict_mode() {
         .unwrap_or_else(|error| panic!("`{}` does not start: {error}", tsc.display()));
     let said = [output.stdout, output.stderr].concat();
     assert!(output.status.success(), "tsc found faults:\n{}", String::from_utf8_lossy(&said));
-}
-
-fn tsc() -> PathBuf {
-    let given = std::env::var_os("WORKROOM_TSC").map(PathBuf::from);
-    let tsc = given.unwrap_or_else(|| common::root().join("target/tools/node_modules/.bin/tsc"));
-    assert!(
-        tsc.exists(),
-        "`{}` is missing; run `cargo xtask test`, which installs it, or set WORKROOM_TSC",
-        tsc.display()
-    );
-    tsc
 }

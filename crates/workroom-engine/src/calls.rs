@@ -10,6 +10,7 @@ use crate::{
     Shared, answer, check,
     files::{self, Node},
     sandbox::{Answer, AnswerError, GuestCall},
+    shapes::{self, Told},
     upstreams::ToolCall,
 };
 
@@ -70,17 +71,22 @@ pub(crate) async fn make(
     call: GuestCall,
     limits: Limits,
     deadline: Instant,
+    told: Arc<Told>,
 ) -> Answer {
     if is_own(&call) {
         let result = own(&shared, &call, limits).await;
         return Answer { id: call.id, result };
     }
     let tool = tool(&call);
+    shapes::used(&shared, &tool, &told).await;
     let result = match serde_json::from_str(&call.arguments) {
-        Ok(arguments) => send(&shared, tool, arguments, limits, deadline).await,
+        Ok(arguments) => send(&shared, tool.clone(), arguments, limits, deadline).await,
         // They have been checked before.
         Err(error) => Err(check::unreadable(&tool, &error)),
     };
+    if let Ok(data) = &result {
+        shapes::result(&shared, &tool, data, &told).await;
+    }
     let result = result.map_err(|error| cut(error, limits.size(Limit::Result)));
     Answer { id: call.id, result }
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use thiserror::Error;
 use workroom_catalog::{Entry, PathError};
-use workroom_types::RunId;
+use workroom_types::{RunId, ToolRef};
 
-use crate::{Shared, outcome::StoredOutcome, report, store::StoreError};
+use crate::{Shared, outcome::StoredOutcome, report, shapes, store::StoreError};
 
 /// What is at a path.
 #[derive(Clone, Debug)]
@@ -56,7 +56,13 @@ pub(crate) async fn read(shared: &Shared, path: &str) -> Result<Node, ReadError>
         };
         return Ok(Node::File(text.ok_or_else(none)?.into()));
     }
-    Ok(match shared.catalog().open(path)? {
+    let catalog = shared.catalog();
+    if let Some((server, tool)) = catalog.tool_at(path) {
+        let name = ToolRef { server: server.name.clone(), tool: tool.def.name.clone() };
+        let observed = shapes::observed(shared, &name, tool).await;
+        return Ok(Node::File(tool.source_with(Some(&observed)).into()));
+    }
+    Ok(match catalog.open(path)? {
         workroom_catalog::Node::File(text) => Node::File(text.into()),
         workroom_catalog::Node::Folder(entries) => Node::Folder(entries),
     })

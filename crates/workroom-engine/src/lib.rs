@@ -13,7 +13,7 @@
 //! * [`answer`]: what a tool's answer gives to code.
 //! * [`files`]: the tree that agents list and read.
 //! * `room`, `run`, `calls`: a run in its session, its turns, its calls.
-//! * `session`: the sessions in memory.
+//! * `session`: the sessions in memory; `shapes`: what tools' results have looked like.
 //! * `journal`, `playback`, `recover`: what is recorded of a run, and how it is gone on with.
 //! * [`types`]: checking a script's types, if that is wanted.
 //! * `check`: arguments against their tool's schema, before anything is sent.
@@ -44,6 +44,7 @@ mod room;
 mod run;
 pub mod sandbox;
 mod session;
+mod shapes;
 mod shown;
 pub mod store;
 mod table;
@@ -68,6 +69,7 @@ pub use recover::{Replay, ReplayError, replay};
 pub use report::{FailureKind, Presentation, RunFailure, RunReport};
 pub use sandbox::{Guest, Sandbox};
 pub use session::SessionError;
+pub use shapes::{Change, KnownTool};
 pub use store::Store;
 pub use upstreams::Upstreams;
 
@@ -154,6 +156,7 @@ struct Shared {
     /// The newest catalog and the change it was built after.
     catalog: Mutex<Option<(u64, Catalog)>>,
     sessions: session::Sessions,
+    shapes: shapes::Shapes,
     /// Places for scripts that compute. Fair: who asks first computes first.
     turns: Semaphore,
     /// Places for runs.
@@ -254,6 +257,7 @@ impl Engine {
             types,
             catalog: Mutex::default(),
             sessions: session::Sessions::default(),
+            shapes: shapes::Shapes::default(),
         }))
     }
 
@@ -309,6 +313,8 @@ impl Engine {
             session_age_ms: millis(Bound::SessionAge),
             run_age_ms: millis(Bound::HistoryAge),
             history_bytes: bounds.base(Bound::History),
+            shape_age_ms: millis(Bound::ShapeAge),
+            shapes: bounds.base(Bound::Shapes),
         };
         self.0.store.sweep(now(), retention).await
     }

@@ -104,7 +104,10 @@ async fn go_on(
 ) -> Result<String, String> {
     let id = &record.run.id;
     let (interest, watched) = watch::channel(());
-    let mut run = Run::new(Arc::clone(shared), id.clone(), limits, Instant::now(), watched);
+    let mut run = {
+        let (shared, session) = (Arc::clone(shared), stay.id.clone());
+        Run::new(shared, id.clone(), session, limits, Instant::now(), watched)
+    };
     let from_saved = journal.saved.is_some();
     let mut guest = match &journal.saved {
         Some((saved, _)) => {

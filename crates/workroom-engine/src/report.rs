@@ -52,6 +52,9 @@ pub struct RunFailure {
     pub kind: FailureKind,
     /// What happened.
     pub message: String,
+    /// What most likely caused it, where something in the run's results tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lead: Option<String>,
     /// 1-based line of the agent's own text.
     pub line: Option<u32>,
     /// 1-based column of the agent's own text, in characters.
@@ -111,6 +114,7 @@ impl RunFailure {
         Self {
             kind,
             message: message.into(),
+            lead: None,
             line: None,
             column: None,
             hint: None,

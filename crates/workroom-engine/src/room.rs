@@ -20,6 +20,7 @@ use crate::{
     run::{self, Run, Stop},
     sandbox::{Code, Guest, SandboxError, TurnState, Variable},
     session::{Compiled, Session, SessionError, lost},
+    shapes,
     store::{Ending, NewRun, RunEnd, SessionRecord, SessionState, StoreError},
     types::Checking,
 };
@@ -40,7 +41,10 @@ pub(crate) async fn conduct(
         limits = limits.tightened(Limit::Wall, timeout);
     }
     let session = request.session.id().clone();
-    let mut run = Run::new(Arc::clone(&shared), id, limits, started, interest);
+    let mut run = {
+        let (shared, session) = (Arc::clone(&shared), session.clone());
+        Run::new(shared, id, session, limits, started, interest)
+    };
     let mut variables = Vec::new();
     let outcome = match shared.runs.try_acquire() {
         Ok(_place) => in_session(&mut run, request, &mut variables).await,
@@ -147,11 +151,15 @@ impl Stay<'_> {
                     Some(Err(unseen)) => Some(unseen),
                     None => None,
                 };
-                Err(failure::from_exception(&error, self.session, &run.limits, found))
+                let mut failure = failure::from_exception(&error, self.session, &run.limits, found);
+                let excerpt = failure.excerpt.clone().unwrap_or_default();
+                run.told.explain(&mut failure, &excerpt);
+                Err(failure)
             }
             Ok(TurnState::Waiting) => Err(failure::from_sandbox(&SandboxError::Deadlock)),
             Err(stop) => Err(failure::from_stop(&stop)),
         };
+        run.notes.extend(shapes::keep(&run.shared, &run.told).await);
         let kept = self.keep(run, guest.as_mut(), is_full).await;
         let outcome = outcome.map_err(|mut failure| {
             failure.context.effects = run.effects();
@@ -325,6 +333,7 @@ async fn enter(
         run.notes.push(ended.to_string());
         return Ok(());
     }
+    run.told.since(record.created);
     adopt(session, &record);
     Ok(())
 }

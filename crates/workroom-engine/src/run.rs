@@ -17,7 +17,7 @@ use std::{
 
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use tokio::sync::watch;
-use workroom_types::{Bound, Limit, Limits, RunId, ToolRef};
+use workroom_types::{Bound, Limit, Limits, RunId, SessionId, ToolRef};
 
 use crate::{
     Shared, answer, calls, check,
@@ -27,6 +27,7 @@ use crate::{
     sandbox::{
         Answer, AnswerError, Code, Guest, GuestCall, LogLine, SandboxError, Setup, Turn, TurnState,
     },
+    shapes::{self, Told},
     store::StoreError,
 };
 
@@ -54,6 +55,8 @@ pub(crate) struct Run {
     pub(crate) seed: [u8; 32],
     pub(crate) logs: Vec<LogLine>,
     pub(crate) notes: Vec<String>,
+    /// What its calls found out about their tools.
+    pub(crate) told: Arc<Told>,
 }
 
 /// Why a run ended before its script did.
@@ -80,6 +83,7 @@ impl Run {
     pub(crate) fn new(
         shared: Arc<Shared>,
         id: RunId,
+        session: SessionId,
         limits: Limits,
         started: Instant,
         interest: watch::Receiver<()>,
@@ -100,6 +104,7 @@ impl Run {
             seed: [0; 32],
             logs: Vec::new(),
             notes: Vec::new(),
+            told: Arc::new(Told::new(session)),
         }
     }
 
@@ -261,7 +266,14 @@ impl Run {
                 self.stats.argument_bytes += call.arguments.len() as u64;
                 let error = calls::cut(error, self.limits.size(Limit::Result));
                 let answer = Answer { id: call.id, result: Err(error) };
-                self.in_flight.push(std::future::ready(answer).boxed());
+                let (shared, told) = (Arc::clone(&self.shared), Arc::clone(&self.told));
+                let tool = calls::tool(&call);
+                // A definition that changed is why they do not fit, more often than not.
+                let answered = async move {
+                    shapes::used(&shared, &tool, &told).await;
+                    answer
+                };
+                self.in_flight.push(answered.boxed());
             }
         }
     }
@@ -297,7 +309,9 @@ impl Run {
                 self.effects.sent(call.id, &calls::tool(&call));
             }
             let shared = Arc::clone(&self.shared);
-            self.in_flight.push(calls::make(shared, call, self.limits, self.deadline).boxed());
+            let told = Arc::clone(&self.told);
+            let answer = calls::make(shared, call, self.limits, self.deadline, told);
+            self.in_flight.push(answer.boxed());
         }
     }
 

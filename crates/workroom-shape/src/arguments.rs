@@ -90,13 +90,44 @@ pub(crate) enum Problem {
     Forbidden,
 }
 
+impl Violation {
+    /// What the schema says, and what is there instead; nothing of the value is in either.
+    pub fn contradiction(&self) -> (String, &str) {
+        match &self.problem {
+            Problem::Kind { found, wanted } => (wanted.clone(), found),
+            Problem::Missing { .. } | Problem::MissingBeside(_) => {
+                ("required".to_owned(), "missing")
+            }
+            Problem::Unknown { .. } | Problem::Forbidden | Problem::Name => {
+                ("not there".to_owned(), "there")
+            }
+            Problem::Value { wanted, .. } => (wanted.clone(), "another value"),
+            Problem::Bound { wanted, .. } => (wanted.clone(), "out of its bounds"),
+            Problem::Pattern(pattern) => (format!("text like `{pattern}`"), "other text"),
+            Problem::NoAlternative(count) => {
+                (format!("one of {count} alternatives"), "none of them")
+            }
+            Problem::Twice => ("a list without repetition".to_owned(), "with repetition"),
+            Problem::NotNamed { .. } | Problem::Contains | Problem::Not => {
+                ("something else".to_owned(), "not that")
+            }
+        }
+    }
+}
+
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.path.as_str() {
-            "" => f.write_str("the argument")?,
-            path => write!(f, "`{path}`")?,
+            "" => write!(f, "the argument{}", self.problem),
+            path => write!(f, "`{path}`{}", self.problem),
         }
-        match &self.problem {
+    }
+}
+
+/// With a space in front.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Problem::Kind { found, wanted } => write!(f, " is {found}; it takes {wanted}"),
             Problem::Missing { wanted: Some(wanted) } => {
                 write!(f, " is missing; it takes {wanted}")
@@ -165,6 +196,14 @@ impl Checker {
             let mut violations = walk.violations;
             // An unknown parameter explains the one that is missing.
             violations.sort_by_key(|it| !matches!(it.problem, Problem::Unknown { .. }));
+            let meant = violations.iter().filter_map(|it| match &it.problem {
+                Problem::Unknown { nearest, .. } => nearest.clone(),
+                _ => None,
+            });
+            let meant: Vec<String> = meant.collect();
+            violations.retain(|it| {
+                !(matches!(it.problem, Problem::Missing { .. }) && meant.contains(&it.path))
+            });
             violations.truncate(VIOLATIONS_MAX);
             return Err(Refused { violations });
         }

@@ -30,6 +30,8 @@ pub(crate) fn text(steps: &[Step]) -> String {
                 }
                 out.push_str(key);
             }
+            // A parameter by its own name, such as `resource-group`.
+            Step::Key(key) if out.is_empty() && is_legible(key) => out.push_str(key),
             Step::Key(key) => {
                 let _ = write!(out, "[{}]", quoted(&shortened(key, KEY_CHARS_MAX)));
             }
@@ -48,6 +50,13 @@ pub(crate) fn is_plain(key: &str) -> bool {
     let mut chars = key.chars();
     chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_' || c == '$')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '$')
+}
+
+/// Whether `key` is short and cannot be taken for something else than a name.
+fn is_legible(key: &str) -> bool {
+    let is_fine =
+        |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-' | b':' | b'/' | b'@');
+    !key.is_empty() && key.len() <= KEY_CHARS_MAX && key.bytes().all(is_fine)
 }
 
 /// `text` as a string literal without anything that a reader cannot see.
@@ -89,6 +98,7 @@ mod tests {
         check(&[], "");
         check(&[key("items"), Step::Index(2), key("price")], "items[2].price");
         check(&[Step::Each, key("a b"), Step::Any], "[][\"a b\"][*]");
+        check(&[key("resource-group"), key("a-b")], "resource-group[\"a-b\"]");
         check(&[key("a\u{202e}\n")], "[\"a\\u202e\\n\"]");
         check(
             &[key(&"k".repeat(65))],

@@ -40,7 +40,7 @@ fn inline(shape: &Shape, depth: usize, most: usize) -> String {
             }
             shown.push(text);
         }
-        if shown.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", shown.join("; ")) }
+        if shown.is_empty() { "object".to_owned() } else { format!("{{ {} }}", shown.join("; ")) }
     };
     union(shape, fields, |item| inline(item, depth.saturating_sub(1), most))
 }
@@ -99,7 +99,8 @@ fn block(fields: &Fields, indent: &str) -> String {
         lines.push((format!("{}: {ty};", key(&field.key, field.objects < fields.objects)), about));
     }
     if lines.is_empty() {
-        return "{}".to_owned();
+        // `{}` would be anything but `null`.
+        return "Record<string, unknown>".to_owned();
     }
     let length: usize = lines.iter().map(|(line, _)| line.len() + 1).sum();
     if is_plain && length <= INLINE_CHARS_MAX {

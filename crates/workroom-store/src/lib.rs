@@ -33,9 +33,9 @@ use futures::FutureExt as _;
 use sqlx::{Decode, Row as _, Sqlite, Type, sqlite::SqliteRow};
 use workroom_engine::store::{
     Ending, Health, Millis, NewRun, Retention, RunEnd, RunRecord, SessionRecord, SessionState,
-    SnapshotId, Store, StoreError, Stored, Swept,
+    ShapeRecord, SnapshotId, Store, StoreError, Stored, Swept,
 };
-use workroom_types::{RunId, SessionId};
+use workroom_types::{RunId, SessionId, ToolRef};
 
 use crate::{holder::Holders, read::Reader, sweep::Step, write::Write, writer::Writer};
 
@@ -137,6 +137,15 @@ impl Store for SqliteStore {
     fn adopt(&self, run: &RunId) -> Stored<'_, bool> {
         let adopted = self.writer.write(Write::Adopt(run.clone()));
         adopted.map(|done| done.map(|done| done.adopted)).boxed()
+    }
+
+    fn shapes(&self, of: Option<&ToolRef>) -> Stored<'_, Vec<ShapeRecord>> {
+        let of = of.cloned();
+        async move { self.reader.shapes(of.as_ref()).await }.boxed()
+    }
+
+    fn keep_shape(&self, shape: ShapeRecord) -> Stored<'_, ()> {
+        self.writer.write(Write::KeepShape(Box::new(shape))).map(unit).boxed()
     }
 
     fn sweep(&self, now: Millis, retention: Retention) -> Stored<'_, Swept> {

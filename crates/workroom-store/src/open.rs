@@ -26,7 +26,8 @@ use tokio::time::Instant;
 use crate::{SqliteStore, holder::Holders, read::Reader, writer::Writer};
 
 /// What each version added, the first one first.
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/1.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("../migrations/1.sql"), include_str!("../migrations/2.sql")];
 
 /// How long another process may hold the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

@@ -7,10 +7,10 @@ use std::{
 
 use sqlx::{SqlitePool, sqlite::SqliteRow};
 use workroom_engine::store::{
-    Ending, Health, Millis, NewRun, RunEnd, RunRecord, Running, SessionRecord, SnapshotId,
-    StoreError,
+    Ending, Health, Millis, NewRun, RunEnd, RunRecord, Running, SessionRecord, ShapeRecord,
+    SnapshotId, StoreError,
 };
-use workroom_types::{RunId, SessionId};
+use workroom_types::{RunId, SessionId, ToolRef};
 
 use crate::{failed, get, holder::Holders, write::no_run};
 
@@ -155,6 +155,30 @@ impl Reader {
             return Err(no_run(id));
         }
         rows.iter().map(|row| get(row, 0)).collect()
+    }
+
+    pub(crate) async fn shapes(
+        &self,
+        of: Option<&ToolRef>,
+    ) -> Result<Vec<ShapeRecord>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT server, tool, definition, used, body FROM shapes \
+             WHERE ?1 IS NULL OR (server = ?1 AND tool = ?2) \
+             ORDER BY used DESC, server, tool, definition",
+        )
+        .bind(of.map(|tool| &tool.server))
+        .bind(of.map(|tool| &tool.tool))
+        .fetch_all(&self.pool)
+        .await;
+        let shape = |row: &SqliteRow| {
+            Ok(ShapeRecord {
+                tool: ToolRef { server: get(row, 0)?, tool: get(row, 1)? },
+                definition: get(row, 2)?,
+                used: get(row, 3)?,
+                body: get(row, 4)?,
+            })
+        };
+        rows.map_err(failed)?.iter().map(shape).collect()
     }
 
     /// Bytes of journals, and of the states that runs need and no session does.

@@ -81,6 +81,7 @@ fn sum(a: Swept, b: Swept) -> Swept {
         sessions: a.sessions + b.sessions,
         runs: a.runs + b.runs,
         snapshots: a.snapshots + b.snapshots,
+        shapes: a.shapes + b.shapes,
     }
 }
 
@@ -125,8 +126,32 @@ async fn by_age(
             .await
             .map_err(failed)?;
     done.swept.runs = old.rows_affected();
+    done.swept.shapes = shapes(db, now, retention).await?;
     done.more = done.swept.sessions.max(done.swept.runs) >= STEP_ROWS_MAX.unsigned_abs();
     Ok(done)
+}
+
+/// Drops what is known of tools that were not used for too long, or are too many. They are few
+/// and small: one step does them all.
+async fn shapes(
+    db: &mut SqliteConnection,
+    now: Millis,
+    retention: Retention,
+) -> Result<u64, StoreError> {
+    let old = sqlx::query("DELETE FROM shapes WHERE used < ?")
+        .bind(now.saturating_sub(retention.shape_age_ms))
+        .execute(&mut *db)
+        .await
+        .map_err(failed)?;
+    let many = sqlx::query(
+        "DELETE FROM shapes WHERE rowid IN (SELECT rowid FROM shapes \
+         ORDER BY used DESC, server, tool, definition LIMIT -1 OFFSET ?)",
+    )
+    .bind(i64::try_from(retention.shapes).unwrap_or(i64::MAX))
+    .execute(db)
+    .await
+    .map_err(failed)?;
+    Ok(old.rows_affected() + many.rows_affected())
 }
 
 async fn oldest(db: &mut SqliteConnection, excess: i64) -> Result<Done, StoreError> {

@@ -1,7 +1,9 @@
 //! What each write does, within a transaction of the writer's.
 
 use sqlx::SqliteConnection;
-use workroom_engine::store::{Ending, Millis, NewRun, RunEnd, SessionState, StoreError, Swept};
+use workroom_engine::store::{
+    Ending, Millis, NewRun, RunEnd, SessionState, ShapeRecord, StoreError, Swept,
+};
 use workroom_types::{RunId, SessionId};
 
 use crate::{failed, get, holder::Holders, sweep::Step};
@@ -13,6 +15,7 @@ pub(crate) enum Write {
     Finish(RunId, RunEnd, Option<SessionState>),
     EndSession(SessionId, Millis, Ending),
     Adopt(RunId),
+    KeepShape(Box<ShapeRecord>),
     Sweep(Step),
 }
 
@@ -37,6 +40,7 @@ impl Write {
                 let snapshot = state.as_ref().and_then(|state| state.snapshot.as_ref());
                 end.outcome.len() + snapshot.map_or(0, |bytes| bytes.len())
             }
+            Self::KeepShape(shape) => shape.body.len(),
             Self::EndSession(..) | Self::Adopt(_) | Self::Sweep(_) => 0,
         }
     }
@@ -55,10 +59,27 @@ impl Write {
                 end_session(db, id, *at, ending).await?;
             }
             Write::Adopt(run) => done.adopted = adopt(db, holders, run).await?,
+            Write::KeepShape(shape) => keep_shape(db, shape).await?,
             Write::Sweep(step) => done = step.apply(db).await?,
         }
         Ok(done)
     }
+}
+
+async fn keep_shape(db: &mut SqliteConnection, shape: &ShapeRecord) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT OR REPLACE INTO shapes (server, tool, definition, used, body) \
+         VALUES (?, ?, ?, ?, ?)",
+    )
+    .bind(&shape.tool.server)
+    .bind(&shape.tool.tool)
+    .bind(&shape.definition)
+    .bind(shape.used)
+    .bind(&shape.body)
+    .execute(db)
+    .await
+    .map_err(failed)?;
+    Ok(())
 }
 
 async fn begin(

@@ -5,10 +5,10 @@
 use std::{path::Path, sync::Arc};
 
 use workroom_engine::store::{
-    Ending, Memory, NewRun, Retention, RunEnd, SessionState, Store, StoreError, Swept,
+    Ending, Memory, NewRun, Retention, RunEnd, SessionState, ShapeRecord, Store, StoreError, Swept,
 };
 use workroom_store::SqliteStore;
-use workroom_types::{RunId, SessionId};
+use workroom_types::{RunId, SessionId, ToolRef};
 
 /// Tries `contract` on every store.
 async fn each(contract: impl AsyncFn(Arc<dyn Store>)) {
@@ -55,8 +55,13 @@ async fn run(store: &dyn Store, name: &str, of: &str, at: i64, bytes: usize) {
     store.finish(&RunId::named(name), ended(at + 1), Some(state(bytes))).await.unwrap();
 }
 
-const KEEP_ALL: Retention =
-    Retention { session_age_ms: i64::MAX, run_age_ms: i64::MAX, history_bytes: u64::MAX };
+const KEEP_ALL: Retention = Retention {
+    session_age_ms: i64::MAX,
+    run_age_ms: i64::MAX,
+    history_bytes: u64::MAX,
+    shape_age_ms: i64::MAX,
+    shapes: u64::MAX,
+};
 
 #[tokio::test]
 async fn a_run_makes_its_session_and_leaves_it_a_state() {
@@ -305,12 +310,69 @@ async fn one_sweep_drops_all_there_is_to_drop() {
         for n in 0..450 {
             run(&*store, &format!("r{n}"), &format!("s{n}"), n, 10).await;
         }
-        let nothing = Retention { session_age_ms: 0, run_age_ms: 0, history_bytes: 0 };
+        let nothing = Retention { session_age_ms: 0, run_age_ms: 0, history_bytes: 0, ..KEEP_ALL };
         let swept = store.sweep(1_000, nothing).await.unwrap();
         assert_eq!((swept.sessions, swept.runs, swept.snapshots), (450, 450, 450));
         assert_eq!(store.sweep(1_000, nothing).await.unwrap(), Swept::default());
         let health = store.check().await.unwrap();
         assert_eq!((health.sessions, health.runs), (0, 0));
+    })
+    .await;
+}
+
+/// What is known of `tool` of the server `s`.
+fn shape(tool: &str, definition: &str, used: i64) -> ShapeRecord {
+    ShapeRecord {
+        tool: ToolRef { server: "s".to_owned(), tool: tool.to_owned() },
+        definition: definition.to_owned(),
+        used,
+        body: format!("{{\"used\":{used}}}"),
+    }
+}
+
+/// The shapes as `tool definition used`.
+async fn shapes(store: &dyn Store, of: Option<&str>) -> Vec<String> {
+    let of = of.map(|tool| shape(tool, "", 0).tool);
+    let found = store.shapes(of.as_ref()).await.unwrap();
+    found
+        .iter()
+        .inspect(|it| assert_eq!(**it, shape(&it.tool.tool, &it.definition, it.used)))
+        .map(|it| format!("{} {} {}", it.tool.tool, it.definition, it.used))
+        .collect()
+}
+
+#[tokio::test]
+async fn shapes_are_kept_for_each_definition_the_one_used_last_first() {
+    each(async |store| {
+        assert!(shapes(&*store, None).await.is_empty());
+        for (tool, definition, used) in [("a", "1", 5), ("b", "1", 6), ("a", "2", 7), ("a", "1", 9)]
+        {
+            store.keep_shape(shape(tool, definition, used)).await.unwrap();
+        }
+        assert_eq!(shapes(&*store, None).await, ["a 1 9", "a 2 7", "b 1 6"]);
+        assert_eq!(shapes(&*store, Some("a")).await, ["a 1 9", "a 2 7"]);
+        assert!(shapes(&*store, Some("c")).await.is_empty());
+        let odd = "'\"; DROP TABLE shapes; --\0é";
+        store.keep_shape(shape(odd, odd, -1)).await.unwrap();
+        assert_eq!(shapes(&*store, Some(odd)).await, [format!("{odd} {odd} -1")]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn shapes_too_old_or_one_too_many_are_dropped() {
+    each(async |store| {
+        for used in 1..=4 {
+            store.keep_shape(shape(&format!("t{used}"), "d", used)).await.unwrap();
+        }
+        assert_eq!(store.sweep(100, KEEP_ALL).await.unwrap().shapes, 0);
+        let age = Retention { shape_age_ms: 10, ..KEEP_ALL };
+        assert_eq!(store.sweep(11, age).await.unwrap().shapes, 0, "just young enough");
+        assert_eq!(store.sweep(12, age).await.unwrap().shapes, 1);
+        let count = |shapes| Retention { shapes, ..KEEP_ALL };
+        assert_eq!(store.sweep(12, count(3)).await.unwrap().shapes, 0);
+        assert_eq!(store.sweep(12, count(2)).await.unwrap().shapes, 1);
+        assert_eq!(shapes(&*store, None).await, ["t4 d 4", "t3 d 3"]);
     })
     .await;
 }

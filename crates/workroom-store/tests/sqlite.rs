@@ -114,7 +114,7 @@ async fn many_that_open_at_once_make_one_store() {
         store.begin(NewRun { session: SessionId::named(of), ..new(&run) }).await.unwrap();
     }
     let mut db = connect(folder.path()).await;
-    assert_eq!(number(&mut db, "PRAGMA user_version").await, 1);
+    assert_eq!(number(&mut db, "PRAGMA user_version").await, 2);
     assert_eq!(number(&mut db, "PRAGMA auto_vacuum").await, 2, "incremental");
 }
 
@@ -241,7 +241,13 @@ async fn space_that_is_free_goes_back() {
     let large = SessionState { snapshot: Some(vec![1; 40 << 20].into()), ..state() };
     store.finish(&RunId::named("r1"), end(), Some(large)).await.unwrap();
     assert!(store.check().await.unwrap().bytes > 40 << 20);
-    let nothing = Retention { session_age_ms: 0, run_age_ms: 0, history_bytes: 0 };
+    let nothing = Retention {
+        session_age_ms: 0,
+        run_age_ms: 0,
+        history_bytes: 0,
+        shape_age_ms: 0,
+        shapes: 0,
+    };
     store.sweep(9, nothing).await.unwrap();
     let left = store.check().await.unwrap().bytes;
     assert!(left < 5 << 20, "{left}");

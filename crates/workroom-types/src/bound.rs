@@ -28,11 +28,15 @@ pub enum Bound {
     HistoryAge,
     /// Journals, and states that only old runs need; above it the oldest runs are dropped.
     History,
+    /// How long what is known of the results of a tool that nobody uses is kept.
+    ShapeAge,
+    /// Tools of whose results something is known; above it those not used for longest go.
+    Shapes,
 }
 
 impl Bound {
     /// Every bound, in the order in which they are documented.
-    pub const ALL: [Bound; 9] = [
+    pub const ALL: [Bound; 11] = [
         Bound::LiveSessions,
         Bound::LiveMemory,
         Bound::Turns,
@@ -42,6 +46,8 @@ impl Bound {
         Bound::SessionAge,
         Bound::HistoryAge,
         Bound::History,
+        Bound::ShapeAge,
+        Bound::Shapes,
     ];
 
     /// The key under `[sandbox]` in `workroom.toml`.
@@ -56,6 +62,8 @@ impl Bound {
             Bound::SessionAge => "session_days",
             Bound::HistoryAge => "history_days",
             Bound::History => "history_mib",
+            Bound::ShapeAge => "shape_days",
+            Bound::Shapes => "shapes",
         }
     }
 
@@ -67,7 +75,8 @@ impl Bound {
             Bound::Turns => "scripts",
             Bound::Runs => "runs",
             Bound::SaveAfter => "ms",
-            Bound::SessionAge | Bound::HistoryAge => "days",
+            Bound::SessionAge | Bound::HistoryAge | Bound::ShapeAge => "days",
+            Bound::Shapes => "tools",
         }
     }
 
@@ -86,6 +95,9 @@ impl Bound {
             Bound::SessionAge => 30,
             Bound::HistoryAge => 30,
             Bound::History => 1_024,
+            Bound::ShapeAge => 90,
+            // At 64 KiB each at most.
+            Bound::Shapes => 5_000,
         }
     }
 
@@ -99,8 +111,9 @@ impl Bound {
             Bound::Runs => (1, 4_000),
             Bound::SaveAfter => (10, 86_400_000),
             Bound::SessionStored => (1, 1_024),
-            Bound::SessionAge | Bound::HistoryAge => (1, 3_650),
+            Bound::SessionAge | Bound::HistoryAge | Bound::ShapeAge => (1, 3_650),
             Bound::History => (1, 1_048_576),
+            Bound::Shapes => (1, 100_000),
         }
     }
 
@@ -108,8 +121,10 @@ impl Bound {
     const fn scale(self) -> u64 {
         match self {
             Bound::LiveMemory | Bound::SessionStored | Bound::History => 1024 * 1024,
-            Bound::SessionAge | Bound::HistoryAge => 24 * 60 * 60 * 1000,
-            Bound::LiveSessions | Bound::Turns | Bound::Runs | Bound::SaveAfter => 1,
+            Bound::SessionAge | Bound::HistoryAge | Bound::ShapeAge => 24 * 60 * 60 * 1000,
+            Bound::LiveSessions | Bound::Turns | Bound::Runs | Bound::SaveAfter | Bound::Shapes => {
+                1
+            }
         }
     }
 }

@@ -68,6 +68,9 @@ pub(crate) enum Command {
     Sessions(Sessions),
     /// Look at what was run, and replay it
     Runs(Runs),
+    /// List what tools' results and definitions were, and are not any more
+    #[command(after_help = "Example: workroom drift --json")]
+    Drift,
     /// Say whether configuration, store, sandbox and its walls are as they should be
     #[command(after_help = "Example: workroom doctor --json")]
     Doctor,

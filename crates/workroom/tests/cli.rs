@@ -314,6 +314,8 @@ fn config_check_says_where_each_value_is_from() {
             sandbox.session_days          30 days  (default)
             sandbox.history_days          30 days  (default)
             sandbox.history_mib           1024 MiB  (default)
+            sandbox.shape_days            90 days  (default)
+            sandbox.shapes                5000 tools  (default)
             scripts.check                 names  (default)
             scripts.type_errors           warn  (default)
             scripts.check_ms              150 ms  (default)

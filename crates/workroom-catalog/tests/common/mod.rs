@@ -3,6 +3,8 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part of this")]
 #![allow(clippy::unwrap_used, reason = "this is a test, too")]
 
+pub mod generate;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -91,4 +93,16 @@ pub fn parse(path: &str, text: &str) {
         "{path} does not parse: {:?}\n{text}",
         parsed.diagnostics
     );
+}
+
+/// The TypeScript compiler.
+pub fn tsc() -> PathBuf {
+    let given = std::env::var_os("WORKROOM_TSC").map(PathBuf::from);
+    let tsc = given.unwrap_or_else(|| root().join("target/tools/node_modules/.bin/tsc"));
+    assert!(
+        tsc.exists(),
+        "`{}` is missing; run `cargo xtask test`, which installs it, or set WORKROOM_TSC",
+        tsc.display()
+    );
+    tsc
 }

@@ -6,11 +6,11 @@ use std::{
 };
 
 use futures::FutureExt as _;
-use workroom_types::{RunId, SessionId};
+use workroom_types::{RunId, SessionId, ToolRef};
 
 use super::{
     Ending, Health, Millis, NewRun, Retention, RunEnd, RunRecord, Running, SessionRecord,
-    SessionState, SnapshotId, Store, StoreError, Stored, Swept, variable_names,
+    SessionState, ShapeRecord, SnapshotId, Store, StoreError, Stored, Swept, variable_names,
 };
 
 /// Keeps everything in memory. Its only holder is this process, so no run is ever interrupted.
@@ -24,6 +24,7 @@ struct Tables {
     /// In the order in which they began.
     runs: Vec<(RunRecord, Vec<Vec<u8>>)>,
     next_snapshot: i64,
+    shapes: Vec<ShapeRecord>,
 }
 
 impl Memory {
@@ -155,6 +156,11 @@ impl Tables {
             self.runs.remove(oldest);
             swept.runs += 1;
         }
+        let shapes = self.shapes.len();
+        self.shapes.retain(|it| now.saturating_sub(it.used) <= retention.shape_age_ms);
+        newest_first(&mut self.shapes);
+        self.shapes.truncate(usize::try_from(retention.shapes).unwrap_or(usize::MAX));
+        swept.shapes = (shapes - self.shapes.len()) as u64;
         let needed = self.needed();
         self.snapshots.retain(|id, _| needed.contains(id));
         swept.snapshots = (snapshots - self.snapshots.len()) as u64;
@@ -196,6 +202,13 @@ fn fresh(id: SessionId, at: Millis) -> SessionRecord {
         running: None,
         ended: None,
     }
+}
+
+fn newest_first(shapes: &mut [ShapeRecord]) {
+    shapes.sort_by(|a, b| {
+        let by_name = || (&a.tool, &a.definition).cmp(&(&b.tool, &b.definition));
+        b.used.cmp(&a.used).then_with(by_name)
+    });
 }
 
 impl Store for Memory {
@@ -267,6 +280,24 @@ impl Store for Memory {
 
     fn adopt(&self, _: &RunId) -> Stored<'_, bool> {
         Self::done(Ok(false))
+    }
+
+    fn shapes(&self, of: Option<&ToolRef>) -> Stored<'_, Vec<ShapeRecord>> {
+        let tables = self.tables();
+        let wanted = tables.shapes.iter().filter(|it| of.is_none_or(|tool| it.tool == *tool));
+        let mut shapes: Vec<ShapeRecord> = wanted.cloned().collect();
+        newest_first(&mut shapes);
+        Self::done(Ok(shapes))
+    }
+
+    fn keep_shape(&self, shape: ShapeRecord) -> Stored<'_, ()> {
+        let shapes = &mut self.tables().shapes;
+        let is_same = |it: &ShapeRecord| it.tool == shape.tool && it.definition == shape.definition;
+        match shapes.iter_mut().find(|it| is_same(it)) {
+            Some(known) => *known = shape,
+            None => shapes.push(shape),
+        }
+        Self::done(Ok(()))
     }
 
     fn sweep(&self, now: Millis, retention: Retention) -> Stored<'_, Swept> {

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use workroom_types::{RunId, SessionId};
+use workroom_types::{RunId, SessionId, ToolRef};
 
 pub use memory::Memory;
 
@@ -85,6 +85,13 @@ pub trait Store: Send + Sync {
     /// Makes this holder the owner of an interrupted run. `false` when the run is not interrupted,
     /// or somebody else was faster.
     fn adopt(&self, run: &RunId) -> Stored<'_, bool>;
+
+    /// What is known of the results of tools, the one used last first: of one tool, in each of its
+    /// definitions, or of all.
+    fn shapes(&self, of: Option<&ToolRef>) -> Stored<'_, Vec<ShapeRecord>>;
+
+    /// Keeps what is known of a tool in one definition, in place of what was known before.
+    fn keep_shape(&self, shape: ShapeRecord) -> Stored<'_, ()>;
 
     /// Drops what is too old or too much; see [`Retention`]. Sessions and runs under way stay.
     fn sweep(&self, now: Millis, retention: Retention) -> Stored<'_, Swept>;
@@ -199,6 +206,19 @@ pub struct RunRecord {
     pub journal_bytes: u64,
 }
 
+/// What is known of a tool in one of its definitions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShapeRecord {
+    /// The tool.
+    pub tool: ToolRef,
+    /// The hash of its definition.
+    pub definition: String,
+    /// When it was last used.
+    pub used: Millis,
+    /// The engine's JSON about its results.
+    pub body: String,
+}
+
 /// What may be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
@@ -209,6 +229,10 @@ pub struct Retention {
     /// Above this many bytes of journals and of states that no session needs any more, the
     /// oldest ended runs are dropped.
     pub history_bytes: u64,
+    /// What is known of a tool that was not used for so long is dropped.
+    pub shape_age_ms: Millis,
+    /// Above so many tools, what is known of those not used for longest is dropped.
+    pub shapes: u64,
 }
 
 /// What [`Store::sweep`] dropped.
@@ -220,6 +244,8 @@ pub struct Swept {
     pub runs: u64,
     /// Snapshots dropped.
     pub snapshots: u64,
+    /// Shapes of tools dropped.
+    pub shapes: u64,
 }
 
 /// What [`Store::check`] found.

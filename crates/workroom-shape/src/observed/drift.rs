@@ -40,12 +40,8 @@ impl fmt::Display for Drift {
             path => write!(f, "`{path}`")?,
         }
         match self.calls {
-            0 => write!(f, " is declared as {}", self.was)?,
-            calls => write!(f, " was {} in {calls} calls", self.was)?,
-        }
-        match self.now.as_str() {
-            "" => Ok(()),
-            now => write!(f, ", now {now}"),
+            0 => write!(f, " is declared as {}, and is {}", self.was, self.now),
+            calls => write!(f, " was {} in {calls} calls, now {}", self.was, self.now),
         }
     }
 }

@@ -36,10 +36,13 @@ pub(crate) async fn cat(global: &Global, args: &Cat) -> Result<Answer, Failure> 
 }
 
 async fn read(global: &Global, path: &str) -> Result<Node, Failure> {
-    // Results of runs are in the store; the rest of the tree is the servers'.
+    // Results of runs are in the store, and what tools' results have looked like; the rest of the
+    // tree is the servers', and shown also where the store cannot be opened.
     let is_result = path.trim_start_matches(['.', '/']).starts_with("results");
-    let keep = if is_result { Keep::Stored } else { Keep::Nothing };
-    let gateway = Gateway::open(global, keep).await?;
+    let gateway = match Gateway::open(global, Keep::Stored).await {
+        Err(_) if !is_result => Gateway::open(global, Keep::Nothing).await?,
+        opened => opened?,
+    };
     gateway.settled(global.json).await;
     let node = gateway.engine.read(path).await;
     gateway.close().await;
