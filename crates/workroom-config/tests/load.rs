@@ -76,6 +76,8 @@ url = "https://me:${TOKEN}@crm.example.com/mcp?key=${TOKEN}"
 headers = { Authorization = "Bearer ${TOKEN}" }
 description = "customers and deals"
 call_timeout_ms = 5000
+rate = "60 / min"
+retries = 0
 
 [servers.hosted]
 url = "https://hosted.example.com/s/${TOKEN}/mcp"
@@ -100,11 +102,13 @@ allowed_origins = ["https://app.example.com:*"]
             servers.crm.headers.Authorization = ••• (workroom.toml:10:13, variable TOKEN)
             servers.crm.description = customers and deals (workroom.toml:11:1)
             servers.crm.call_timeout_ms = 5000 (workroom.toml:12:1)
-            servers.hosted.url = https://hosted.example.com/••• (workroom.toml:15:1, variable TOKEN)
-            limits.memory_mib = 64 MiB (workroom.toml:18:1)
-            serve.http = 127.0.0.1:8300 (workroom.toml:21:1)
-            serve.allowed_hosts = [gateway.example.com] (workroom.toml:22:1)
-            serve.allowed_origins = [https://app.example.com:*] (workroom.toml:23:1)
+            servers.crm.retries = 0 (workroom.toml:14:1)
+            servers.crm.rate = 60/min (workroom.toml:13:1)
+            servers.hosted.url = https://hosted.example.com/••• (workroom.toml:17:1, variable TOKEN)
+            limits.memory_mib = 64 MiB (workroom.toml:20:1)
+            serve.http = 127.0.0.1:8300 (workroom.toml:23:1)
+            serve.allowed_hosts = [gateway.example.com] (workroom.toml:24:1)
+            serve.allowed_origins = [https://app.example.com:*] (workroom.toml:25:1)
         "#]],
     );
 }
@@ -391,6 +395,10 @@ command = "x"
 command = "x"
 start_timeout_ms = 0
 call_timeout_ms = 86400001
+calls_in_flight = 4097
+retries = -1
+rate = "fast"
+breaker_failures = "many"
 "#,
         )],
         &expect![[r#"
@@ -412,6 +420,10 @@ call_timeout_ms = 86400001
             workroom.toml:26:10: the name of server `\u{1b}[2J` holds control characters
             workroom.toml:30:1: `start_timeout_ms` is 0 ms; it may be from 1 to 86400000 ms
             workroom.toml:31:1: `call_timeout_ms` is 86400001 ms; it may be from 1 to 86400000 ms
+            workroom.toml:32:1: `calls_in_flight` is 4097 calls; it may be from 1 to 4096 calls
+            workroom.toml:33:1: `retries` is -1; it takes 0 or more
+            workroom.toml:34:1: `fast` is not a rate: 1 to 100000 calls per `s`, `min` or `h` (such as "60/min")
+            workroom.toml:35:1: expected an integer for `breaker_failures`, found a string
         "#]],
     );
 }

@@ -111,8 +111,9 @@ async fn respond(
 
 /// Several messages are a stream of events.
 async fn events(stream: &mut BufReader<TcpStream>, replies: &[Value]) -> io::Result<()> {
-    let body: String =
+    let events: Vec<String> =
         replies.iter().map(|reply| format!("event: message\ndata: {reply}\n\n")).collect();
+    let body = events.concat();
     let text = head(200, None, "text/event-stream", body.len()) + &body;
     stream.write_all(text.as_bytes()).await
 }

@@ -3,6 +3,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a server on pipes")]
 
+mod abuse;
 mod modes;
 mod owner;
 

@@ -13,6 +13,8 @@ use std::{
 
 use serde_json::{Value, json};
 
+use crate::abuse;
+
 /// Runs one mode.
 pub(crate) fn run(mode: &str, args: &[&str]) -> ExitCode {
     let mut server = Server { mode: mode.to_owned(), ..Server::default() };
@@ -47,6 +49,11 @@ pub(crate) fn run(mode: &str, args: &[&str]) -> ExitCode {
         ("watched", [port]) => {
             server.watcher = Some(TcpStream::connect(port).expect("the test listens"));
             server.tell("started");
+        }
+        // Fails at its first start, and again until the file is there.
+        ("once-there", [file]) if !std::path::Path::new(file).exists() => {
+            eprintln!("the disk is not mounted");
+            return ExitCode::from(4);
         }
         ("late", [port]) => {
             let stream = TcpStream::connect(port).expect("the test listens");
@@ -88,14 +95,18 @@ fn spawn_holder(port: &str) {
 }
 
 #[derive(Default)]
-struct Server {
+pub(crate) struct Server {
     mode: String,
     stubborn: bool,
     late: bool,
     discovered: Option<Value>,
     watcher: Option<TcpStream>,
     held: Vec<(Value, Value)>,
-    lists: usize,
+    pub(crate) lists: usize,
+    /// It ends once it has answered.
+    pub(crate) ended: bool,
+    /// A call that waits for answers to requests of ours, and the codes of those that came.
+    pub(crate) asking: Option<(Value, Vec<Value>)>,
 }
 
 impl Server {
@@ -113,8 +124,13 @@ impl Server {
             if method == "notifications/cancelled" {
                 self.tell(&format!("cancelled {}", message["params"]["requestId"]));
             }
-            if !message["id"].is_null() {
+            if method.is_empty() {
+                self.reply(&message);
+            } else if !message["id"].is_null() {
                 self.request(&method, &message["id"], &message["params"]);
+            }
+            if self.ended {
+                return;
             }
         }
         if self.stubborn {
@@ -188,6 +204,13 @@ impl Server {
             ("paging", None) => next = json!("two"),
             ("paging", Some(_)) => tools[0]["name"] = json!("last"),
             ("paging-loop", _) => next = json!("again"),
+            ("withdraws", _) => {
+                tools[0]["annotations"] = json!({ "readOnlyHint": self.lists == 1 });
+            }
+            ("long-cursor", None) => next = json!("c".repeat(1 << 20)),
+            ("long-cursor", Some(cursor)) => {
+                tools[0]["name"] = json!(format!("after {}", cursor.len()));
+            }
             ("list-changed" | "modern-list-changed", _) if self.lists > 1 => {
                 tools.push(json!({ "name": "late", "inputSchema": { "type": "object" } }));
             }
@@ -240,7 +263,19 @@ impl Server {
                     }
                 }
             }
-            _ => answer(id, &text),
+            Some(other) => abuse::answer_oddly(other, id, &text, self),
+            None => answer(id, &text),
+        }
+    }
+
+    /// An answer to a request of ours.
+    fn reply(&mut self, message: &Value) {
+        let Some((id, codes)) = &mut self.asking else { return };
+        let code = &message["error"]["code"];
+        codes.push(if code.is_null() { message["result"].clone() } else { code.clone() });
+        if codes.len() == abuse::ASKED.len() {
+            answer(id, &json!({ "content": [], "structuredContent": { "told": codes } }));
+            self.asking = None;
         }
     }
 }
@@ -261,15 +296,15 @@ fn listen(id: &Value) {
     }));
 }
 
-fn answer(id: &Value, result: &Value) {
+pub(crate) fn answer(id: &Value, result: &Value) {
     send(&json!({ "jsonrpc": "2.0", "id": id, "result": result }));
 }
 
-fn refuse(id: &Value, code: i64, message: &str) {
+pub(crate) fn refuse(id: &Value, code: i64, message: &str) {
     let error = json!({ "code": code, "message": message });
     send(&json!({ "jsonrpc": "2.0", "id": id, "error": error }));
 }
 
-fn send(message: &Value) {
+pub(crate) fn send(message: &Value) {
     println!("{message}");
 }

@@ -1,9 +1,11 @@
 //! The circuit breaker of one server. Pure: the time comes in.
 //!
-//! Closed, it lets every call pass. After so many failures in a row it opens (calls that were
-//! under way together and failed together are one failure: a server that ends fails all of them): calls fail at once,
+//! Closed, it lets every call pass. After so many failures in a row it opens: calls fail at once,
 //! and a server that is down is not asked by each of them. When its rest is over, one call is let
 //! through to try; it closes the breaker or opens it again, for twice as long.
+//!
+//! Calls that were under way together and failed together are one failure: a server that ends
+//! fails all of them.
 
 use std::time::Duration;
 

@@ -67,7 +67,7 @@ impl Way for ToServer<'_> {
         if live.link.lost.is_cancelled() {
             let (server, reason) = (self.tool.server.clone(), "it has just ended".to_owned());
             let error = CallError::Unavailable { server, reason, again };
-            return Err(Miss { what: Missed::Call(error), cause: Cause::NotSent });
+            return Err(Miss::new(Missed::Call(error), Cause::NotSent));
         }
         let started = Instant::now();
         let params = CallToolRequestParams::new(self.tool.tool.clone())
@@ -90,7 +90,7 @@ impl Way for ToServer<'_> {
                 let rounded = waited.as_micros().saturating_add(500) / 1_000;
                 let timeout_ms = u64::try_from(rounded).unwrap_or(u64::MAX);
                 let error = CallError::Timeout { tool: self.tool.clone(), timeout_ms, again };
-                Err(Miss { what: Missed::Call(error), cause: Cause::TimedOut })
+                Err(Miss::new(Missed::Call(error), Cause::TimedOut))
             }
         }
     }
@@ -102,7 +102,7 @@ impl ToServer<'_> {
         let advice = if is_error { retry::tool_advice(&result) } else { Advice::Nothing };
         match output(result) {
             Ok(output) if output.is_error => {
-                Err(Miss { what: Missed::Tool(output), cause: Cause::Answered(advice) })
+                Err(Miss::new(Missed::Tool(output), Cause::Answered(advice)))
             }
             Ok(output) => Ok(output),
             Err(message) => Err(self.nonsense(message)),
@@ -120,7 +120,7 @@ impl ToServer<'_> {
             }
             let advice = retry::error_advice(error.code, error.data.as_ref());
             let error = CallError::Rejected { tool, code: error.code.0.into(), message, again };
-            return Miss { what: Missed::Call(error), cause: Cause::Answered(advice) };
+            return Miss::new(Missed::Call(error), Cause::Answered(advice));
         }
         let (error, cause) = match fate {
             Fate::NotSent(reason) => {
@@ -140,18 +140,19 @@ impl ToServer<'_> {
                     None if live.link.lost.is_cancelled() => {
                         self.server.why_lost(LOST_PATIENCE).await
                     }
+                    None => Some("its answer ended before it was whole".to_owned()),
                     known => known,
                 };
                 (CallError::Gone { tool, reason, again }, Cause::Lost)
             }
         };
-        Miss { what: Missed::Call(error), cause }
+        Miss::new(Missed::Call(error), cause)
     }
 
     fn nonsense(&self, message: String) -> Miss {
         let (tool, again) = (self.tool.clone(), Again::default());
         let error = CallError::Protocol { tool, message, again };
-        Miss { what: Missed::Call(error), cause: Cause::Nonsense }
+        Miss::new(Missed::Call(error), Cause::Nonsense)
     }
 }
 

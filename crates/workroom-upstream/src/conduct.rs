@@ -80,8 +80,14 @@ pub(crate) struct Down {
 /// A try that failed.
 #[derive(Clone, Debug)]
 pub(crate) struct Miss {
-    pub(crate) what: Missed,
+    pub(crate) what: Box<Missed>,
     pub(crate) cause: Cause,
+}
+
+impl Miss {
+    pub(crate) fn new(what: Missed, cause: Cause) -> Self {
+        Self { what: Box::new(what), cause }
+    }
 }
 
 /// How a try failed.
@@ -149,7 +155,7 @@ impl Conduct {
                 }
                 Next::Fail(again) => {
                     let again = Again { tries: sent, ..again };
-                    return match missed.what {
+                    return match *missed.what {
                         Missed::Tool(output) => Ok(ToolOutput { again, ..output }),
                         Missed::Call(error) => Err(error.with_again(again)),
                     };
@@ -165,13 +171,10 @@ impl Conduct {
         sent: &mut u32,
         deadline: &mut Instant,
     ) -> Result<ToolOutput, Miss> {
-        let unavailable = |reason, cause| Miss {
-            what: Missed::Call(CallError::Unavailable {
-                server: order.tool.server.clone(),
-                reason,
-                again: Again::default(),
-            }),
-            cause,
+        let unavailable = |reason, cause| {
+            let server = order.tool.server.clone();
+            let error = CallError::Unavailable { server, reason, again: Again::default() };
+            Miss::new(Missed::Call(error), cause)
         };
         let late = |TooLate { reason, after }| unavailable(reason, Cause::Down(after));
         let _place: Place = self.gate.place(*deadline).await.map_err(late)?;
@@ -234,7 +237,7 @@ impl<'a> Pass<'a> {
 
     fn failed(mut self, miss: &Miss) {
         self.told = true;
-        let reason = match &miss.what {
+        let reason = match &*miss.what {
             Missed::Call(error) => short_reason(error),
             Missed::Tool(_) => String::new(),
         };
@@ -316,7 +319,7 @@ mod tests {
             let step = self.steps.lock().unwrap().pop_front().unwrap_or("slow");
             let tool = tool();
             let again = Again::default();
-            let miss = |cause, error| Err(Miss { what: Missed::Call(error), cause });
+            let miss = |cause, error| Err(Miss::new(Missed::Call(error), cause));
             match step {
                 "ok" => Ok(ToolOutput::default()),
                 "slow" => {
@@ -349,7 +352,7 @@ mod tests {
                 "tool" => {
                     let output = ToolOutput { is_error: true, ..ToolOutput::default() };
                     let cause = Cause::Answered(Advice::Again(None));
-                    Err(Miss { what: Missed::Tool(output), cause })
+                    Err(Miss::new(Missed::Tool(output), cause))
                 }
                 other => panic!("{other}"),
             }

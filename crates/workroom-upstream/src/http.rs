@@ -159,6 +159,12 @@ pub(crate) fn fate(error: &ServiceError) -> Fate {
                 _ => Fate::Broken(words(http)),
             }
         }
+        // A client's mistake, which the server saw before it did anything.
+        HttpError::UnexpectedServerResponse(text)
+            if text.starts_with("HTTP 4") && !text.starts_with("HTTP 408") =>
+        {
+            Fate::Refused(words(http))
+        }
         HttpError::UnexpectedServerResponse(text) if text.starts_with("could not parse") => {
             Fate::Broken("its answer is not whole, or not MCP".to_owned())
         }

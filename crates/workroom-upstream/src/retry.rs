@@ -3,14 +3,14 @@
 //! | what happened | tool that may be repeated | any other tool |
 //! |---|---|---|
 //! | surely not sent: no connection | again | again |
-//! | not sent, since the server ended and is started again in a few seconds | again | again |
-//! | not sent, since the server never worked, rests longer, or is left alone | error | error |
-//! | HTTP 429, or 503 with `Retry-After` | again, not before that time | error that names the time |
-//! | sent, and the connection broke, or the answer is torn, or HTTP 5xx | again | error: in doubt |
+//! | not sent: the server ended, and is started again in seconds | again | again |
+//! | not sent: it never worked, rests longer, or is left alone | error | error |
+//! | HTTP 429, or 503 with `Retry-After` | again after that time | error that names it |
+//! | the connection broke, the answer is torn, or HTTP 5xx | again | error: in doubt |
 //! | no answer in time | error | error: in doubt |
-//! | an error of JSON-RPC or of the tool that says `retryable` or `retryAfter` | again | error |
+//! | an error that says `retryable` or `retryAfter` | again | error |
 //! | any other error of JSON-RPC or of the tool | error | error |
-//! | an answer that would be the same each time, such as one that is not MCP | error | error |
+//! | an answer that is not MCP | error | error: in doubt |
 //!
 //! An error says that it may be retried where an object of its own holds `retryable: true`, or a
 //! number of seconds as `retryAfter` or `retry_after`, or of milliseconds as `retryAfterMs` or
@@ -225,11 +225,9 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_decisions_are_this_table() {
+    fn causes() -> Vec<Cause> {
         let seconds = |seconds| Some(Duration::from_secs(seconds));
-        let mut table = String::new();
-        for cause in [
+        vec![
             Cause::NotSent,
             Cause::Down(seconds(4)),
             Cause::Down(None),
@@ -245,7 +243,13 @@ mod tests {
             Cause::Answered(Advice::Again(None)),
             Cause::Answered(Advice::Again(seconds(1))),
             Cause::Nonsense,
-        ] {
+        ]
+    }
+
+    #[test]
+    fn the_decisions_are_this_table() {
+        let mut table = String::new();
+        for cause in causes() {
             let with = |may_repeat| {
                 let progress = Progress { tries: 1, retries: 3, may_repeat, left: 2 * MINUTE };
                 word(next(progress, cause, 1.0))

@@ -14,12 +14,12 @@ use std::{
 use rmcp::{
     ClientHandler, RoleClient,
     model::{
-        ClientCapabilities, ClientConfig, Implementation, ProtocolVersion, ServerPeerInfo,
-        ServerResult, SubscriptionFilter,
+        ClientCapabilities, ClientConfig, ErrorData, Implementation, ProtocolVersion,
+        ServerPeerInfo, ServerResult, SubscriptionFilter,
     },
     service::{
-        ClientInitializeError, ClientLifecycleMode, NotificationContext, Peer, RunningService,
-        SubscriptionEnd, serve_client_with_lifecycle_and_ct,
+        ClientInitializeError, ClientLifecycleMode, NotificationContext, Peer, RequestContext,
+        RunningService, SubscriptionEnd, serve_client_with_lifecycle_and_ct,
     },
     transport::IntoTransport,
 };
@@ -391,6 +391,15 @@ impl ClientHandler for Client {
         let workroom = Implementation::new("workroom", env!("CARGO_PKG_VERSION"));
         ClientConfig::new(ClientCapabilities::default(), workroom)
             .with_protocol_version(ProtocolVersion::LATEST_WITH_INITIALIZE)
+    }
+
+    /// The default would answer that there are none, which is an offer all the same.
+    #[expect(deprecated, reason = "servers of older revisions may still ask")]
+    async fn list_roots(
+        &self,
+        _: RequestContext<RoleClient>,
+    ) -> Result<rmcp::model::ListRootsResult, ErrorData> {
+        Err(ErrorData::method_not_found::<rmcp::model::ListRootsRequestMethod>())
     }
 
     async fn on_tool_list_changed(&self, _: NotificationContext<RoleClient>) {

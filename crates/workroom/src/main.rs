@@ -87,11 +87,12 @@ fn completions(shell: clap_complete::Shell) -> Answer {
 
 /// Logs go to standard error: standard output belongs to answers and to the protocol.
 fn log(verbose: u8) {
-    // rmcp logs whole messages, which may hold anybody's data.
+    // rmcp logs whole messages and addresses, which may hold anybody's data and credentials. What
+    // went wrong with a server is told in our own words, and each of its starts would log it.
     let level = match verbose {
-        0 => "error",
-        1 => "info,rmcp=error",
-        _ => "debug,rmcp=error",
+        0 => "error,rmcp=off",
+        1 => "info,rmcp=off",
+        _ => "debug,rmcp=off",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("WORKROOM_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));

@@ -61,6 +61,24 @@ pub async fn call(pool: &Pool, server: &str, arguments: Value) -> Result<ToolOut
     pool.call(tool_call(server, arguments)).await
 }
 
+/// What a call came to, as text.
+pub fn outcome(result: Result<ToolOutput, CallError>) -> String {
+    match result {
+        Ok(output) => {
+            let text = match output.structured {
+                Some(structured) => structured.to_string(),
+                None => Value::Array(output.content).to_string(),
+            };
+            let length = text.chars().count();
+            let text: String = text.chars().take(80).collect();
+            let error = if output.is_error { "an error: " } else { "" };
+            let more = if length > 80 { format!("… ({length})") } else { String::new() };
+            format!("{error}{text}{more}")
+        }
+        Err(error) => format!("{}: {error}", error.code()),
+    }
+}
+
 /// Everything a server says of itself, as text.
 pub fn describe(server: &ServerSnapshot) -> String {
     let mut lines = Vec::new();
