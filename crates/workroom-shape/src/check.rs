@@ -202,16 +202,13 @@ impl<'s> Walk<'s> {
 
     /// `enum` and `const`.
     fn values(&mut self, schema: &'s Map<String, Value>, value: &Value) {
-        let values = match (schema.get("const"), schema.get("enum")) {
-            (Some(constant), _) => std::slice::from_ref(constant),
-            (None, Some(Value::Array(values))) => values.as_slice(),
-            _ => return,
-        };
-        if values.is_empty() || !self.spend(values.len()) {
-            // Nobody means an `enum` that nothing satisfies.
-            return;
-        }
-        if !values.iter().any(|it| is_equal(it, value)) {
+        let constant = schema.get("const").map(std::slice::from_ref);
+        let listed = schema.get("enum").and_then(Value::as_array).map(Vec::as_slice);
+        // Nobody means an `enum` that nothing satisfies.
+        for values in [constant, listed].into_iter().flatten().filter(|it| !it.is_empty()) {
+            if !self.spend(values.len()) || values.iter().any(|it| is_equal(it, value)) {
+                continue;
+            }
             let names = values.iter().take(1_000).filter_map(Value::as_str);
             let nearest = value.as_str().and_then(|text| nearest(text, names));
             let nearest = nearest.map(path::quoted);
@@ -286,7 +283,7 @@ impl<'s> Walk<'s> {
         self.count(schema, ["minItems", "maxItems"], items.len(), "entry");
         if schema.get("uniqueItems") == Some(&Value::Bool(true)) && items.len() <= UNIQUE_MAX {
             let mut seen = HashSet::new();
-            if self.spend(items.len()) && !items.iter().all(|it| seen.insert(it.to_string())) {
+            if self.spend(items.len()) && !items.iter().all(|it| seen.insert(canonical(it))) {
                 self.violate(Problem::Twice);
             }
         }
@@ -619,6 +616,24 @@ fn is_equal(a: &Value, b: &Value) -> bool {
                 && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| is_equal(a, b)))
         }
         (a, b) => a == b,
+    }
+}
+
+/// Text that is the same for values that are [equal](is_equal).
+fn canonical(value: &Value) -> String {
+    match value {
+        Value::Number(number) => plain(number.clone()),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(canonical).collect();
+            format!("[{}]", items.join(","))
+        }
+        Value::Object(object) => {
+            let mut fields: Vec<String> =
+                object.iter().map(|(key, value)| format!("{key:?}:{}", canonical(value))).collect();
+            fields.sort();
+            format!("{{{}}}", fields.join(","))
+        }
+        other => other.to_string(),
     }
 }
 
