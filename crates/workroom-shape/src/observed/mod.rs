@@ -14,8 +14,8 @@
 //! it is in a field of another name.
 //!
 //! Keys are shown, since they are what code reads. An object whose keys look like data (a digit
-//! sequence, an address, a date), or that has many that come and go, or whose entries are all of one
-//! form, counts as a map, and its keys are forgotten.
+//! sequence, an address, a date), or that has many that come and go, or whose entries are all of
+//! one form, counts as a map, and its keys are forgotten.
 //!
 //! # Bounds
 //!
