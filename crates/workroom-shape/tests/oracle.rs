@@ -140,6 +140,5 @@ fn verdicts_are_those_of_jsonschema() {
             *if theirs { &mut fit } else { &mut unfit } += 1;
         }
     }
-    println!("{fit} fit, {unfit} do not");
     assert!(fit > 8_000 && unfit > 8_000, "{fit} fit, {unfit} do not");
 }

@@ -1,8 +1,8 @@
 //! The walk over a schema and a value: what does not fit, and what can be mended.
 //!
-//! Keywords are those of JSON Schema 2020-12, of drafts 4 to 7 where they differ, and OpenAPI's
-//! `nullable`. `format` is an annotation, as the standard has it. What is not known is passed over:
-//! the walk refuses only what the schema surely refuses.
+//! Keywords are those of JSON Schema 2020-12, of drafts 4 to 7 where they differ, and the
+//! `nullable` of `OpenAPI`. `format` is an annotation, as the standard has it. What is not known is
+//! passed over: the walk refuses only what the schema surely refuses.
 
 mod names;
 mod plain;

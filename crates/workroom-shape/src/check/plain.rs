@@ -11,7 +11,9 @@ impl<'s> Walk<'s> {
         let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
         // Draft 4 has booleans that make the bound beside them exclusive.
         let strict = |key: &str| schema.get(key) == Some(&Value::Bool(true));
-        let shown = |bound: f64| serde_json::Number::from_f64(bound).map(plain).unwrap_or_default();
+        let shown = |bound: f64| {
+            serde_json::Number::from_f64(bound).as_ref().map(plain).unwrap_or_default()
+        };
         let broken = [
             bound("minimum").filter(|it| value < *it).map(|it| ("at least", it)),
             bound("minimum")
@@ -29,7 +31,7 @@ impl<'s> Walk<'s> {
         ];
         for (what, bound) in broken.into_iter().flatten() {
             let wanted = format!("{what} {}", shown(bound));
-            self.violate(Problem::Bound { found: plain(number.clone()), wanted });
+            self.violate(Problem::Bound { found: plain(number), wanted });
         }
     }
 
@@ -60,7 +62,7 @@ impl<'s> Walk<'s> {
         .into_iter()
         .flatten()
         {
-            let bound = serde_json::Number::from_f64(bound).map(plain).unwrap_or_default();
+            let bound = serde_json::Number::from_f64(bound).as_ref().map(plain).unwrap_or_default();
             let count = found.to_string();
             self.violate(Problem::Bound {
                 found: format!("{count} {what}{} long", s(&count)),
@@ -88,7 +90,7 @@ pub(super) fn is_equal(a: &Value, b: &Value) -> bool {
 /// Text that is the same for values that are [equal](is_equal).
 pub(super) fn canonical(value: &Value) -> String {
     match value {
-        Value::Number(number) => plain(number.clone()),
+        Value::Number(number) => plain(number),
         Value::Array(items) => {
             let items: Vec<String> = items.iter().map(canonical).collect();
             format!("[{}]", items.join(","))
@@ -110,7 +112,7 @@ fn is_multiple(value: f64, of: f64) -> bool {
 }
 
 /// A number as people write it: `1` and not `1.0`.
-fn plain(number: serde_json::Number) -> String {
+fn plain(number: &serde_json::Number) -> String {
     let text = number.to_string();
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }

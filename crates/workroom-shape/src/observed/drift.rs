@@ -91,7 +91,7 @@ fn visit(shape: &Shape, steps: &mut Vec<Step>, each: &mut impl FnMut(&[Step], &S
         visit(entry, steps, each);
         steps.pop();
     }
-    for field in &object.fields {
+    for field in &object.named {
         steps.push(Step::Key(field.key.clone()));
         each(steps, &field.shape, field.objects < object.objects);
         visit(&field.shape, steps, each);
@@ -157,13 +157,13 @@ impl Finder {
         match (&known.entry, &sample.entry) {
             (Some(known), Some(sample)) => self.below(Step::Any, known, sample),
             (Some(known), None) => {
-                for field in &sample.fields {
+                for field in &sample.named {
                     self.below(Step::Any, known, &field.shape);
                 }
             }
             (None, Some(_)) => {}
             (None, None) => {
-                for field in &known.fields {
+                for field in &known.named {
                     let now = sample.get(&field.key);
                     let present = now.map_or(0, |now| now.objects);
                     let was_always =
