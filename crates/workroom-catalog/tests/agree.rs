@@ -162,7 +162,6 @@ impl Cases {
             assert!(!case.is_exact || !case.is_wrong || is_fault, "only tsc takes {what}");
             *if is_fault { &mut wrong } else { &mut right } += 1;
         }
-        println!("{} cases: tsc takes {right} and refuses {wrong}", self.cases.len());
         assert!(wrong > 1_000 && right > 2_000, "{right} right, {wrong} wrong");
     }
 }

@@ -258,7 +258,9 @@ impl Run {
     fn enqueue(&mut self, mut call: GuestCall) {
         match check::call(&self.shared, &mut call) {
             Ok(notes) => {
-                notes.into_iter().for_each(|note| self.note(note));
+                for note in notes {
+                    self.note(note);
+                }
                 self.queue.push_back(call);
             }
             Err(error) => {

@@ -219,7 +219,7 @@ pub(crate) async fn used(shared: &Shared, tool: &ToolRef, told: &Told) {
         let what = known.known.difference(&before);
         known.known.changes = before.changes;
         change(&mut known.known, what);
-        known.definition = entry.definition().to_owned();
+        entry.definition().clone_into(&mut known.definition);
         known.is_dirty = true;
     }
     let mut found = told.found();

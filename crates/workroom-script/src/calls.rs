@@ -24,7 +24,7 @@ use crate::{
     Function, Module, Modules, Parameters,
     check::Finding,
     diagnostic::{DiagnosticKind, nearest},
-    import::find,
+    import::{OBJECT_MEMBERS, find},
 };
 
 /// What every promise has.
@@ -224,7 +224,7 @@ impl<'a> Calls<'_, 'a> {
     /// A member of what a call of a tool gives, which is a promise.
     fn promise(&mut self, member: &MemberExpression<'a>) {
         let Some(name) = member.static_property_name().map(str::to_owned) else { return };
-        if OF_PROMISES.contains(&name.as_str()) {
+        if OF_PROMISES.contains(&name.as_str()) || OBJECT_MEMBERS.contains(&name.as_str()) {
             return;
         }
         let object = member.object().get_inner_expression();

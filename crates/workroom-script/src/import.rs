@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Members that every object has, so that asking for them is no mistake.
-const OBJECT_MEMBERS: &[&str] = &[
+pub(crate) const OBJECT_MEMBERS: &[&str] = &[
     "constructor",
     "hasOwnProperty",
     "isPrototypeOf",

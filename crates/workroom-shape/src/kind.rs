@@ -51,7 +51,7 @@ impl Kinds {
     }
 
     /// The kinds that `type` names; `None` when it names nothing that exists.
-    pub(crate) fn named(named: &Value) -> Option<Self> {
+    pub(crate) fn named(types: &Value) -> Option<Self> {
         let one = |name: &str| match name {
             "null" => Some(Self::NULL),
             "boolean" => Some(Self::BOOLEAN),
@@ -62,7 +62,7 @@ impl Kinds {
             "object" => Some(Self::OBJECT),
             _ => None,
         };
-        match named {
+        match types {
             Value::String(name) => one(name),
             Value::Array(names) if !names.is_empty() => {
                 let names = names.iter().take(WIDTH_MAX).map(|name| one(name.as_str()?));

@@ -30,12 +30,12 @@ fn inline(shape: &Shape, depth: usize, most: usize) -> String {
         }
         let mut shown = Vec::new();
         let mut length = 0;
-        for field in &fields.fields {
+        for field in &fields.named {
             let ty = inline(&field.shape, depth - 1, most / 2);
             let text = format!("{}: {ty}", key(&field.key, field.objects < fields.objects));
             length += text.len() + 2;
             if length > most {
-                shown.push(format!("… {} more", fields.fields.len() - shown.len()));
+                shown.push(format!("… {} more", fields.named.len() - shown.len()));
                 break;
             }
             shown.push(text);
@@ -92,7 +92,7 @@ fn block(fields: &Fields, indent: &str) -> String {
     let deeper = format!("{indent}  ");
     let mut lines = Vec::new();
     let mut is_plain = true;
-    for field in &fields.fields {
+    for field in &fields.named {
         let ty = full(&field.shape, &deeper);
         let about = about(&field.shape);
         is_plain &= about.is_empty() && !ty.contains('\n');

@@ -379,3 +379,19 @@ fn completions_are_printed_for_each_shell() {
         assert!(String::from_utf8_lossy(&output.stdout).contains("workroom"), "{shell}");
     }
 }
+
+#[test]
+fn a_call_that_does_not_fit_is_not_sent() {
+    check(
+        &[("workroom.toml", TWO_SERVERS)],
+        &["call", "shop.getOrder", "orderNumber=5"],
+        "",
+        &expect![],
+    );
+}
+
+#[test]
+fn drift_lists_what_has_changed() {
+    check(&[], &["drift"], "", &expect![]);
+    check(&[], &["drift", "--json"], "", &expect![]);
+}

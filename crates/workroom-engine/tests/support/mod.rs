@@ -31,6 +31,7 @@ use workroom_types::{Limits, ServerSnapshot, ServerStatus, SessionId, ToolDef};
 pub(crate) struct World {
     changes: watch::Sender<u64>,
     status: Mutex<ServerStatus>,
+    schema: Mutex<Value>,
     under_way: AtomicUsize,
     /// The most calls that were under way at once.
     pub(crate) peak: AtomicUsize,
@@ -45,6 +46,7 @@ impl Default for World {
         Self {
             changes: watch::channel(1).0,
             status: Mutex::new(ServerStatus::Ready),
+            schema: Mutex::new(json!({ "type": "object" })),
             under_way: AtomicUsize::new(0),
             peak: AtomicUsize::new(0),
             hanging: Notify::new(),
@@ -58,14 +60,24 @@ impl World {
         *self.status.lock().unwrap() = status;
         self.changes.send_modify(|version| *version += 1);
     }
+
+    /// The input schema of `echo`, whose result is its arguments.
+    pub(crate) fn set_schema(&self, schema: Value) {
+        *self.schema.lock().unwrap() = schema;
+        self.changes.send_modify(|version| *version += 1);
+    }
 }
 
 impl Upstreams for World {
     fn servers(&self) -> Vec<Arc<ServerSnapshot>> {
         let status = self.status.lock().unwrap().clone();
+        let schema = self.schema.lock().unwrap().clone();
         let tool = |name: &str| ToolDef {
             name: name.to_owned(),
-            input_schema: json!({ "type": "object" }),
+            input_schema: match name {
+                "echo" => schema.clone(),
+                _ => json!({ "type": "object" }),
+            },
             ..ToolDef::default()
         };
         let tools = match status {

@@ -11,11 +11,11 @@ pub(crate) const CASES: &[Case] = &[
     ]),
     case("import { echo } from './servers/odd';
           let o = {}; for (let i = 0; i < 2e4; i++) o = { o }; return await echo(o)", &[
-        STACK, "exception: ToolError: the arguments of `odd.echo` cannot be read", "limit: ",
+        STACK, "exception: ArgumentError: the arguments of `odd.echo` cannot be read", "limit: ",
     ]),
     case("import { echo } from './servers/odd';
           let o = {}; for (let i = 0; i < 500; i++) o = { o }; return await echo(o)", &[
-        "exception: ToolError: the arguments of `odd.echo` cannot be read: recursion limit",
+        "exception: ArgumentError: the arguments of `odd.echo` cannot be read: recursion limit",
     ]),
     case("import { echo } from './servers/odd'; const o = {}; o.o = o; return await echo(o)", &[
         "exception: TypeError: circular reference",
@@ -29,10 +29,10 @@ pub(crate) const CASES: &[Case] = &[
     ]),
     case("import { echo } from './servers/odd'; return await echo(() => 1)", &["ok {}"]),
     case("import { echo } from './servers/odd'; return await echo([1, 2])", &[
-        "exception: ToolError: `odd.echo` takes one object of named parameters",
+        "exception: ArgumentError: `odd.echo` was not called: the argument is an array; it takes one",
     ]),
     case("import { echo } from './servers/odd'; return await echo('x')", &[
-        "exception: ToolError: `odd.echo` takes one object of named parameters",
+        "exception: ArgumentError: `odd.echo` was not called: the argument is a string; it takes one",
     ]),
     case("import { echo } from './servers/odd'; return await echo({ n: [NaN, Infinity, -0] })", &[
         "ok {\"n\":[null,null,0]}",

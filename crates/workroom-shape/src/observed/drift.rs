@@ -13,7 +13,7 @@ use crate::path::{self, Step};
 pub const CALLS_BEFORE_DRIFT: u32 = 2;
 
 /// That something is never absent, or always of one form, is only believed after so many calls.
-pub const CALLS_BEFORE_ABSENCE: u32 = 5;
+pub const CALLS_BEFORE_ABSENCE: u32 = 20;
 
 /// One contradiction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,7 +91,7 @@ fn visit(shape: &Shape, steps: &mut Vec<Step>, each: &mut impl FnMut(&[Step], &S
         visit(entry, steps, each);
         steps.pop();
     }
-    for field in &object.fields {
+    for field in &object.named {
         steps.push(Step::Key(field.key.clone()));
         each(steps, &field.shape, field.objects < object.objects);
         visit(&field.shape, steps, each);
@@ -138,7 +138,8 @@ impl Finder {
         }
         let (were, are) = (kinds(known), kinds(sample));
         for now in are.iter().filter(|kind| !were.contains(*kind)) {
-            let is_sure = *now != "null" || known.calls >= CALLS_BEFORE_ABSENCE;
+            let is_sure =
+                *now != "null" || (known.calls >= CALLS_BEFORE_ABSENCE && !self.is_of_pages());
             if is_sure && !were.is_empty() {
                 self.tell(were.join(" or "), known.calls, now);
             }
@@ -157,20 +158,22 @@ impl Finder {
         match (&known.entry, &sample.entry) {
             (Some(known), Some(sample)) => self.below(Step::Any, known, sample),
             (Some(known), None) => {
-                for field in &sample.fields {
+                for field in &sample.named {
                     self.below(Step::Any, known, &field.shape);
                 }
             }
             (None, Some(_)) => {}
             (None, None) => {
-                for field in &known.fields {
+                for field in &known.named {
                     let now = sample.get(&field.key);
                     let present = now.map_or(0, |now| now.objects);
                     let was_always =
                         field.objects == known.objects && field.shape.calls >= CALLS_BEFORE_ABSENCE;
                     if was_always && present < sample.objects {
                         self.steps.push(Step::Key(field.key.clone()));
-                        self.tell("there".to_owned(), field.shape.calls, MISSING);
+                        if !self.is_of_pages() {
+                            self.tell("there".to_owned(), field.shape.calls, MISSING);
+                        }
                         self.steps.pop();
                     }
                     if let Some(now) = now {
@@ -179,6 +182,15 @@ impl Finder {
                 }
             }
         }
+    }
+
+    /// Whether the field says where other pages are: of a last page it is null or absent, as it is
+    /// to be.
+    fn is_of_pages(&self) -> bool {
+        const WORDS: [&str; 6] = ["next", "prev", "cursor", "token", "page", "more"];
+        let Some(Step::Key(key)) = self.steps.last() else { return false };
+        let key = key.to_lowercase();
+        WORDS.iter().any(|word| key.contains(word))
     }
 
     fn below(&mut self, step: Step, known: &Shape, sample: &Shape) {

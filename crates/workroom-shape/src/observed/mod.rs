@@ -14,8 +14,8 @@
 //! it is in a field of another name.
 //!
 //! Keys are shown, since they are what code reads. An object whose keys look like data (a digit
-//! sequence, an address, a date), or that has many that come and go, or whose entries are all of one
-//! form, counts as a map, and its keys are forgotten.
+//! sequence, an address, a date), or that has many that come and go, or whose entries are all of
+//! one form, counts as a map, and its keys are forgotten.
 //!
 //! # Bounds
 //!
@@ -72,16 +72,16 @@ impl Observed {
         let before = print::full(&self.shape, "");
         self.shape.merge(sample, true);
         self.calls = self.calls.saturating_add(1);
+        let is_changed = before != print::full(&self.shape, "");
         let example = mask::example(result, &self.shape);
-        if self.example.is_empty() || new.iter().any(|_| true) || example.len() > self.example.len()
-        {
+        // What was a field when the last example was made may be data by now.
+        if is_changed || example.len() > self.example.len() {
             self.example = example;
         }
         self.drifts.retain(|old| !new.iter().any(|it| it.path == old.path));
         self.drifts.extend(new.iter().cloned());
         let old = self.drifts.len().saturating_sub(DRIFTS_MAX);
         self.drifts.drain(..old);
-        let is_changed = before != print::full(&self.shape, "");
         Noted { new, again, is_changed }
     }
 

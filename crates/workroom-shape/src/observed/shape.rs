@@ -88,7 +88,8 @@ pub(crate) struct Fields {
     /// How many objects there were.
     pub(crate) objects: u32,
     /// In the order in which they were met.
-    pub(crate) fields: Vec<Field>,
+    #[serde(rename = "fields")]
+    pub(crate) named: Vec<Field>,
     /// The entries, where keys are data; then there are no fields.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) entry: Option<Shape>,
@@ -199,13 +200,13 @@ impl Shape {
             entry.cut(left);
         }
         // All fields of an object before those below one of them.
-        let kept = object.fields.len().min(*left);
-        if kept < object.fields.len() {
-            object.fields.truncate(kept);
+        let kept = object.named.len().min(*left);
+        if kept < object.named.len() {
+            object.named.truncate(kept);
             self.is_cut = true;
         }
         *left -= kept;
-        for field in &mut object.fields {
+        for field in &mut object.named {
             field.shape.cut(left);
         }
     }
@@ -287,22 +288,22 @@ impl Fields {
         }
         for (key, value) in object {
             let shape = Shape::sample(value, Some(key), depth + 1, left);
-            fields.fields.push(Field { key: key.clone(), objects: 1, shape });
+            fields.named.push(Field { key: key.clone(), objects: 1, shape });
         }
         fields.settle();
         fields
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&Field> {
-        self.fields.iter().find(|field| field.key == key)
+        self.named.iter().find(|field| field.key == key)
     }
 
     fn merge(&mut self, mut other: Self, across: bool) {
         self.calls = sum(self.calls, other.calls, across);
         self.objects = self.objects.saturating_add(other.objects);
         if self.entry.is_some() || other.entry.is_some() {
-            self.become_map(across);
-            other.become_map(across);
+            self.become_map();
+            other.become_map();
         }
         match (&mut self.entry, other.entry) {
             (Some(mine), Some(other)) => {
@@ -312,13 +313,13 @@ impl Fields {
             (mine @ None, other) => *mine = other,
             (Some(_), None) => {}
         }
-        for field in other.fields {
-            match self.fields.iter_mut().find(|it| it.key == field.key) {
+        for field in other.named {
+            match self.named.iter_mut().find(|it| it.key == field.key) {
                 Some(mine) => {
                     mine.objects = mine.objects.saturating_add(field.objects);
                     mine.shape.merge(field.shape, across);
                 }
-                None => self.fields.push(field),
+                None => self.named.push(field),
             }
         }
         self.settle();
@@ -327,7 +328,7 @@ impl Fields {
     /// Becomes a map where the keys are data.
     fn settle(&mut self) {
         if self.entry.is_none() && self.is_map() {
-            self.become_map(false);
+            self.become_map();
         }
     }
 
@@ -336,38 +337,37 @@ impl Fields {
         const MANY: usize = 12;
         let keys = |field: &Field| -> Option<Vec<String>> {
             let object = field.shape.object.as_ref()?;
-            let plain = object.entry.is_none() && !object.fields.is_empty();
-            let mut keys: Vec<String> = object.fields.iter().map(|it| it.key.clone()).collect();
+            let plain = object.entry.is_none() && !object.named.is_empty();
+            let mut keys: Vec<String> = object.named.iter().map(|it| it.key.clone()).collect();
             keys.sort();
             plain.then_some(keys)
         };
-        if self.fields.len() > FIELDS_MAX {
+        if self.named.len() > FIELDS_MAX {
             return true;
         }
-        if self.fields.len() >= FEW {
-            let first = self.fields.first().and_then(keys);
-            if first.is_some() && self.fields.iter().all(|field| keys(field) == first) {
+        if self.named.len() >= FEW {
+            let first = self.named.first().and_then(keys);
+            if first.is_some() && self.named.iter().all(|field| keys(field) == first) {
                 return true;
             }
         }
-        let present: u64 = self.fields.iter().map(|field| u64::from(field.objects)).sum();
+        let present: u64 = self.named.iter().map(|field| u64::from(field.objects)).sum();
         // On average in less than every fourth object.
-        self.fields.len() >= MANY
+        self.named.len() >= MANY
             && self.objects >= 8
-            && present * 4 < self.fields.len() as u64 * u64::from(self.objects)
+            && present * 4 < self.named.len() as u64 * u64::from(self.objects)
     }
 
-    fn become_map(&mut self, across: bool) {
+    fn become_map(&mut self) {
         if self.entry.is_some() {
             return;
         }
         let mut entry = Shape::default();
-        for mut field in std::mem::take(&mut self.fields) {
+        for mut field in std::mem::take(&mut self.named) {
             field.shape.forget_words();
             // Several keys of one result are still one call.
             entry.merge(field.shape, false);
         }
-        let _ = across;
         self.entry = Some(entry);
     }
 }

@@ -1,8 +1,11 @@
 //! The walk over a schema and a value: what does not fit, and what can be mended.
 //!
-//! Keywords are those of JSON Schema 2020-12, of drafts 4 to 7 where they differ, and OpenAPI's
-//! `nullable`. `format` is an annotation, as the standard has it. What is not known is passed over:
-//! the walk refuses only what the schema surely refuses.
+//! Keywords are those of JSON Schema 2020-12, of drafts 4 to 7 where they differ, and the
+//! `nullable` of `OpenAPI`. `format` is an annotation, as the standard has it. What is not known is
+//! passed over: the walk refuses only what the schema surely refuses.
+
+mod names;
+mod plain;
 
 use std::collections::HashSet;
 
@@ -13,6 +16,8 @@ use crate::{
     kind::{self, Kinds},
     path::{self, Step},
 };
+use names::nearest;
+use plain::{canonical, is_equal};
 
 /// The most steps of one walk: one for each keyword looked at and each value compared.
 pub const STEPS_MAX: u32 = 1_000_000;
@@ -202,16 +207,13 @@ impl<'s> Walk<'s> {
 
     /// `enum` and `const`.
     fn values(&mut self, schema: &'s Map<String, Value>, value: &Value) {
-        let values = match (schema.get("const"), schema.get("enum")) {
-            (Some(constant), _) => std::slice::from_ref(constant),
-            (None, Some(Value::Array(values))) => values.as_slice(),
-            _ => return,
-        };
-        if values.is_empty() || !self.spend(values.len()) {
-            // Nobody means an `enum` that nothing satisfies.
-            return;
-        }
-        if !values.iter().any(|it| is_equal(it, value)) {
+        let constant = schema.get("const").map(std::slice::from_ref);
+        let listed = schema.get("enum").and_then(Value::as_array).map(Vec::as_slice);
+        // Nobody means an `enum` that nothing satisfies.
+        for values in [constant, listed].into_iter().flatten().filter(|it| !it.is_empty()) {
+            if !self.spend(values.len()) || values.iter().any(|it| is_equal(it, value)) {
+                continue;
+            }
             let names = values.iter().take(1_000).filter_map(Value::as_str);
             let nearest = value.as_str().and_then(|text| nearest(text, names));
             let nearest = nearest.map(path::quoted);
@@ -219,74 +221,11 @@ impl<'s> Walk<'s> {
         }
     }
 
-    fn number(&mut self, schema: &Map<String, Value>, number: &serde_json::Number) {
-        let Some(value) = number.as_f64() else { return };
-        let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
-        // Draft 4 has booleans that make the bound beside them exclusive.
-        let strict = |key: &str| schema.get(key) == Some(&Value::Bool(true));
-        let shown = |bound: f64| serde_json::Number::from_f64(bound).map(plain).unwrap_or_default();
-        let broken = [
-            bound("minimum").filter(|it| value < *it).map(|it| ("at least", it)),
-            bound("minimum")
-                .filter(|it| value <= *it && strict("exclusiveMinimum"))
-                .map(|it| ("more than", it)),
-            bound("maximum").filter(|it| value > *it).map(|it| ("at most", it)),
-            bound("maximum")
-                .filter(|it| value >= *it && strict("exclusiveMaximum"))
-                .map(|it| ("less than", it)),
-            bound("exclusiveMinimum").filter(|it| value <= *it).map(|it| ("more than", it)),
-            bound("exclusiveMaximum").filter(|it| value >= *it).map(|it| ("less than", it)),
-            bound("multipleOf")
-                .filter(|it| *it > 0.0 && !is_multiple(value, *it))
-                .map(|it| ("a multiple of", it)),
-        ];
-        for (what, bound) in broken.into_iter().flatten() {
-            let wanted = format!("{what} {}", shown(bound));
-            self.violate(Problem::Bound { found: plain(number.clone()), wanted });
-        }
-    }
-
-    fn string(&mut self, schema: &'s Map<String, Value>, text: &str) {
-        if schema.contains_key("minLength") || schema.contains_key("maxLength") {
-            self.count(schema, ["minLength", "maxLength"], text.chars().count(), "character");
-        }
-        let Some(Value::String(pattern)) = schema.get("pattern") else { return };
-        if self.spend(1 + text.len() / 64) && self.patterns.find(pattern, text) == Some(false) {
-            self.violate(Problem::Pattern(path::shortened(pattern, 80)));
-        }
-    }
-
-    fn count(
-        &mut self,
-        schema: &Map<String, Value>,
-        [least, most]: [&str; 2],
-        found: usize,
-        what: &str,
-    ) {
-        let found_f = u32::try_from(found).map_or(f64::MAX, f64::from);
-        let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
-        let s = |count: &str| if count == "1" { "" } else { "s" };
-        for (how, bound) in [
-            bound(least).filter(|it| found_f < *it).map(|it| ("at least", it)),
-            bound(most).filter(|it| found_f > *it).map(|it| ("at most", it)),
-        ]
-        .into_iter()
-        .flatten()
-        {
-            let bound = serde_json::Number::from_f64(bound).map(plain).unwrap_or_default();
-            let count = found.to_string();
-            self.violate(Problem::Bound {
-                found: format!("{count} {what}{} long", s(&count)),
-                wanted: format!("{how} {bound}"),
-            });
-        }
-    }
-
     fn array(&mut self, schema: &'s Map<String, Value>, items: &[Value]) -> Mended {
         self.count(schema, ["minItems", "maxItems"], items.len(), "entry");
         if schema.get("uniqueItems") == Some(&Value::Bool(true)) && items.len() <= UNIQUE_MAX {
             let mut seen = HashSet::new();
-            if self.spend(items.len()) && !items.iter().all(|it| seen.insert(it.to_string())) {
+            if self.spend(items.len()) && !items.iter().all(|it| seen.insert(canonical(it))) {
                 self.violate(Problem::Twice);
             }
         }
@@ -397,22 +336,6 @@ impl<'s> Walk<'s> {
         }
     }
 
-    fn unknown_key(
-        &self,
-        schema: &Map<String, Value>,
-        object: &Map<String, Value>,
-        key: &str,
-    ) -> Problem {
-        let names = schema.get("properties").and_then(Value::as_object).into_iter();
-        let names = names.flat_map(Map::keys).take(2_000).map(String::as_str);
-        let free = names.clone().filter(|name| !object.contains_key(*name));
-        Problem::Unknown {
-            nearest: nearest(key, free).map(|name| self.path_of(name)),
-            known: names.take(12).map(str::to_owned).collect(),
-            is_parameter: self.path.is_empty(),
-        }
-    }
-
     /// `not`, `if`, `then`, `else`.
     fn conditions(&mut self, schema: &'s Map<String, Value>, value: &Value) {
         if let Some(not) = schema.get("not")
@@ -504,169 +427,12 @@ impl<'s> Walk<'s> {
         };
         violations.iter().map(weight).sum()
     }
-
-    /// Keys of `object` that nothing in `schema` names, where it does not forbid them itself.
-    fn unknown(&mut self, schema: &'s Value, object: &Map<String, Value>) {
-        let mut names = Names::default();
-        self.names(schema, &mut names, 0);
-        if names.are_open || self.is_exhausted {
-            return;
-        }
-        for key in object.keys().filter(|key| !names.known.contains(key.as_str())) {
-            if !self.spend(1 + names.listed.len().min(100)) {
-                return;
-            }
-            let path = self.path_of(key);
-            let is_told = |it: &Violation| {
-                it.path == path && matches!(it.problem, Problem::Unknown { .. } | Problem::Name)
-            };
-            if self.violations.iter().any(is_told) {
-                continue;
-            }
-            let listed = names.listed.iter().copied();
-            let free = listed.clone().filter(|name| !object.contains_key(*name));
-            let is_parameter = self.path.is_empty();
-            let meant = if is_parameter { nearest(key, free) } else { misspelt(key, free) };
-            if is_parameter || meant.is_some() {
-                let nearest = meant.map(|name| self.path_of(name));
-                let known = listed.take(12).map(str::to_owned).collect();
-                self.violate_at(path, Problem::Unknown { nearest, known, is_parameter });
-            } else {
-                self.extra.push(path);
-            }
-        }
-    }
-
-    /// The keys that `schema` names, wherever it does.
-    fn names(&mut self, schema: &'s Value, names: &mut Names<'s>, depth: usize) {
-        let Value::Object(schema) = schema else {
-            // `true`, and what is no schema, say nothing of keys.
-            names.are_open |= depth == 0;
-            return;
-        };
-        if depth > 16 || !self.spend(1) {
-            names.are_open = true;
-            return;
-        }
-        let others = ["additionalProperties", "unevaluatedProperties"]
-            .iter()
-            .filter_map(|key| schema.get(*key));
-        names.are_open |= others.into_iter().any(|it| *it != Value::Bool(false));
-        names.are_open |= schema.contains_key("patternProperties");
-        let parts = ["$ref", "$dynamicRef", "allOf", "anyOf", "oneOf"];
-        let has_parts = parts.iter().any(|key| schema.contains_key(*key));
-        match schema.get("properties").and_then(Value::as_object) {
-            Some(properties) => {
-                if !self.spend(properties.len()) {
-                    names.are_open = true;
-                    return;
-                }
-                for key in properties.keys() {
-                    if names.known.insert(key) {
-                        names.listed.push(key);
-                    }
-                }
-            }
-            // An object of which nothing is said may have anything.
-            None => names.are_open |= depth == 0 && !has_parts,
-        }
-        if schema.contains_key("$ref") || schema.contains_key("$dynamicRef") {
-            match kind::target(self.document, schema) {
-                Some(target) => self.names(target, names, depth + 1),
-                None => names.are_open = true,
-            }
-        }
-        for key in ["allOf", "anyOf", "oneOf"] {
-            for part in schema.get(key).and_then(Value::as_array).into_iter().flatten() {
-                self.names(part, names, depth + 1);
-            }
-        }
-        for key in ["if", "then", "else"] {
-            if let Some(part) = schema.get(key) {
-                self.names(part, names, depth + 1);
-            }
-        }
-    }
 }
 
 /// So far is a value from an alternative of another kind.
 const FAR: usize = 1_000;
 
-/// The keys that a schema names.
-#[derive(Default)]
-struct Names<'s> {
-    known: HashSet<&'s str>,
-    /// In their order.
-    listed: Vec<&'s str>,
-    /// Others may be there too.
-    are_open: bool,
-}
-
 fn only_values(schema: &Map<String, Value>) -> Map<String, Value> {
     let values = ["const", "enum"].iter().filter_map(|key| schema.get_key_value(*key));
     values.map(|(key, value)| (key.clone(), value.clone())).collect()
-}
-
-/// Equality of JSON Schema: `1` is `1.0`.
-fn is_equal(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
-        (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_equal(a, b))
-        }
-        (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len()
-                && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| is_equal(a, b)))
-        }
-        (a, b) => a == b,
-    }
-}
-
-/// Whether `value` is a multiple of `of`, as far as a decimal fraction can be told by doubles.
-fn is_multiple(value: f64, of: f64) -> bool {
-    let times = value / of;
-    !times.is_finite() || (times - times.round()).abs() <= 1e-9 * times.abs().max(1.0)
-}
-
-/// A number as people write it: `1` and not `1.0`.
-fn plain(number: serde_json::Number) -> String {
-    let text = number.to_string();
-    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
-}
-
-fn folded(name: &str) -> String {
-    let name = name.chars().take(128).filter(|c| c.is_alphanumeric());
-    name.flat_map(char::to_lowercase).collect()
-}
-
-/// The one of `names` that is most like `wanted`, if it is like it at all.
-fn nearest<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    const LIKELY: f64 = 0.75;
-    let wanted = folded(wanted);
-    let likeness = |name: &str| {
-        let name = folded(name);
-        let is_slip = slips(&wanted, &name) <= 1 && wanted.len() > 2;
-        strsim::jaro_winkler(&wanted, &name).max(if is_slip { 0.97 } else { 0.0 })
-    };
-    let scored = names.map(|name| (likeness(name), name));
-    let likely = scored.filter(|(score, _)| *score >= LIKELY);
-    likely.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, name)| name)
-}
-
-/// The one of `names` that `written` surely stands for: the same but for case, what joins its
-/// words, or a slip.
-fn misspelt<'n>(written: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let written = folded(written);
-    let most = match written.chars().count() {
-        0..=3 => 0,
-        4..=7 => 1,
-        _ => 2,
-    };
-    let near = names.map(|name| (slips(&written, &folded(name)), name));
-    near.filter(|(slips, _)| *slips <= most).min_by_key(|(slips, _)| *slips).map(|(_, name)| name)
-}
-
-/// How many single slips lie between two names: swapped, left out, added or other letters.
-fn slips(a: &str, b: &str) -> usize {
-    strsim::damerau_levenshtein(a, b)
 }
