@@ -168,13 +168,10 @@ struct Shared {
 impl Shared {
     /// Whether `tool` says of itself that a second call does no harm.
     fn may_repeat(&self, tool: &ToolRef) -> bool {
-        if tool.server.is_empty() {
-            // The gateway's own, which only reads.
-            return true;
-        }
         let catalog = self.catalog();
         let known = catalog.server(&tool.server).and_then(|server| server.tool(&tool.tool));
-        known.is_some_and(|known| known.def.may_repeat())
+        // The server without a name is the gateway itself, which only reads.
+        tool.server.is_empty() || known.is_some_and(|known| known.def.may_repeat())
     }
 
     /// Drops idle sessions from memory until they are within their bounds. What was not stored

@@ -147,7 +147,8 @@ fn header(report: &RunReport, show_session: bool, with_variables: bool) -> Strin
 }
 
 fn failure_text(failure: &RunFailure) -> String {
-    let mut text = failure.lead.as_ref().map(|lead| format!("{lead}\n")).unwrap_or_default();
+    let mut text =
+        failure.context.lead.as_ref().map(|lead| format!("{lead}\n")).unwrap_or_default();
     text.push_str(&failure.message);
     if let Some(excerpt) = &failure.excerpt {
         let _ = write!(text, "\n{excerpt}");

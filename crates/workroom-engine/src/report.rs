@@ -52,9 +52,6 @@ pub struct RunFailure {
     pub kind: FailureKind,
     /// What happened.
     pub message: String,
-    /// What most likely caused it, where something in the run's results tells.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lead: Option<String>,
     /// 1-based line of the agent's own text.
     pub line: Option<u32>,
     /// 1-based column of the agent's own text, in characters.
@@ -72,6 +69,9 @@ pub struct RunFailure {
 /// What a run that failed leaves behind.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailureContext {
+    /// What most likely caused it, where something in the run's results tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lead: Option<String>,
     /// What values the failing statement had: their forms, a line each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
@@ -114,7 +114,6 @@ impl RunFailure {
         Self {
             kind,
             message: message.into(),
-            lead: None,
             line: None,
             column: None,
             hint: None,

@@ -193,7 +193,7 @@ impl Told {
             let lead = drifted(tool, drift);
             // Once is enough.
             warnings.retain(|warning| *warning != lead);
-            failure.lead = Some(lead);
+            failure.context.lead = Some(lead);
         }
     }
 }

@@ -112,16 +112,16 @@ async fn a_result_that_contradicts_earlier_ones_is_told_and_leads_the_error() {
     let failure = report.outcome.clone().unwrap_err();
     assert_eq!(failure.message, "TypeError: cannot read property 'x' of price", "as it was thrown");
     let lead = drift.to_owned();
-    assert_eq!(failure.lead, Some(lead.clone()));
+    assert_eq!(failure.context.lead, Some(lead.clone()));
     assert_eq!(report.notes, [""; 0], "it is no news any more");
     let shown = bench.engine.present(&report, None, false).text;
     assert_eq!(shown.lines().nth(1), Some(lead.as_str()));
 
     let (_, report) = echo(&bench, text, threw("the prices are off")).await;
-    assert_eq!(report.outcome.unwrap_err().lead, None, "another word");
+    assert_eq!(report.outcome.unwrap_err().context.lead, None, "another word");
     let fine = r#"{"rows":[{"price":1}]}"#;
     let (_, report) = echo(&bench, fine, threw("price")).await;
-    assert_eq!(report.outcome.unwrap_err().lead, None, "this result is as they were");
+    assert_eq!(report.outcome.unwrap_err().context.lead, None, "this result is as they were");
 }
 
 #[tokio::test]

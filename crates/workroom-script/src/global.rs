@@ -86,8 +86,8 @@ pub(crate) fn dynamic_imports<'a>(allocator: &'a Allocator, program: &mut Progra
 }
 
 /// Links the global functions that `semantic`'s script mentions, and refuses what is elsewhere.
-pub(crate) fn link<'a>(
-    semantic: &Semantic<'a>,
+pub(crate) fn link(
+    semantic: &Semantic<'_>,
     modules: &dyn Modules,
     found: &mut Vec<Finding>,
 ) -> Vec<Import> {
