@@ -386,12 +386,25 @@ fn a_call_that_does_not_fit_is_not_sent() {
         &[("workroom.toml", TWO_SERVERS)],
         &["call", "shop.getOrder", "orderNumber=5"],
         "",
-        &expect![],
+        &expect![[r#"
+            exit code 1
+            ----- stderr
+            error: `shop.get_order` was not called: `orderNumber` is no parameter; did you mean `order_number`?
+            signature: getOrder(input: { order_number: number }): Promise<{ order_number: number; created_at: string; status: "open" | "fulfilled" | "cancelled"; customer: { id: number; name: string; email: string }; notes: string[]; … 4 more }>
+        "#]],
     );
 }
 
 #[test]
 fn drift_lists_what_has_changed() {
-    check(&[], &["drift"], "", &expect![]);
-    check(&[], &["drift", "--json"], "", &expect![]);
+    check(&[], &["drift"], "", &expect![[r#"
+        exit code 0
+        ----- stdout
+        nothing has changed in the 0 tools that were used
+    "#]]);
+    check(&[], &["drift", "--json"], "", &expect![[r#"
+        exit code 0
+        ----- stdout
+        {"ok":true,"tools":0,"drift":[]}
+    "#]]);
 }
