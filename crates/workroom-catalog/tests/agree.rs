@@ -103,7 +103,7 @@ impl Cases {
     /// `values` are seen, then `others` are looked at.
     fn observed(&mut self, index: usize, values: &[Value], others: &[Value]) {
         let mut observed = Observed::default();
-        for _ in 0..5 {
+        for _ in 0..12 {
             for value in values {
                 observed.add(value, 0);
             }

@@ -214,6 +214,9 @@ fn what_breaks_no_code_contradicts_nothing() {
     drift(19, &result, &json!({"items": [], "n": 2.5, "new": 1}), &[]);
     drift(19, &result, &json!({"items": [{"price": 1, "more": true}], "n": 0}), &[]);
     drift(19, &json!("text"), &json!("other text"), &[]);
+    // The last page of a list.
+    drift(19, &json!({"nextCursor": "a"}), &json!({"nextCursor": null}), &[]);
+    drift(19, &json!({"next_token": "a"}), &json!({}), &[]);
 }
 
 #[test]
@@ -222,13 +225,13 @@ fn one_call_less_is_not_enough_to_be_sure() {
     drift(CALLS_BEFORE_DRIFT - 1, &was, &now, &[]);
     drift(CALLS_BEFORE_DRIFT, &was, &now, &["`a` was number in 2 calls, now string"]);
     drift(CALLS_BEFORE_ABSENCE - 1, &was, &json!({}), &[]);
-    drift(CALLS_BEFORE_ABSENCE, &was, &json!({}), &["`a` was there in 5 calls, now missing"]);
+    drift(CALLS_BEFORE_ABSENCE, &was, &json!({}), &["`a` was there in 12 calls, now missing"]);
     drift(CALLS_BEFORE_ABSENCE - 1, &was, &json!({"a": null}), &[]);
 }
 
 #[test]
 fn a_contradiction_is_new_once_and_seen_again_while_it_lasts() {
-    let mut observed = after(&vec![json!([{"price": 1}]); 5]);
+    let mut observed = after(&vec![json!([{"price": 1}]); 12]);
     let told = |observed: &mut Observed, result: Value| {
         let noted = observed.add(&result, 0);
         (noted.new.len(), noted.again.len())
@@ -237,7 +240,7 @@ fn a_contradiction_is_new_once_and_seen_again_while_it_lasts() {
     assert_eq!(told(&mut observed, json!([{"price": "2"}])), (0, 1));
     assert_eq!(told(&mut observed, json!([{"price": 2}])), (0, 0));
     let gone = observed.add(&json!([{}]), 0).new;
-    assert_eq!(gone[0].to_string(), "`[].price` was there in 8 calls, now missing");
+    assert_eq!(gone[0].to_string(), "`[].price` was there in 15 calls, now missing");
     assert_eq!(told(&mut observed, json!([{"price": 1}, {}])), (0, 1));
 }
 

@@ -13,7 +13,7 @@ use crate::path::{self, Step};
 pub const CALLS_BEFORE_DRIFT: u32 = 2;
 
 /// That something is never absent, or always of one form, is only believed after so many calls.
-pub const CALLS_BEFORE_ABSENCE: u32 = 20;
+pub const CALLS_BEFORE_ABSENCE: u32 = 12;
 
 /// One contradiction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
