@@ -146,19 +146,15 @@ impl Program {
 /// The TypeScript in an agent's text: what is not code is blanked out, and every place stays where
 /// it was.
 pub fn typescript(source: &str) -> std::borrow::Cow<'_, str> {
-    let text = text::prepare(source);
-    let allocator = oxc::allocator::Allocator::default();
-    match nesting::depth(&text) {
-        Ok(depth) => {
-            let stack = nesting::stack_bytes(depth);
-            let is_code = stacker::maybe_grow(stack, stack, || {
-                let parse = AssertUnwindSafe(|| check::parse(&allocator, &text).is_ok());
-                std::panic::catch_unwind(parse).unwrap_or(true)
-            });
-            if is_code { text } else { text::fenced(source).map_or(text, std::borrow::Cow::Owned) }
-        }
-        Err(_) => text,
-    }
+    let Some(blocks) = text::fenced(source) else { return text::prepare(source) };
+    let Ok(depth) = nesting::depth(&blocks) else { return text::prepare(source) };
+    let stack = nesting::stack_bytes(depth);
+    let is_code = stacker::maybe_grow(stack, stack, || {
+        let allocator = oxc::allocator::Allocator::default();
+        let parse = AssertUnwindSafe(|| check::parse(&allocator, &blocks).is_ok());
+        std::panic::catch_unwind(parse).unwrap_or(false)
+    });
+    if is_code { blocks.into() } else { text::prepare(source) }
 }
 
 /// Compiles an agent's TypeScript to the JavaScript that the guest evaluates.
@@ -205,20 +201,13 @@ fn compile_here(
     let allocator = oxc::allocator::Allocator::default();
     let report = |found: Vec<check::Finding>| diagnostic::from_findings(found, &index);
 
-    let mut program = match check::parse(&allocator, text) {
-        Ok(program) => program,
-        Err(mut found) => {
-            // Code between words, or in several blocks.
-            let blocks = text::fenced(source).map(|blocks| allocator.alloc_str(&blocks));
-            let parsed = blocks.and_then(|blocks| check::parse(&allocator, blocks).ok());
-            let Some(parsed) = parsed else {
-                if let Some(other) = language::other(text) {
-                    found = vec![other];
-                }
-                return Err(report(found));
-            };
-            parsed
-        }
+    // Blocks come first: words and blocks may happen to be TypeScript, of labels and templates.
+    let blocks = text::fenced(source).map(|blocks| allocator.alloc_str(&blocks));
+    let blocks = blocks.and_then(|blocks| check::parse(&allocator, blocks).ok());
+    let mut program = match blocks {
+        Some(program) => program,
+        None => check::parse(&allocator, text)
+            .map_err(|found| report(language::other(text).map_or(found, |other| vec![other])))?,
     };
     global::dynamic_imports(&allocator, &mut program);
     let analysis = check::analyse(&program, modules).map_err(report)?;

@@ -43,9 +43,14 @@ pub(crate) fn prepare(source: &str) -> Cow<'_, str> {
 }
 
 /// The fenced blocks of a text that has words around them, everything else blanked out. `None`
-/// where no line opens a block of TypeScript or JavaScript, or of no language.
+/// where no line opens a block of TypeScript or JavaScript, or of no language, or where that may
+/// be in a comment. No other line of TypeScript begins with a fence.
 pub(crate) fn fenced(source: &str) -> Option<String> {
     const LANGUAGES: [&str; 8] = ["", "ts", "typescript", "js", "javascript", "tsx", "jsx", "mjs"];
+    let first = source.find("```").into_iter().chain(source.find("~~~")).min()?;
+    if source[..first].contains("/*") {
+        return None;
+    }
     let mut text = String::with_capacity(source.len());
     // Whether the lines are in a block, and in one that is code.
     let mut open: Option<bool> = None;
