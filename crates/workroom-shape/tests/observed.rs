@@ -214,6 +214,7 @@ fn what_breaks_no_code_contradicts_nothing() {
     drift(19, &result, &json!({"items": [], "n": 2.5, "new": 1}), &[]);
     drift(19, &result, &json!({"items": [{"price": 1, "more": true}], "n": 0}), &[]);
     drift(19, &json!("text"), &json!("other text"), &[]);
+    drift(19, &json!({"nextToken": "x", "cursor": "y"}), &json!({"nextToken": null}), &[]);
 }
 
 #[test]

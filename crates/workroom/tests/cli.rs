@@ -385,14 +385,24 @@ fn a_call_that_does_not_fit_is_not_sent() {
 
 #[test]
 fn drift_lists_what_has_changed() {
-    check(&[], &["drift"], "", &expect![[r#"
+    check(
+        &[],
+        &["drift"],
+        "",
+        &expect![[r#"
         exit code 0
         ----- stdout
         nothing has changed in the 0 tools that were used
-    "#]]);
-    check(&[], &["drift", "--json"], "", &expect![[r#"
+    "#]],
+    );
+    check(
+        &[],
+        &["drift", "--json"],
+        "",
+        &expect![[r#"
         exit code 0
         ----- stdout
         {"ok":true,"tools":0,"drift":[]}
-    "#]]);
+    "#]],
+    );
 }
