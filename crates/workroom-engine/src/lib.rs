@@ -25,7 +25,7 @@ mod calls;
 mod failure;
 pub mod files;
 mod journal;
-mod modules;
+pub mod modules;
 mod outcome;
 mod playback;
 mod recover;

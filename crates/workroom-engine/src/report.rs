@@ -62,6 +62,9 @@ pub struct RunFailure {
     /// The agent's line with a caret, where a position is known.
     #[serde(skip)]
     pub excerpt: Option<String>,
+    /// What else there is to know, after the next step: further mistakes, what was called.
+    #[serde(skip)]
+    pub more: Option<String>,
 }
 
 /// The sorts of failure, as stable codes.
@@ -72,6 +75,8 @@ pub enum FailureKind {
     Syntax,
     /// An import names no known server or tool.
     UnknownImport,
+    /// The script would surely fail: an undeclared name, wrong parameters, a missing `await`.
+    Check,
     /// The script threw.
     Exception,
     /// A limit ended the run.
@@ -90,7 +95,15 @@ pub enum FailureKind {
 
 impl RunFailure {
     pub(crate) fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), line: None, column: None, hint: None, excerpt: None }
+        Self {
+            kind,
+            message: message.into(),
+            line: None,
+            column: None,
+            hint: None,
+            excerpt: None,
+            more: None,
+        }
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -209,6 +222,9 @@ fn failure_text(failure: &RunFailure) -> String {
     }
     if let Some(hint) = &failure.hint {
         let _ = write!(text, "\nhint: {hint}");
+    }
+    if let Some(more) = &failure.more {
+        let _ = write!(text, "\n{more}");
     }
     text
 }

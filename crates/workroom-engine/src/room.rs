@@ -8,6 +8,7 @@ use std::{fmt::Write as _, sync::Arc, time::Instant};
 
 use serde_json::json;
 use tokio::sync::watch;
+use workroom_script::Scope;
 use workroom_types::{Bound, Limit, Limits, RunId, SessionId};
 
 use crate::{
@@ -73,8 +74,11 @@ async fn in_session(
     if run.interest.has_changed().is_err() {
         return Err(run.sandbox_failure(&SandboxError::Cancelled));
     }
-    let compiled = compile(&shared, &run.id, request.code)?;
+    let known = session.known_names();
+    let scope = Scope { names: &known, is_complete: session.is_fresh() };
+    let compiled = compile(&shared, &run.id, request.code, scope)?;
     session.remember(Arc::clone(&compiled));
+    run.hints = failure::hints(&compiled.program.hints);
     let guest = open(run, &id, &mut session).await?;
     let seed = seed();
     let keeps = !matches!(request.session, SessionChoice::Once(_));
@@ -109,6 +113,7 @@ impl Stay<'_> {
         if ended.is_ok() {
             run.drain().await;
         }
+        run.note_hints();
         // What filled the memory may be held by a variable, and the next run would find no room.
         let is_full =
             matches!(&ended, Err(Stop::Sandbox(SandboxError::Limit { limit: Limit::Memory, .. })));
@@ -305,9 +310,11 @@ pub(crate) fn compile(
     shared: &Shared,
     id: &RunId,
     source: String,
+    scope: Scope<'_>,
 ) -> Result<Arc<Compiled>, RunFailure> {
     let catalog = shared.catalog();
-    let program = workroom_script::compile(&source, &crate::modules::InCatalog(&catalog))
+    let modules = crate::modules::InCatalog(&catalog);
+    let program = workroom_script::compile_in(&source, &modules, scope)
         .map_err(|diagnostics| failure::from_diagnostics(&source, &diagnostics))?;
     Ok(Arc::new(Compiled { file: format!("{id}.ts"), source, program }))
 }

@@ -29,6 +29,9 @@ use crate::{
     store::StoreError,
 };
 
+/// A run of fewer calls loses nothing by making them one after the other.
+const HINT_CALLS_MIN: u64 = 5;
+
 /// What a run needs to know, and what it has gathered so far.
 pub(crate) struct Run {
     pub(crate) shared: Arc<Shared>,
@@ -47,6 +50,8 @@ pub(crate) struct Run {
     pub(crate) stats: CallStats,
     pub(crate) logs: Vec<LogLine>,
     pub(crate) notes: Vec<String>,
+    /// What could be better in the script; told if the run was of a size where it matters.
+    pub(crate) hints: Vec<String>,
 }
 
 /// Why a run ended before its script did.
@@ -91,6 +96,7 @@ impl Run {
             stats: CallStats::default(),
             logs: Vec::new(),
             notes: Vec::new(),
+            hints: Vec::new(),
         }
     }
 
@@ -341,6 +347,14 @@ impl Run {
                 let _ = write!(note, " ({unanswered} gave no answer before the run ended)");
             }
             self.notes.push(note);
+        }
+    }
+
+    /// Tells what could be better in the script, if it made enough calls for that to matter.
+    pub(crate) fn note_hints(&mut self) {
+        let hints = std::mem::take(&mut self.hints);
+        if self.stats.made >= HINT_CALLS_MIN {
+            self.notes.extend(hints);
         }
     }
 

@@ -61,6 +61,20 @@ impl Session {
         *self = Self::default();
     }
 
+    /// Whether no run has left anything: then a script finds nothing but what every one finds.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.version == 0 && self.guest.is_none() && self.programs.is_empty()
+    }
+
+    /// The names that its runs have declared, as far as is known: also those that hold nothing.
+    pub(crate) fn known_names(&self) -> Vec<String> {
+        let declared = self.programs.iter().flat_map(|compiled| &compiled.program.declared);
+        let mut names: Vec<String> = self.names().into_iter().chain(declared.cloned()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// The names of its variables.
     pub(crate) fn names(&self) -> Vec<String> {
         self.variables.iter().map(|variable| variable.name.clone()).collect()
