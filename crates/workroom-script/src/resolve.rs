@@ -276,10 +276,13 @@ impl<'s, 'a> Resolver<'s, 'a> {
 
     /// What a name stands for that the script does not declare.
     pub(crate) fn global(&self, name: &str) -> Option<Thing> {
+        if self.scope.has(name) {
+            return None;
+        }
         if name == SERVERS {
             return Some(Thing::Root);
         }
-        if self.scope.has(name) || absent::is_known(name) {
+        if absent::is_known(name) {
             return None;
         }
         if CALLERS.contains(&name) {

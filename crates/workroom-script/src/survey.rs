@@ -200,6 +200,8 @@ impl<'a> Surveyor<'_, '_, 'a> {
                 }
             }
             Err(_) if OBJECT_MEMBERS.contains(&name) => {}
+            // An earlier run may have a variable of its own of that name.
+            Err(unknown) if !self.resolver.scope.is_complete && unknown.nearest.is_empty() => {}
             Err(unknown) => self.unknown_module("./servers/", unknown, span),
         }
     }

@@ -884,12 +884,15 @@ fn promises_in_the_result_are_awaited() {
 
 #[test]
 fn what_is_disposed_of_stays_in_its_run() {
-    check("using a = made(); const b = a.name;", &expect![[r#"
+    check(
+        "using a = made(); const b = a.name;",
+        &expect![[r#"
         "use strict";
         var b;
         (async () => {
         	using a = made();
         	b = a.name;
         })();
-    "#]]);
+    "#]],
+    );
 }

