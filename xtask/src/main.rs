@@ -96,7 +96,9 @@ fn guest(check: bool) -> Result<(), String> {
 
 fn bench() -> Result<(), String> {
     let beside = tools::install_beside()?;
-    for package in ["workroom-sandbox", "workroom-catalog", "workroom-store", "workroom"] {
+    for package in
+        ["workroom-sandbox", "workroom-catalog", "workroom-script", "workroom-store", "workroom"]
+    {
         let mut bench = cargo(&["bench", "--locked", "--package", package]);
         bench.env("WORKROOM_BENCH_TOOLS", &beside);
         Step::new("bench", bench).run()?;

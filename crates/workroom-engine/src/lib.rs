@@ -34,7 +34,7 @@ mod effects;
 mod failure;
 pub mod files;
 mod journal;
-mod modules;
+pub mod modules;
 mod outcome;
 mod playback;
 mod present;

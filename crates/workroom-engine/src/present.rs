@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 
 use crate::{
     abridge,
-    report::{Presentation, RunFailure, RunReport, bytes, variable_list},
+    report::{FailureContext, Presentation, RunFailure, RunReport, bytes, variable_list},
     sandbox::LogLevel,
     shown, view,
 };
@@ -159,7 +159,8 @@ fn failure_text(failure: &RunFailure) -> String {
     if let Some(hint) = &failure.hint {
         let _ = write!(text, "\nhint: {hint}");
     }
-    for line in failure.context.effects.iter().chain(&failure.context.kept) {
+    let FailureContext { more, effects, kept, .. } = &*failure.context;
+    for line in more.iter().chain(effects).chain(kept) {
         let _ = write!(text, "\n{line}");
     }
     text

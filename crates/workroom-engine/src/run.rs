@@ -31,6 +31,9 @@ use crate::{
     store::StoreError,
 };
 
+/// A run of fewer calls loses nothing by making them one after the other.
+const HINT_CALLS_MIN: u64 = 5;
+
 /// The most notes about calls that the agent is told of one run.
 const NOTES_MAX: usize = 20;
 
@@ -55,6 +58,8 @@ pub(crate) struct Run {
     pub(crate) seed: [u8; 32],
     pub(crate) logs: Vec<LogLine>,
     pub(crate) notes: Vec<String>,
+    /// What could be better in the script; told if the run was of a size where it matters.
+    pub(crate) hints: Vec<String>,
     /// What its calls found out about their tools.
     pub(crate) told: Arc<Told>,
 }
@@ -104,6 +109,7 @@ impl Run {
             seed: [0; 32],
             logs: Vec::new(),
             notes: Vec::new(),
+            hints: Vec::new(),
             told: Arc::new(Told::new(session)),
         }
     }
@@ -404,6 +410,14 @@ impl Run {
                 let _ = write!(note, " ({unanswered} gave no answer before the run ended)");
             }
             self.notes.push(note);
+        }
+    }
+
+    /// Tells what could be better in the script, if it made enough calls for that to matter.
+    pub(crate) fn note_hints(&mut self) {
+        let hints = std::mem::take(&mut self.hints);
+        if self.stats.made >= HINT_CALLS_MIN {
+            self.notes.extend(hints);
         }
     }
 

@@ -121,7 +121,7 @@ fn a_namespace_import_lists_every_function() {
             	shop = __workroom.module("shop-eu", [["getOrder", "getOrder"]]);
             	return [
             		await crm.getContact({ id: 1 }),
-            		crm.list_deals(),
+            		await crm.list_deals(),
             		shop
             	];
             })();
@@ -742,6 +742,156 @@ fn names_of_a_script_cannot_collide_with_its_rewriting() {
         	call = 3;
         	module = 4;
         	return code;
+        })();
+    "#]],
+    );
+}
+
+#[test]
+fn what_other_gateways_have_becomes_a_module() {
+    check(
+        "const crm = require('./servers/crm/getContact'); const all = await import('./servers/shop-eu');\n\
+         crm.get_contact('c1'); return all",
+        &expect![[r#"
+            "use strict";
+            var crm, all;
+            (async () => {
+            	crm = __workroom.module("crm", [["getContact", "get_contact"], ["get_contact", "get_contact"]]);
+            	all = await (async () => __workroom.module("shop-eu", [["getOrder", "getOrder"]]))();
+            	crm.get_contact({ ["id"]: "c1" });
+            	return all;
+            })();
+        "#]],
+    );
+    check(
+        "await callMCPTool('crm__get_contact', { id: 1 }); callTool('shop-eu', 'getOrder')",
+        &expect![[r#"
+            "use strict";
+            (async () => {
+            	await __workroom.module("crm", [["call", "get_contact"]]).call({ id: 1 });
+            	return __workroom.module("shop-eu", [["call", "getOrder"]]).call();
+            })();
+        "#]],
+    );
+    check(
+        "callMCPTool(name, {})",
+        &expect![[r#"
+        "use strict";
+        var callMCPTool;
+        (async () => {
+        	callMCPTool = ((tools) => (name, input, more) => {
+        		const key = (text) => String(text).toLowerCase().replace(/[^a-z0-9]/g, "");
+        		const two = typeof input === "string" ? tools[key(name) + key(input)] : undefined;
+        		const found = two ?? tools[key(name)] ?? tools[key(name).replace(/^mcp/, "")];
+        		if (!found) throw new TypeError(`there is no tool \`${name}\`; \`search\` finds one, and \`<server>__<tool>\` names it`);
+        		return __workroom.module(found[0], [["call", found[1]]]).call((two ? more : input) ?? {});
+        	})({
+        		__proto__: null,
+        		"crmcrmsearch": ["crm", "crm/search"],
+        		"crmgetcontact": ["crm", "get_contact"],
+        		"crmlistdeals": ["crm", "list_deals"],
+        		"crmsearch": ["crm", "crm/search"],
+        		"getcontact": ["crm", "get_contact"],
+        		"getorder": ["shop-eu", "getOrder"],
+        		"listdeals": ["crm", "list_deals"],
+        		"shopeugetorder": ["shop-eu", "getOrder"]
+        	});
+        	return callMCPTool(name, {});
+        })();
+    "#]],
+    );
+}
+
+#[test]
+fn a_server_that_the_script_only_names_is_linked() {
+    check(
+        "await crm.getContact({ id: 1 }); const f = shopEu.get_order;",
+        &expect![[r#"
+        "use strict";
+        var crm, shopEu, f;
+        (async () => {
+        	crm = __workroom.module("crm", [
+        		["getContact", "get_contact"],
+        		["listDeals", "list_deals"],
+        		["search", "crm/search"]
+        	]);
+        	shopEu = __workroom.module("shop-eu", [["getOrder", "getOrder"], ["get_order", "getOrder"]]);
+        	await crm.getContact({ id: 1 });
+        	f = shopEu.get_order;
+        })();
+    "#]],
+    );
+    check(
+        "const crm = 1; crm.getContact",
+        &expect![[r#"
+        "use strict";
+        var crm;
+        (async () => {
+        	crm = 1;
+        	return crm.getContact;
+        })();
+    "#]],
+    );
+}
+
+#[test]
+fn promises_in_the_result_are_awaited() {
+    check(
+        "const one = crm.getContact({ id: 1 }); const many = [1, 2].map((id) => crm.search({ id }));\n\
+         return { one, many, list: [crm.listDeals(), 1], done: await one };",
+        &expect![[r#"
+            "use strict";
+            var crm, one, many;
+            (async () => {
+            	crm = __workroom.module("crm", [
+            		["getContact", "get_contact"],
+            		["listDeals", "list_deals"],
+            		["search", "crm/search"]
+            	]);
+            	one = crm.getContact({ id: 1 });
+            	many = [1, 2].map((id) => crm.search({ id }));
+            	return {
+            		one: await one,
+            		many: await Promise.all(many),
+            		list: [await crm.listDeals(), 1],
+            		done: await one
+            	};
+            })();
+        "#]],
+    );
+    check(
+        "[1].map(async (n) => n)",
+        &expect![[r#"
+        "use strict";
+        (async () => {
+        	return await Promise.all([1].map(async (n) => n));
+        })();
+    "#]],
+    );
+    check(
+        "async function f() { return { p: f() } }\nf()",
+        &expect![[r#"
+        "use strict";
+        async function f() {
+        	return { p: f() };
+        }
+        (async () => {
+        	return f();
+        })();
+    "#]],
+    );
+}
+
+#[test]
+fn what_is_disposed_of_stays_in_its_run() {
+    check(
+        "using a = made(); const b = a.name;",
+        &expect![[r#"
+        "use strict";
+        var b;
+        (async () => {
+        	using a = made();
+        	b = a.name;
         })();
     "#]],
     );
