@@ -8,7 +8,7 @@ use workroom_script::{
 use workroom_types::ServerStatus;
 
 /// Resolves imports in one catalog.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct InCatalog<'a>(pub &'a Catalog);
 
 impl Modules for InCatalog<'_> {

@@ -71,7 +71,7 @@ fn servers() -> Vec<Arc<ServerSnapshot>> {
     let mut servers: Vec<ServerSnapshot> = files.iter().map(|file| recorded(file)).collect();
     let count: usize = servers.iter().map(|server| server.tools.len()).sum();
     let mut copies = servers[0].clone();
-    copies.name = "copies".to_owned();
+    "copies".clone_into(&mut copies.name);
     let all = servers.iter().flat_map(|server| server.tools.iter().cloned());
     copies.tools = Arc::new(all.take(TOOLS - count).collect());
     servers.push(copies);

@@ -177,9 +177,10 @@ pub(crate) fn analyse<'a>(
     let output = output::find(program, semantic.scoping());
     let mut changes: Changes =
         survey.changes.into_iter().map(|(span, change)| (span, vec![change])).collect();
-    for (span, change) in promises.in_result(program, &output) {
+    // Each of them is of another span.
+    promises.in_result(program, &output).into_iter().for_each(|(span, change)| {
         changes.entry(span).or_default().push(change);
-    }
+    });
     let hints = loops::find(&resolver);
     drop(resolver);
     let enums = program.body.iter().filter_map(enum_name).map(str::to_owned).collect();

@@ -85,15 +85,15 @@ struct Linker<'r, 's, 'a> {
 impl<'a> Linker<'_, '_, 'a> {
     fn import(&mut self, import: &ImportDeclaration<'a>) {
         let specifier = specifier(import);
-        let names: Vec<_> =
+        let values: Vec<_> =
             import.specifiers.iter().flatten().filter(|name| !self.is_type(name)).collect();
         if let Some(path) = result_path(specifier) {
-            for name in names {
+            for name in values {
                 self.result(import, name, &path);
             }
             return;
         }
-        if names.is_empty() {
+        if values.is_empty() {
             let is_bare = import.specifiers.as_ref().is_none_or(|names| names.is_empty());
             if is_bare && let Err(unknown) = self.resolver.import(specifier, Exported::Namespace) {
                 self.found.push(unknown_module(specifier, unknown, import.source.span));
@@ -101,7 +101,7 @@ impl<'a> Linker<'_, '_, 'a> {
             return;
         }
         let mut named: Vec<(String, Thing)> = Vec::new();
-        for name in names {
+        for name in values {
             let exported = exported(name);
             let local = name.local().name.as_str();
             match self.resolver.import(specifier, exported) {
@@ -233,7 +233,7 @@ impl<'a> Linker<'_, '_, 'a> {
     /// Servers that the script names without importing them.
     fn implicit(&mut self) {
         let scoping = self.resolver.semantic.scoping();
-        let unresolved = scoping.root_unresolved_references().keys().map(|name| name.as_str());
+        let unresolved = scoping.root_unresolved_references().keys().map(oxc::str::Ident::as_str);
         let mut names: Vec<&str> = unresolved.collect();
         names.sort_unstable();
         for name in names {

@@ -1,8 +1,8 @@
 //! Loops that wait for one call after the other though the calls do not need each other.
 //!
-//! This is a hint and never a mistake. It is given only where each round looks independent: its tools
-//! only read, nothing ends the loop early, and no call's arguments come from a variable that a round
-//! changes.
+//! This is a hint and never a mistake. It is given only where each round looks independent: its
+//! tools only read, nothing ends the loop early, and no call's arguments come from a variable that
+//! a round changes.
 
 use oxc::{
     ast::{

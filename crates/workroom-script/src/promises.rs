@@ -68,7 +68,7 @@ impl<'a> Promises<'_, '_, 'a> {
                         && let Some(usage) = self.usage(id)
                     {
                         told.push(symbol);
-                        found.push(self.of_name(name.name.as_str(), &what, made, &usage));
+                        found.push(of_name(name.name.as_str(), &what, made, &usage));
                     }
                 }
                 _ => {}
@@ -214,8 +214,9 @@ impl<'a> Promises<'_, '_, 'a> {
             AstKind::WhileStatement(test) if test.test.span() == span => Some(Usage::Test),
             AstKind::ConditionalExpression(test) if test.test.span() == span => Some(Usage::Test),
             AstKind::VariableDeclarator(variable) => match &variable.id {
-                BindingPattern::ObjectPattern(_) => Some(Usage::Parts),
-                BindingPattern::ArrayPattern(_) => Some(Usage::Parts),
+                BindingPattern::ObjectPattern(_) | BindingPattern::ArrayPattern(_) => {
+                    Some(Usage::Parts)
+                }
                 _ => None,
             },
             AstKind::CallExpression(call) if call.callee.span() != span => self.shown(call),
@@ -250,11 +251,6 @@ impl<'a> Promises<'_, '_, 'a> {
         let hint = format!("add `await`: `{fixed}`{}", self.in_function(id));
         Finding::new(DiagnosticKind::NotAwaited, span, usage.message(&format!("{what}()")))
             .hint(hint)
-    }
-
-    fn of_name(&self, name: &str, what: &str, made: Span, usage: &Usage<'_>) -> Finding {
-        let hint = format!("add `await` where `{name}` is made: `{name} = await {what}(…)`");
-        Finding::new(DiagnosticKind::NotAwaited, made, usage.message(name)).hint(hint)
     }
 
     /// What else is to be done where `await` may not stand.
@@ -328,7 +324,7 @@ impl<'a> Promises<'_, '_, 'a> {
             value @ Expression::Identifier(name) => {
                 let scoping = self.resolver.semantic.scoping();
                 let reference = name.reference_id.get().map(|it| scoping.get_reference(it));
-                let symbol = reference.and_then(|reference| reference.symbol_id());
+                let symbol = reference.and_then(oxc::semantic::Reference::symbol_id);
                 if let Some(Expression::CallExpression(call)) =
                     symbol.and_then(|it| self.initial(it))
                 {
@@ -412,4 +408,9 @@ impl Usage<'_> {
         };
         format!("`{what}` is a promise and {problem}")
     }
+}
+
+fn of_name(name: &str, what: &str, made: Span, usage: &Usage<'_>) -> Finding {
+    let hint = format!("add `await` where `{name}` is made: `{name} = await {what}(…)`");
+    Finding::new(DiagnosticKind::NotAwaited, made, usage.message(name)).hint(hint)
 }

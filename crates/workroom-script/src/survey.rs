@@ -92,7 +92,7 @@ impl Survey {
 }
 
 /// Looks over the whole script.
-pub(crate) fn survey<'a>(resolver: &Resolver<'_, 'a>) -> Survey {
+pub(crate) fn survey(resolver: &Resolver<'_, '_>) -> Survey {
     let survey = Survey { wanted: Some(Vec::new()), ..Survey::default() };
     let mut surveyor = Surveyor { resolver, survey, replaced: Vec::new() };
     for (id, node) in resolver.semantic.nodes().iter_enumerated() {

@@ -39,17 +39,18 @@ pub(crate) fn find(resolver: &Resolver<'_, '_>) -> Vec<Finding> {
         {
             continue;
         }
-        let uses: Vec<&Reference> = ids
+        let mentions: Vec<&Reference> = ids
             .iter()
             .map(|id| scoping.get_reference(*id))
             .filter(|reference| reference.is_value())
             .collect();
-        if uses.iter().any(|it| is_tested(resolver, it.node_id()))
+        if mentions.iter().any(|it| is_tested(resolver, it.node_id()))
             || resolver.global(name).is_some()
         {
             continue;
         }
-        let told = uses.iter().find(|it| name != "require" || !is_called(resolver, it.node_id()));
+        let told =
+            mentions.iter().find(|it| name != "require" || !is_called(resolver, it.node_id()));
         used.extend(told.map(|reference| (name, *reference)));
     }
     // Hints take time, and only the first few are told.

@@ -17,6 +17,9 @@ pub(crate) struct Reading<'t> {
     pub(crate) speaks: bool,
 }
 
+/// Takes what is code out of a text; `None` where this way does not fit it.
+type Way = fn(&str) -> Option<String>;
+
 /// The ways to read `source`, the likeliest first.
 pub(crate) fn readings(source: &str) -> impl Iterator<Item = Reading<'_>> {
     let lines = lines(source);
@@ -27,7 +30,7 @@ pub(crate) fn readings(source: &str) -> impl Iterator<Item = Reading<'_>> {
     // Words around blocks may happen to parse, as labels and templates. In code a line begins with
     // three backticks only in a comment.
     let words = !is_fenced && char == '`' && fences > 1 && !has_comment_before_fence(source);
-    let ways: [(bool, fn(&str) -> Option<String>); 8] = [
+    let ways: [(bool, Way); 8] = [
         (words, blocks),
         (!is_fenced, plain),
         (is_fenced && fences <= 2, outer),

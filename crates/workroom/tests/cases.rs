@@ -30,7 +30,8 @@ struct World {
     sent: Mutex<Vec<String>>,
 }
 
-fn tool(name: &str, properties: Value, required: &[&str]) -> ToolDef {
+fn tool(name: &str, properties: impl Into<Value>, required: &[&str]) -> ToolDef {
+    let properties: Value = properties.into();
     let schema = json!({ "type": "object", "properties": properties, "required": required });
     ToolDef { name: name.to_owned(), input_schema: schema, ..ToolDef::default() }
 }
@@ -205,7 +206,7 @@ async fn outcomes(part: &str, starts: &str) -> (String, usize, Vec<String>) {
     for case in cases(part) {
         let session = SessionId::named(format!("s{count}"));
         let mut outcome = String::new();
-        write!(told, "{CASE}{}\n", case.title).unwrap();
+        writeln!(told, "{CASE}{}", case.title).unwrap();
         for (at, code) in case.runs.iter().enumerate() {
             outcome = bench.run(code, &session).await;
             let next = if at > 0 { NEXT } else { "" };
