@@ -103,6 +103,8 @@ pub struct ServerConfig {
     pub call_timeout: Duration,
     /// How much at once it is called, how fast, and how often again.
     pub policy: CallPolicy,
+    /// Whether a tool whose definition changes cannot be called until a person approves it.
+    pub holds_changes: bool,
 }
 
 /// How a server is reached.

@@ -19,6 +19,7 @@ use crate::{
     reader::{Read, Reader},
     secret::{DisplayUrl, Secret},
     servers::KEYS,
+    settings::one_of,
 };
 
 /// The longest timeout that may be set: a day.
@@ -26,6 +27,10 @@ const TIMEOUT_MS_MAX: u64 = 86_400_000;
 
 /// The one key of the policy that is a text.
 const RATE: &str = "rate";
+
+/// What becomes of tools whose definitions change.
+const CHANGED_TOOLS: &str = "changed_tools";
+const CHANGES: [&str; 2] = ["tell", "hold"];
 
 /// Which of the two keys a server has that say how it is reached.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,6 +60,7 @@ struct Values {
     description: Option<Read<String>>,
     start_timeout: Option<Read<Duration>>,
     call_timeout: Option<Read<Duration>>,
+    holds_changes: bool,
     policy: CallPolicy,
     /// Where each key of the policy is from, by its setting.
     policy_from: BTreeMap<&'static str, String>,
@@ -106,6 +112,7 @@ pub(crate) fn read(
         start_timeout: values.start_timeout.map_or(START_TIMEOUT_DEFAULT, |read| read.value),
         call_timeout: values.call_timeout.map_or(CALL_TIMEOUT_DEFAULT, |read| read.value),
         policy: values.policy,
+        holds_changes: values.holds_changes,
     })
 }
 
@@ -142,8 +149,16 @@ impl Draft {
             "call_timeout_ms" => values.call_timeout = timeout(reader, node, key),
             "type" => self.check_type(reader, node),
             RATE => self.rate(reader, node),
+            CHANGED_TOOLS => self.changed_tools(reader, node),
             _ if let Some(key) = policy_key(key) => self.policy(reader, node, key),
             _ => reader.unknown(node, key, &KEYS, self.strict),
+        }
+    }
+
+    fn changed_tools(&mut self, reader: &mut Reader<'_>, node: &Node<'_>) {
+        if let Some(choice) = one_of(reader, node, CHANGED_TOOLS, &CHANGES) {
+            self.values.holds_changes = choice == CHANGES[1];
+            self.values.policy_from.insert(CHANGED_TOOLS, node.place.to_string());
         }
     }
 
@@ -338,6 +353,8 @@ fn explain_policy(values: &Values, origin: &mut impl FnMut(&str, &str, Option<St
     }
     let rate = values.policy.rate.map_or_else(|| "any".to_owned(), |rate| rate.to_string());
     origin(RATE, &rate, from(RATE));
+    let changes = CHANGES[usize::from(values.holds_changes)];
+    origin(CHANGED_TOOLS, changes, from(CHANGED_TOOLS));
 }
 
 fn policy_key(key: &str) -> Option<PolicyKey> {

@@ -233,7 +233,7 @@ impl Settings {
 }
 
 /// A text that is one of `allowed`.
-fn one_of(
+pub(crate) fn one_of(
     reader: &mut Reader<'_>,
     node: &Node<'_>,
     key: &str,

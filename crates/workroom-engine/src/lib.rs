@@ -36,6 +36,7 @@ pub mod files;
 mod journal;
 pub mod modules;
 mod outcome;
+pub mod pins;
 mod playback;
 mod present;
 mod recover;

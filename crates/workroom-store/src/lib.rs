@@ -32,8 +32,8 @@ use std::{fmt, path::Path, sync::Arc};
 use futures::FutureExt as _;
 use sqlx::{Decode, Row as _, Sqlite, Type, sqlite::SqliteRow};
 use workroom_engine::store::{
-    Ending, Health, Millis, NewRun, Retention, RunEnd, RunRecord, SessionRecord, SessionState,
-    ShapeRecord, SnapshotId, Store, StoreError, Stored, Swept,
+    Ending, Health, Millis, NewRun, PinRecord, Retention, RunEnd, RunRecord, SessionRecord,
+    SessionState, ShapeRecord, SnapshotId, Store, StoreError, Stored, Swept,
 };
 use workroom_types::{RunId, SessionId, ToolRef};
 
@@ -142,6 +142,14 @@ impl Store for SqliteStore {
     fn shapes(&self, of: Option<&ToolRef>) -> Stored<'_, Vec<ShapeRecord>> {
         let of = of.cloned();
         async move { self.reader.shapes(of.as_ref()).await }.boxed()
+    }
+
+    fn pins(&self) -> Stored<'_, Vec<PinRecord>> {
+        async move { self.reader.pins().await }.boxed()
+    }
+
+    fn keep_pin(&self, pin: PinRecord) -> Stored<'_, ()> {
+        self.writer.write(Write::KeepPin(Box::new(pin))).map(unit).boxed()
     }
 
     fn keep_shape(&self, shape: ShapeRecord) -> Stored<'_, ()> {

@@ -2,7 +2,7 @@
 
 use sqlx::SqliteConnection;
 use workroom_engine::store::{
-    Ending, Millis, NewRun, RunEnd, SessionState, ShapeRecord, StoreError, Swept,
+    Ending, Millis, NewRun, PinRecord, RunEnd, SessionState, ShapeRecord, StoreError, Swept,
 };
 use workroom_types::{RunId, SessionId};
 
@@ -16,6 +16,7 @@ pub(crate) enum Write {
     EndSession(SessionId, Millis, Ending),
     Adopt(RunId),
     KeepShape(Box<ShapeRecord>),
+    KeepPin(Box<PinRecord>),
     Sweep(Step),
 }
 
@@ -41,6 +42,7 @@ impl Write {
                 end.outcome.len() + snapshot.map_or(0, |bytes| bytes.len())
             }
             Self::KeepShape(shape) => shape.body.len(),
+            Self::KeepPin(pin) => pin.approved.len() + pin.held.as_ref().map_or(0, String::len),
             Self::EndSession(..) | Self::Adopt(_) | Self::Sweep(_) => 0,
         }
     }
@@ -60,10 +62,26 @@ impl Write {
             }
             Write::Adopt(run) => done.adopted = adopt(db, holders, run).await?,
             Write::KeepShape(shape) => keep_shape(db, shape).await?,
+            Write::KeepPin(pin) => keep_pin(db, pin).await?,
             Write::Sweep(step) => done = step.apply(db).await?,
         }
         Ok(done)
     }
+}
+
+async fn keep_pin(db: &mut SqliteConnection, pin: &PinRecord) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT OR REPLACE INTO pins (server, tool, approved, held, at) VALUES (?, ?, ?, ?, ?)",
+    )
+    .bind(&pin.tool.server)
+    .bind(&pin.tool.tool)
+    .bind(&pin.approved)
+    .bind(&pin.held)
+    .bind(pin.at)
+    .execute(db)
+    .await
+    .map_err(failed)?;
+    Ok(())
 }
 
 async fn keep_shape(db: &mut SqliteConnection, shape: &ShapeRecord) -> Result<(), StoreError> {

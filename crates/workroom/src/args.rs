@@ -70,7 +70,7 @@ pub(crate) enum Command {
     Runs(Runs),
     /// List what tools' results and definitions were, and are not any more
     #[command(after_help = "Example: workroom drift --json")]
-    Drift,
+    Drift(Drift),
     /// Say whether configuration, store, sandbox and its walls are as they should be
     #[command(after_help = "Example: workroom doctor --json")]
     Doctor,
@@ -195,6 +195,22 @@ pub(crate) enum ConfigCommand {
 pub(crate) struct Sessions {
     #[command(subcommand)]
     pub(crate) command: SessionsCommand,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Drift {
+    #[command(subcommand)]
+    pub(crate) command: Option<DriftCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DriftCommand {
+    /// Let a held tool be called again, as its server defines it now
+    #[command(after_help = "Example: workroom drift approve github.create_issue")]
+    Approve {
+        /// The tool, `<server>.<tool>`, or a server for all of its tools
+        name: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,10 +1,12 @@
 //! The engine with its servers and its sandbox: the one place where they meet.
 
-use std::{env, fmt::Write as _, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::HashSet, env, fmt::Write as _, path::PathBuf, sync::Arc, time::Duration};
 
 use sha2::{Digest as _, Sha256};
 use workroom_config::{Config, ScriptsConfig, ServerConfig, Transport as ConfigTransport};
-use workroom_engine::{Engine, EngineConfig, store::Store, types::TypeCheck};
+use workroom_engine::{
+    Engine, EngineConfig, Upstreams, pins::Pinned, store::Store, types::TypeCheck,
+};
 use workroom_server::Overview;
 use workroom_upstream::{Guard, Pool, Transport, UpstreamConfig};
 
@@ -42,11 +44,11 @@ impl Gateway {
     pub(crate) async fn open(global: &Global, keep: Keep) -> Result<Self, Failure> {
         let settings = settings::load(global)?;
         let store = store::open(keep).await?;
-        Ok(Self::start(settings, store))
+        Self::start(settings, store).await
     }
 
     /// Starts the servers of `settings` in the background.
-    pub(crate) fn start(settings: Settings, store: Arc<dyn Store>) -> Self {
+    pub(crate) async fn start(settings: Settings, store: Arc<dyn Store>) -> Result<Self, Failure> {
         let place = place(&settings);
         let configs = settings.config.servers.iter().map(upstream).collect();
         let guard = match env::current_exe() {
@@ -60,9 +62,9 @@ impl Gateway {
             origin: origin(&settings.config),
             types: types(&settings.config.scripts),
         };
-        let upstreams = Arc::clone(&pool) as _;
+        let upstreams = pinned(&settings.config, Arc::clone(&pool) as _).await?;
         let engine = Engine::with_store(upstreams, place.sandbox(), store, config);
-        Self { engine, pool, settings, place }
+        Ok(Self { engine, pool, settings, place })
     }
 
     /// Waits until every server is ready or has failed, and says so when that takes long.
@@ -97,6 +99,22 @@ impl Gateway {
         }
         self.pool.shutdown().await;
     }
+}
+
+/// `upstreams` with the tools of some servers held to what they were, where that is wanted. What
+/// they were is in the store, whatever else a command keeps.
+async fn pinned(
+    config: &Config,
+    upstreams: Arc<dyn Upstreams>,
+) -> Result<Arc<dyn Upstreams>, Failure> {
+    let held = config.servers.iter().filter(|server| server.holds_changes);
+    let held: HashSet<String> = held.map(|server| server.name.clone()).collect();
+    if held.is_empty() {
+        return Ok(upstreams);
+    }
+    let store = store::open(Keep::Stored).await?;
+    let pinned = Pinned::new(upstreams, store, held).await.map_err(Failure::failed)?;
+    Ok(Arc::new(pinned))
 }
 
 /// How scripts' types are checked, if that is wanted and a compiler is there.

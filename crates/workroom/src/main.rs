@@ -67,7 +67,7 @@ async fn answer(global: &Global, command: Command) -> Result<Answer, Failure> {
         Command::Config(args) => commands::config(global, &args),
         Command::Sessions(args) => commands::sessions(&args).await,
         Command::Runs(args) => commands::runs(global, &args).await,
-        Command::Drift => commands::drift().await,
+        Command::Drift(args) => commands::drift(args).await,
         Command::Doctor => commands::doctor(global).await,
         Command::Demo(args) => commands::demo(global, &args).await,
         Command::DemoServer { server, seed } => commands::demo_server(&server, seed).await,

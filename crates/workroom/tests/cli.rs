@@ -288,6 +288,7 @@ fn config_check_says_where_each_value_is_from() {
             servers.crm.breaker_failures  10  (default)
             servers.crm.breaker_rest_ms   2000  (default)
             servers.crm.rate              any  (default)
+            servers.crm.changed_tools     tell  (default)
             limits.memory_mib             256 MiB  (default)
             limits.cpu_ms                 10000 ms  (default)
             limits.timeout_ms             60000 ms  (default)

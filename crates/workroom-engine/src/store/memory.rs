@@ -9,8 +9,9 @@ use futures::FutureExt as _;
 use workroom_types::{RunId, SessionId, ToolRef};
 
 use super::{
-    Ending, Health, Millis, NewRun, Retention, RunEnd, RunRecord, Running, SessionRecord,
-    SessionState, ShapeRecord, SnapshotId, Store, StoreError, Stored, Swept, variable_names,
+    Ending, Health, Millis, NewRun, PinRecord, Retention, RunEnd, RunRecord, Running,
+    SessionRecord, SessionState, ShapeRecord, SnapshotId, Store, StoreError, Stored, Swept,
+    variable_names,
 };
 
 /// Keeps everything in memory. Its only holder is this process, so no run is ever interrupted.
@@ -25,6 +26,7 @@ struct Tables {
     runs: Vec<(RunRecord, Vec<Vec<u8>>)>,
     next_snapshot: i64,
     shapes: Vec<ShapeRecord>,
+    pins: BTreeMap<ToolRef, PinRecord>,
 }
 
 impl Memory {
@@ -288,6 +290,15 @@ impl Store for Memory {
         let mut shapes: Vec<ShapeRecord> = wanted.cloned().collect();
         newest_first(&mut shapes);
         Self::done(Ok(shapes))
+    }
+
+    fn pins(&self) -> Stored<'_, Vec<PinRecord>> {
+        Self::done(Ok(self.tables().pins.values().cloned().collect()))
+    }
+
+    fn keep_pin(&self, pin: PinRecord) -> Stored<'_, ()> {
+        self.tables().pins.insert(pin.tool.clone(), pin);
+        Self::done(Ok(()))
     }
 
     fn keep_shape(&self, shape: ShapeRecord) -> Stored<'_, ()> {

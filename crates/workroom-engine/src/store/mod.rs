@@ -93,6 +93,12 @@ pub trait Store: Send + Sync {
     /// Keeps what is known of a tool in one definition, in place of what was known before.
     fn keep_shape(&self, shape: ShapeRecord) -> Stored<'_, ()>;
 
+    /// The definitions that tools are held to, by their names.
+    fn pins(&self) -> Stored<'_, Vec<PinRecord>>;
+
+    /// Holds a tool to a definition, in place of what was kept of it before.
+    fn keep_pin(&self, pin: PinRecord) -> Stored<'_, ()>;
+
     /// Drops what is too old or too much; see [`Retention`]. Sessions and runs under way stay.
     fn sweep(&self, now: Millis, retention: Retention) -> Stored<'_, Swept>;
 
@@ -217,6 +223,19 @@ pub struct ShapeRecord {
     pub used: Millis,
     /// The engine's JSON about its results.
     pub body: String,
+}
+
+/// The definition that a tool is held to. It never grows old.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PinRecord {
+    /// The tool.
+    pub tool: ToolRef,
+    /// Its definition as it was first seen, or approved last: JSON.
+    pub approved: String,
+    /// Another one that its server has now, and that waits for approval.
+    pub held: Option<String>,
+    /// When this was noticed.
+    pub at: Millis,
 }
 
 /// What may be kept.

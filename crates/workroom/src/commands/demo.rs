@@ -90,7 +90,7 @@ impl Way {
 
 pub(crate) async fn demo(global: &Global, args: &Demo) -> Result<Answer, Failure> {
     let world = args.world;
-    let gateway = Gateway::start(settings(args.seed)?, Arc::new(Memory::default()));
+    let gateway = Gateway::start(settings(args.seed)?, Arc::new(Memory::default())).await?;
     if !global.json {
         output::note("starting the shop, the marketplace, the warehouse and the accounting …");
     }
@@ -287,6 +287,7 @@ fn settings(seed: u64) -> Result<Settings, Failure> {
         },
         start_timeout: workroom_config::START_TIMEOUT_DEFAULT,
         call_timeout: workroom_config::CALL_TIMEOUT_DEFAULT,
+        holds_changes: false,
         policy: CallPolicy::default(),
     });
     Ok(Settings {
