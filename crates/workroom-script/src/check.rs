@@ -115,7 +115,30 @@ pub(crate) fn parse<'a>(
             "return data, or build text with template literals",
         )]);
     }
-    Err(findings(&parsed.diagnostics))
+    let mut found = findings(&parsed.diagnostics);
+    if let Some(first) = found.first_mut()
+        && let Some(hint) = hint_of_text(text, first)
+    {
+        first.hint = Some(hint.to_owned());
+    }
+    Err(found)
+}
+
+/// A next step that the text around a mistake tells better than the parser.
+fn hint_of_text(text: &str, found: &Finding) -> Option<&'static str> {
+    let offset = found.offset as usize;
+    let (before, after) = (text.get(..offset)?, text.get(offset..)?);
+    let line = before.rfind(['\n', '\r']).map_or(0, |at| at + 1);
+    let end = after.find(['\n', '\r']).map_or(text.len(), |at| offset + at);
+    if ["&lt;", "&gt;", "&amp;"].iter().any(|entity| text[line..end].contains(entity)) {
+        return Some("this is escaped for HTML: write `<`, `>` and `&&`");
+    }
+    let open = before.rfind('{')?;
+    let statement = before[..open].rfind(['\n', '\r', ';']).map_or(0, |at| at + 1);
+    let is_object = found.message.contains("semicolon")
+        && before[statement..open].trim().is_empty()
+        && (before[open..].contains([':', ',']) || after.starts_with([':', ',']));
+    is_object.then_some("write `return { … }`: a line that begins with `{` is a block")
 }
 
 /// Where the first element is, if the text is right but for its JSX.
