@@ -1,16 +1,40 @@
 //! The planted values, and what they may look like on their way out.
 
 const GIVEN: [&str; 10] = [
-    "Aurelia", "Benedikt", "Cassandra", "Dietrich", "Eleonora", "Ferdinand", "Genevieve",
-    "Hildegard", "Ignatius", "Josephine",
+    "Aurelia",
+    "Benedikt",
+    "Cassandra",
+    "Dietrich",
+    "Eleonora",
+    "Ferdinand",
+    "Genevieve",
+    "Hildegard",
+    "Ignatius",
+    "Josephine",
 ];
 const FAMILY: [&str; 10] = [
-    "Abernathy", "Blackwood", "Castellano", "Davenport", "Eisenhower", "Fitzgerald", "Greenfield",
-    "Hawthorne", "Ivanovich", "Jankowski",
+    "Abernathy",
+    "Blackwood",
+    "Castellano",
+    "Davenport",
+    "Eisenhower",
+    "Fitzgerald",
+    "Greenfield",
+    "Hawthorne",
+    "Ivanovich",
+    "Jankowski",
 ];
 const MIDDLE: [&str; 10] = [
-    "Quentin", "Rosalind", "Sebastian", "Theodora", "Ulysses", "Valentina", "Wolfgang", "Xanthippe",
-    "Yolanda", "Zachariah",
+    "Quentin",
+    "Rosalind",
+    "Sebastian",
+    "Theodora",
+    "Ulysses",
+    "Valentina",
+    "Wolfgang",
+    "Xanthippe",
+    "Yolanda",
+    "Zachariah",
 ];
 
 /// The values of the first `patients` patients, as `server.py` makes them.

@@ -73,7 +73,7 @@ fn nothing_planted_gets_out() {
 
 #[test]
 fn the_recorder_finds_what_gets_out() {
-    let workspace = workspace("[privacy]\nprofile = \"off\"");
+    let workspace = workspace("");
     let mut gateway = Gateway::start(&workspace);
     for script in exfiltration::scripts().iter().take(exfiltration::ENCODERS) {
         gateway.run("leak", script);

@@ -1,7 +1,7 @@
 //! A gateway whose every byte towards the agent, the log and the console is kept.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     fs::{self, File},
     io::{BufRead, BufReader, Write as _},
     path::{Path, PathBuf},
@@ -90,13 +90,16 @@ impl Gateway {
         self.sessions.insert(session.to_owned(), id.to_owned());
         let text = answer["result"]["content"][0]["text"].as_str().unwrap_or_default();
         let paths = text.split_whitespace().filter(|word| word.contains("./results/"));
-        self.results.extend(paths.map(|word| word.trim_matches([',', '.', '`', ';', ')']).to_owned()));
+        self.results
+            .extend(paths.map(|word| word.trim_matches([',', '.', '`', ';', ')']).to_owned()));
     }
 
     /// Reads every result that the agent was told of, and every file of the servers.
     pub(crate) fn read_everything(&mut self) {
         let mut paths = std::mem::take(&mut self.results);
-        paths.extend(["./servers", "./servers/clinic", "./servers/clinic/index.ts"].map(str::to_owned));
+        paths.extend(
+            ["./servers", "./servers/clinic", "./servers/clinic/index.ts"].map(str::to_owned),
+        );
         for tool in ["listPatients", "getPatient", "getNote", "fail"] {
             paths.push(format!("./servers/clinic/{tool}.ts"));
         }
@@ -145,7 +148,7 @@ impl Left {
                 }
             }
             for run in store.runs(None, 10_000).await.unwrap() {
-                states.extend(store.journal(&run.id).await.unwrap());
+                states.extend(store.journal(&run.run.id).await.unwrap());
             }
             states
         });
@@ -161,9 +164,8 @@ impl Left {
         }
     }
 
-    /// What of `values` is in it: where, in what encoding, and which value; the first few.
+    /// What of `values` is in it: where, in what encoding, and which value.
     pub(crate) fn found(&self, values: &[String]) -> Vec<String> {
-        const SHOWN: usize = 200;
         let forms: Vec<(&str, &str, Vec<u8>)> = values
             .iter()
             .flat_map(|value| {
@@ -174,16 +176,13 @@ impl Left {
             .ascii_case_insensitive(true)
             .build(forms.iter().map(|(_, _, form)| form))
             .unwrap();
-        let mut found: Vec<String> = Vec::new();
+        let mut found = BTreeSet::new();
         for (place, bytes) in &self.0 {
             for hit in searcher.find_overlapping_iter(bytes) {
                 let (encoding, value, _) = &forms[hit.pattern().as_usize()];
-                let told = format!("{place}: {encoding}: {value}");
-                if !found.contains(&told) && found.len() < SHOWN {
-                    found.push(told);
-                }
+                found.insert(format!("{place}: {encoding}: {value}"));
             }
         }
-        found
+        found.into_iter().collect()
     }
 }
