@@ -79,7 +79,10 @@ mod tests {
         let texts: BTreeSet<String> = (0..100)
             .map(|_| expand(&mut rng, "[a|b[1|2]] {x}[.|]", &mut |_, name| name.to_uppercase()))
             .collect();
-        assert_eq!(texts.into_iter().collect::<Vec<_>>().join(","), "a X,a X.,b1 X,b1 X.,b2 X,b2 X.");
+        assert_eq!(
+            texts.into_iter().collect::<Vec<_>>().join(","),
+            "a X,a X.,b1 X,b1 X.,b2 X,b2 X."
+        );
     }
 
     #[test]

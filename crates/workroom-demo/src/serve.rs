@@ -91,9 +91,8 @@ impl Served {
             && backend.writes(&request.name)
         {
             let server = self.server.name().to_owned();
-            let effect = Effect {
-                server, tool: request.name.to_string(), arguments, result: value.clone()
-            };
+            let effect =
+                Effect { server, tool: request.name.to_string(), arguments, result: value.clone() };
             let line = serde_json::to_string(&effect).expect("JSON can be written") + "\n";
             let mut file = record.lock().unwrap_or_else(PoisonError::into_inner);
             file.write_all(line.as_bytes()).map_err(|error| {

@@ -46,14 +46,30 @@ const FIRST: [(&str, &str); 14] = [
 ];
 
 const LAST: [&str; 20] = [
-    "Okonkwo", "Brandvold", "Castellano", "Whitlock", "Marsh", "Delacroix", "Pruitt", "Yamada",
-    "Ferris", "Kowal", "Stroud", "Bellamy", "Nakagawa", "Rourke", "Vance", "Ostrander", "Quill",
-    "Tamayo", "Haldane", "Merriweather",
+    "Okonkwo",
+    "Brandvold",
+    "Castellano",
+    "Whitlock",
+    "Marsh",
+    "Delacroix",
+    "Pruitt",
+    "Yamada",
+    "Ferris",
+    "Kowal",
+    "Stroud",
+    "Bellamy",
+    "Nakagawa",
+    "Rourke",
+    "Vance",
+    "Ostrander",
+    "Quill",
+    "Tamayo",
+    "Haldane",
+    "Merriweather",
 ];
 
-const CITIES: [&str; 9] = [
-    "Fresno", "Yakima", "Salem", "Modesto", "Tacoma", "Boise", "Eugene", "Stockton", "Spokane",
-];
+const CITIES: [&str; 9] =
+    ["Fresno", "Yakima", "Salem", "Modesto", "Tacoma", "Boise", "Eugene", "Stockton", "Spokane"];
 
 const COMPANIES: [&str; 8] = [
     "Pacific Rack & Chiller",
@@ -90,8 +106,6 @@ pub struct Facts {
     pub(crate) witness: Person,
     /// Of Meridian, the client: whom the letter goes to.
     pub(crate) client: Person,
-    pub(crate) ours: Person,
-    pub(crate) theirs: Person,
     pub(crate) deposed: Day,
     pub(crate) document: String,
     pub(crate) account: String,
@@ -150,10 +164,7 @@ impl Facts {
         let account = format!("ACC-{:05}", 2_000 + rng.below(7_000));
         let cast = Cast { witness: &witness, ours: &ours, theirs: &theirs, deposed };
         let transcript = transcript::write(&mut rng, &cast, &requests);
-        Self {
-            seed, witness, client, ours, theirs, deposed, document, account, docket, requests,
-            transcript,
-        }
+        Self { seed, witness, client, deposed, document, account, docket, requests, transcript }
     }
 
     /// What belongs in the calendar: the open entries of the docket, and what counsel asked for.
@@ -209,7 +220,11 @@ pub(crate) fn slot(rng: &mut Rng, cast: &Cast<'_>, name: &str) -> String {
         "ticket" => rng.within(10_400, 98_700).to_string(),
         "amount" => format!("{},{:03}", rng.within(1, 9), rng.below(20) * 50),
         "money" => format!("{}.{} million", rng.within(1, 6), rng.within(1, 9)),
-        "time" => expand(rng, "[six|seven|eight|nine|ten] [fifteen|thirty|forty-five] [a.m.|that morning]", &mut |_, _| String::new()),
+        "time" => expand(
+            rng,
+            "[six|seven|eight|nine|ten] [fifteen|thirty|forty-five] [a.m.|that morning]",
+            &mut |_, _| String::new(),
+        ),
         "date" => cast.deposed.plus(-i32::try_from(rng.within(800, 2_000)).expect("days")).long(),
         _ => panic!("the talk has no `{name}`"),
     }

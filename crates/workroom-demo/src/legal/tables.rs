@@ -12,17 +12,34 @@ use super::talk::ISSUES;
 
 const MATTERS: u32 = 60;
 const CLIENTS: [&str; 16] = [
-    "Meridian Cold Storage, Inc.", "Alder Creek Orchards LLC", "Bayline Freight Corp.",
-    "Cordova Medical Supply", "Dunmore Timber Co.", "Eastgate Properties LP",
-    "Fallon & Sons Paving", "Granite Peak Insurance", "Hollis Marine Works",
-    "Indigo Print House", "Juniper Dairy Cooperative", "Kestrel Aviation Parts",
-    "Larkspur School District", "Montrose Winery", "Northfield Grain Terminal",
+    "Meridian Cold Storage, Inc.",
+    "Alder Creek Orchards LLC",
+    "Bayline Freight Corp.",
+    "Cordova Medical Supply",
+    "Dunmore Timber Co.",
+    "Eastgate Properties LP",
+    "Fallon & Sons Paving",
+    "Granite Peak Insurance",
+    "Hollis Marine Works",
+    "Indigo Print House",
+    "Juniper Dairy Cooperative",
+    "Kestrel Aviation Parts",
+    "Larkspur School District",
+    "Montrose Winery",
+    "Northfield Grain Terminal",
     "Osprey Software, Inc.",
 ];
 const OPPONENTS: [&str; 10] = [
-    "Talbot Refrigeration Services LLC", "Ridgeway Construction", "State Board of Equalization",
-    "Pinecrest Holdings", "Vantage Lending Group", "Crown Elevator Co.", "Delmar Trucking",
-    "Summit Roofing", "Hargrove Estate", "Quantum Labs",
+    "Talbot Refrigeration Services LLC",
+    "Ridgeway Construction",
+    "State Board of Equalization",
+    "Pinecrest Holdings",
+    "Vantage Lending Group",
+    "Crown Elevator Co.",
+    "Delmar Trucking",
+    "Summit Roofing",
+    "Hargrove Estate",
+    "Quantum Labs",
 ];
 const AREAS: [&str; 5] = ["Litigation", "Real estate", "Employment", "Corporate", "Insurance"];
 const KINDS: [&str; 6] = ["Pleading", "Correspondence", "Discovery", "Exhibit", "Memo", "Order"];
@@ -65,13 +82,16 @@ fn html(rng: &mut Rng) -> String {
 /// The matters' system: dates as in the United States, ids as text.
 pub(crate) fn matters(facts: &Facts) -> Tables {
     let mut rng = Rng::new(facts.seed ^ 1);
-    let list = (0..MATTERS).map(|index| matter(facts, &mut rng, index)).collect();
-    let issues = ISSUES.iter().zip(1..).map(|((title, terms, is_open), number)| {
-        json!({
-            "id": format!("ISS-{number}"), "matter_id": "20418", "title": title,
-            "key_terms": terms, "status": if *is_open { "open" } else { "resolved" }
+    let issues: Vec<Value> = ISSUES
+        .iter()
+        .zip(1..)
+        .map(|((title, terms, is_open), number)| {
+            json!({
+                "id": format!("ISS-{number}"), "matter_id": "20418", "title": title,
+                "key_terms": terms, "status": if *is_open { "open" } else { "resolved" }
+            })
         })
-    });
+        .collect();
     let docket = facts.docket.iter().zip(0_usize..).map(|(deadline, index)| {
         let due = match index % 3 {
             0 => deadline.due.american(),
@@ -95,6 +115,13 @@ pub(crate) fn matters(facts: &Facts) -> Tables {
         }));
     }
     rng.shuffle(&mut deadlines);
+    let mut list: Vec<Value> = (0..MATTERS).map(|index| matter(facts, &mut rng, index)).collect();
+    for matter in &mut list {
+        let of = |rows: &[Value]| -> Vec<Value> {
+            rows.iter().filter(|row| row["matter_id"] == matter["id"]).cloned().collect()
+        };
+        (matter["issues"], matter["deadlines"]) = (json!(of(&issues)), json!(of(&deadlines)));
+    }
     let time = (0..150).map(|index| json!({
         "id": (55_000 + index).to_string(), "matter_id": (20_418 + rng.below(MATTERS)).to_string(),
         "user": person(&mut rng).name(), "date": past(&mut rng, 90).american(),
@@ -118,10 +145,19 @@ pub(crate) fn matters(facts: &Facts) -> Tables {
             "role": *rng.pick(&["partner", "associate", "paralegal"]), "rate": { "amount": "410.00", "currency": "USD" } })
     }).collect();
     Tables::from([
-        ("matters", list), ("issues", issues.collect()), ("deadlines", deadlines),
-        ("time_entries", time), ("parties", parties), ("tasks", tasks), ("users", users),
-        ("expenses", Vec::new()), ("firm", vec![json!({ "name": "Harrow & Lindqvist LLP",
-            "time_zone": "America/Los_Angeles", "fiscal_year_start": "01/01" })]),
+        ("matters", list),
+        ("issues", issues),
+        ("deadlines", deadlines),
+        ("time_entries", time),
+        ("parties", parties),
+        ("tasks", tasks),
+        ("users", users),
+        ("expenses", Vec::new()),
+        (
+            "firm",
+            vec![json!({ "name": "Harrow & Lindqvist LLP",
+            "time_zone": "America/Los_Angeles", "fiscal_year_start": "01/01" })],
+        ),
     ])
 }
 
@@ -158,13 +194,15 @@ pub(crate) fn documents(facts: &Facts) -> Tables {
             "checked_out": false, "tags": [], "_text": [text]
         })
     }).collect();
-    let deposition = |id: String, name: String, pages: &[String], day: Day| json!({
-        "id": id, "name": name, "kind": "Transcript",
-        "folder": "/Matters/20418/Discovery/Depositions", "matter_number": NUMBER,
-        "pages": pages.len(), "modified": day.epoch_seconds().to_string(),
-        "author": { "displayName": "Delta Court Reporting" }, "version": 1, "checked_out": false,
-        "tags": ["certified"], "_text": pages
-    });
+    let deposition = |id: String, name: String, pages: &[String], day: Day| {
+        json!({
+            "id": id, "name": name, "kind": "Transcript",
+            "folder": "/Matters/20418/Discovery/Depositions", "matter_number": NUMBER,
+            "pages": pages.len(), "modified": day.epoch_seconds().to_string(),
+            "author": { "displayName": "Delta Court Reporting" }, "version": 1, "checked_out": false,
+            "tags": ["certified"], "_text": pages
+        })
+    };
     let name = |person: &Person| format!("Deposition transcript - {}.txt", person.name());
     let pages = &facts.transcript.pages;
     list.push(deposition(facts.document.clone(), name(&facts.witness), pages, facts.deposed));
@@ -174,18 +212,24 @@ pub(crate) fn documents(facts: &Facts) -> Tables {
         json!({ "id": format!("F{index}"), "matter_number": NUMBER, "path": format!("/Matters/20418/{path}") })
     });
     Tables::from([
-        ("documents", list), ("folders", folders.collect()), ("templates", templates()),
-        ("versions", Vec::new()), ("shares", Vec::new()), ("comments", Vec::new()),
+        ("documents", list),
+        ("folders", folders.collect()),
+        ("templates", templates()),
+        ("versions", Vec::new()),
+        ("shares", Vec::new()),
+        ("comments", Vec::new()),
     ])
 }
 
 fn templates() -> Vec<Value> {
     let names = ["Engagement letter", "Deposition summary", "Litigation hold", "Fee agreement"];
     let names = names.iter().zip(1..);
-    names.map(|(name, id)| json!({ "id": format!("TPL{id}"), "name": name, "language": "en-US" })).collect()
+    names
+        .map(|(name, id)| json!({ "id": format!("TPL{id}"), "name": name, "language": "en-US" }))
+        .collect()
 }
 
-/// `document_id`, `from_page`, `to_page`: the text of some pages.
+/// The text of a document: of all its pages, or of those from `from_page` to `to_page`.
 pub(crate) fn document_text(
     tables: &mut Tables,
     given: &serde_json::Map<String, Value>,
@@ -196,15 +240,10 @@ pub(crate) fn document_text(
         found.ok_or_else(|| Refusal::NotFound { what: "document", id: id.to_owned() })?;
     let pages = document["_text"].as_array().map(Vec::as_slice).unwrap_or_default();
     let page = |name: &str, default| given.get(name).and_then(Value::as_u64).unwrap_or(default);
-    let (from, to) = (page("from_page", 1).max(1), page("to_page", page("from_page", 1).max(1) + 9));
-    if to < from || to - from >= 50 {
-        return Err(Refusal::Argument(format!("pages {from} to {to} are none, or more than 50")));
-    }
-    let shown: Vec<Value> = (from..=to)
-        .filter_map(|number| Some((number, pages.get(usize::try_from(number).ok()? - 1)?)))
-        .map(|(number, text)| json!({ "page": number, "text": text }))
-        .collect();
-    Ok(json!({ "document_id": id, "page_count": pages.len(), "pages": shown }))
+    let (from, to) = (page("from_page", 1).max(1), page("to_page", pages.len() as u64));
+    let numbered = pages.iter().zip(1..).filter(|(_, number)| (from..=to).contains(number));
+    let shown = numbered.map(|(text, number)| json!({ "page": number, "text": text }));
+    Ok(json!({ "pages": shown.collect::<Vec<_>>() }))
 }
 
 /// Case law: citations, courts, syllabi.
@@ -224,7 +263,9 @@ pub(crate) fn caselaw(facts: &Facts) -> Tables {
             "_opinion": words(&mut rng, "{person}, J. [We affirm.|We reverse.] The record shows that on {date} {client} notified {opponent}.")
         })
     }).collect();
-    let courts = COURTS.iter().map(|id| json!({ "id": id, "name": id.to_uppercase(), "jurisdiction": "US" }));
+    let courts = COURTS
+        .iter()
+        .map(|id| json!({ "id": id, "name": id.to_uppercase(), "jurisdiction": "US" }));
     let dockets = (0..80).map(|index| json!({
         "id": (61_000 + index).to_string(), "court": *rng.pick(&COURTS),
         "docket_number": format!("1:24-cv-{:05}", 150 + index),
@@ -236,8 +277,14 @@ pub(crate) fn caselaw(facts: &Facts) -> Tables {
         "text": words(&mut rng, "[Not later than {n} days before|Within {n} days of] [the hearing|service], a party [must|shall] [meet and confer|file a statement].")
     })).collect();
     Tables::from([
-        ("cases", cases), ("courts", courts.collect()), ("dockets", dockets), ("rules", rules),
-        ("alerts", Vec::new()), ("folders", Vec::new()), ("judges", Vec::new()), ("statutes", Vec::new()),
+        ("cases", cases),
+        ("courts", courts.collect()),
+        ("dockets", dockets),
+        ("rules", rules),
+        ("alerts", Vec::new()),
+        ("folders", Vec::new()),
+        ("judges", Vec::new()),
+        ("statutes", Vec::new()),
     ])
 }
 
@@ -250,20 +297,27 @@ pub(crate) fn calendar(facts: &Facts) -> Tables {
         json!({
             "id": format!("ev_{:x}", 0x00A1_0000_u32 + index * 97), "calendar_id": *rng.pick(&["cal_firm", "cal_lit"]),
             "summary": words(&mut rng, "[Call with|Meeting:|Hearing,] [{person}|{client}]"),
-            "start": { "dateTime": day.at(minute), "timeZone": "America/Los_Angeles" },
-            "end": { "dateTime": day.at(minute + 30), "timeZone": "America/Los_Angeles" },
+            "start": { "dateTime": day.at(minute) },
+            "end": { "dateTime": day.at(minute + 30) },
             "attendees": [{ "email": person(&mut rng).email("harrowlind.example"), "responseStatus": "accepted" }],
             "status": "confirmed", "_day": day.to_string()
         })
     }).collect();
-    let calendars = [("cal_firm", "Firm"), ("cal_lit", "Litigation deadlines"), ("cal_rooms", "Rooms")];
-    let calendars = calendars.map(|(id, name)| json!({ "id": id, "name": name, "timeZone": "America/Los_Angeles" }));
-    let holidays = HOLIDAYS.map(|(date, name)| json!({ "date": date, "name": name, "court": "E.D. Cal." }));
+    let calendars =
+        [("cal_firm", "Firm"), ("cal_lit", "Litigation deadlines"), ("cal_rooms", "Rooms")];
+    let calendars = calendars
+        .map(|(id, name)| json!({ "id": id, "name": name, "timeZone": "America/Los_Angeles" }));
+    let holidays =
+        HOLIDAYS.map(|(date, name)| json!({ "date": date, "name": name, "court": "E.D. Cal." }));
     let rooms = ["Sequoia", "Redwood", "Manzanita"];
     let rooms = rooms.map(|name| json!({ "id": name.to_lowercase(), "name": name, "seats": "8" }));
     Tables::from([
-        ("events", events), ("calendars", calendars.to_vec()), ("holidays", holidays.to_vec()),
-        ("rooms", rooms.to_vec()), ("reminders", Vec::new()), ("subscriptions", Vec::new()),
+        ("events", events),
+        ("calendars", calendars.to_vec()),
+        ("holidays", holidays.to_vec()),
+        ("rooms", rooms.to_vec()),
+        ("reminders", Vec::new()),
+        ("subscriptions", Vec::new()),
         ("settings", vec![json!({ "weekStart": "sunday", "defaultReminderMinutes": "30" })]),
     ])
 }
@@ -284,12 +338,27 @@ pub(crate) fn mail(facts: &Facts) -> Tables {
         })
     }).collect();
     let folders = ["inbox", "sent", "archive", "drafts"];
-    let folders = folders.map(|id| json!({ "id": id, "displayName": id, "unreadItemCount": rng.below(30) }));
+    let folders =
+        folders.map(|id| json!({ "id": id, "displayName": id, "unreadItemCount": rng.below(30) }));
     Tables::from([
-        ("messages", messages), ("mail_folders", folders.to_vec()), ("rules", Vec::new()),
-        ("signatures", vec![json!({ "id": "S1", "name": "Firm", "html": "<p>Harrow &amp; Lindqvist LLP</p>" })]),
-        ("attachments", Vec::new()), ("categories", Vec::new()), ("outbox", Vec::new()),
-        ("mailbox", vec![json!({ "timeZone": "Pacific Standard Time", "automaticReplies": { "status": "disabled" } })]),
+        ("messages", messages),
+        ("mail_folders", folders.to_vec()),
+        ("rules", Vec::new()),
+        (
+            "signatures",
+            vec![
+                json!({ "id": "S1", "name": "Firm", "html": "<p>Harrow &amp; Lindqvist LLP</p>" }),
+            ],
+        ),
+        ("attachments", Vec::new()),
+        ("categories", Vec::new()),
+        ("outbox", Vec::new()),
+        (
+            "mailbox",
+            vec![
+                json!({ "timeZone": "Pacific Standard Time", "automaticReplies": { "status": "disabled" } }),
+            ],
+        ),
     ])
 }
 
@@ -310,10 +379,8 @@ pub(crate) fn crm(facts: &Facts) -> Tables {
             contacts.push(json!({
                 "id": format!("CON-{}", 4_000 + contacts.len()), "account_id": account(facts, index),
                 "salutation": who.title, "first_name": who.first, "last_name": who.last, "role": role,
-                "emails": [
-                    { "address": who.email("home.example"), "type": "home", "preferred": false },
-                    { "address": who.email(domain), "type": "work", "preferred": true }
-                ],
+                "preferred_email": who.email(domain),
+                "emails": [who.email("home.example"), who.email(domain)],
                 "phones": [{ "number": format!("+1 559 555 {:04}", rng.below(10_000)), "type": "work" }]
             }));
         }
@@ -328,7 +395,13 @@ pub(crate) fn crm(facts: &Facts) -> Tables {
         "stage": *rng.pick(&["new", "conflict_check", "engaged", "declined"]), "value": format!("{}500", rng.within(1, 90))
     })).collect();
     Tables::from([
-        ("accounts", accounts), ("contacts", contacts), ("activities", activities), ("deals", deals),
-        ("tasks", Vec::new()), ("campaigns", Vec::new()), ("notes", Vec::new()), ("conflicts", Vec::new()),
+        ("accounts", accounts),
+        ("contacts", contacts),
+        ("activities", activities),
+        ("deals", deals),
+        ("tasks", Vec::new()),
+        ("campaigns", Vec::new()),
+        ("notes", Vec::new()),
+        ("conflicts", Vec::new()),
     ])
 }

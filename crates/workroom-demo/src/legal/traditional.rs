@@ -11,7 +11,7 @@ use crate::{Day, Fault, ToolCall};
 
 const NUMBER: &str = "2024-0187";
 
-/// Pages of a transcript in one call: what the document system allows.
+/// Pages of a transcript in one call: more would be cut by a client that shows 25,000 tokens.
 const PAGES: u64 = 50;
 
 /// What somebody said, and where it stands.
@@ -32,44 +32,34 @@ where
     E: Error + 'static,
 {
     let call = async |calls: Vec<ToolCall>| turn(calls).await.map_err(Fault::Call);
-    let found = call(vec![ToolCall::new("matters", "search_matters", &json!({ "query": NUMBER }))])
-        .await?;
-    let matter = &found[0]["data"][0];
-    let (id, account) = (&matter["id"], &matter["client"]["account_id"]);
+    let found =
+        call(vec![ToolCall::new("matters", "get_matter", &json!({ "number": NUMBER }))]).await?;
+    let matter = &found[0];
+    let account = &matter["client"]["account_id"];
+    let transcripts = json!({ "matter_number": NUMBER, "kind": "Transcript" });
     let about = call(vec![
-        ToolCall::new("matters", "list_matter_issues", &json!({ "matter_id": id, "limit": 100 })),
-        ToolCall::new(
-            "matters",
-            "list_deadlines",
-            &json!({ "matter_id": id, "status": "open", "limit": 100 }),
-        ),
-        ToolCall::new(
-            "documents",
-            "search_documents",
-            &json!({ "query": "deposition transcript", "matter_number": NUMBER }),
-        ),
+        ToolCall::new("documents", "list_documents", &transcripts),
         ToolCall::new("calendar", "list_court_holidays", &json!({})),
-        ToolCall::new("crm", "list_contacts", &json!({ "account_id": account })),
+        ToolCall::new("crm", "list_contacts", &json!({ "account_id": account, "role": "primary" })),
     ])
     .await?;
-    let [issues, docket, documents, holidays, contacts] = &about[..] else {
+    let [documents, holidays, contacts] = &about[..] else {
         return Err(Fault::Result("a turn"));
     };
     let document = &documents["documents"][0];
-    let count = document["pages"].as_u64().ok_or(Fault::Result("search_documents"))?;
+    let count = document["pages"].as_u64().ok_or(Fault::Result("list_documents"))?;
     let reads = (0..count.div_ceil(PAGES)).map(|part| {
         let (from, to) = (part * PAGES + 1, (part + 1) * PAGES);
         let pages = json!({ "document_id": document["id"], "from_page": from, "to_page": to });
         ToolCall::new("documents", "get_document_text", &pages)
     });
     let said = said(&call(reads.collect()).await?);
-    let coded = coded(issues, &said);
-    let deadlines = deadlines(docket, holidays, &said).ok_or(Fault::Result("list_deadlines"))?;
+    let coded = coded(matter, &said);
+    let deadlines = deadlines(matter, holidays, &said).ok_or(Fault::Result("get_matter"))?;
     let witness = text(&document["name"]);
     let witness = witness.trim_start_matches("Deposition transcript - ").trim_end_matches(".txt");
     let made = call(filings(witness, &coded, &deadlines)).await?;
-    let client = rows(contacts, "data").iter().find(|contact| contact["role"] == "primary");
-    let client = client.ok_or(Fault::Result("list_contacts"))?;
+    let client = rows(contacts, "data").first().ok_or(Fault::Result("list_contacts"))?;
     let taken = taken(&said).ok_or(Fault::Result("get_document_text"))?;
     let (letter, address) = letter(client, witness, taken, &coded, &deadlines);
     let log = json!({
@@ -103,11 +93,9 @@ fn said(parts: &[Value]) -> Vec<Said> {
                     last.text.push_str(line);
                     last.to = at;
                 }
-                _ => said.push(Said {
-                    from: at.clone(),
-                    to: at,
-                    text: line.trim_start().to_owned(),
-                }),
+                _ => {
+                    said.push(Said { from: at.clone(), to: at, text: line.trim_start().to_owned() })
+                }
             }
         }
     }
@@ -115,26 +103,29 @@ fn said(parts: &[Value]) -> Vec<Said> {
 }
 
 /// The open issues, each with the lines of its passages.
-fn coded(issues: &Value, said: &[Said]) -> Vec<(String, Vec<String>)> {
+fn coded(matter: &Value, said: &[Said]) -> Vec<(String, Vec<String>)> {
     let mut exchanges: Vec<(String, String)> = Vec::new();
     let mut question: Option<&Said> = None;
     for one in said {
-        if one.text.starts_with("Q.  ") {
+        if one.text.starts_with("Q. ") {
             question = Some(one);
-        } else if let Some(answer) = one.text.strip_prefix("A.  ")
+        } else if let Some(answer) = one.text.strip_prefix("A. ")
             && let Some(asked) = question.take()
         {
-            let says_nothing =
-                ["I don't recall", "I don't know", "I don't remember"].iter().any(|it| answer.starts_with(it));
+            let says_nothing = ["I don't recall", "I don't know", "I don't remember"]
+                .iter()
+                .any(|it| answer.starts_with(it));
             if !says_nothing {
-                let words = format!("Q. {} A. {answer}", &asked.text[4..]);
-                exchanges.push((format!("- {}-{}: {words}", asked.from, one.to), words.to_lowercase()));
+                let words = format!("Q. {} A. {answer}", &asked.text[3..]);
+                exchanges
+                    .push((format!("- {}-{}: {words}", asked.from, one.to), words.to_lowercase()));
             }
         }
     }
-    let open = rows(issues, "data").iter().filter(|issue| issue["status"] == "open");
+    let open = rows(matter, "issues").iter().filter(|issue| issue["status"] == "open");
     open.map(|issue| {
-        let has = |words: &str| rows(issue, "key_terms").iter().any(|term| words.contains(text(term)));
+        let has =
+            |words: &str| rows(issue, "key_terms").iter().any(|term| words.contains(text(term)));
         let lines = exchanges.iter().filter(|(_, words)| has(words));
         (text(&issue["title"]).to_owned(), lines.map(|(line, _)| line.clone()).collect())
     })
@@ -152,9 +143,8 @@ fn day(written: &str) -> Option<Day> {
     }
     let (month, rest) = written.split_once(' ')?;
     let (day, year) = rest.split_once(", ")?;
-    let known = (1..=12).find(|it| {
-        Day::new(2_000, *it, 1).is_some_and(|first| first.long().starts_with(month))
-    });
+    let known = (1..=12)
+        .find(|it| Day::new(2_000, *it, 1).is_some_and(|first| first.long().starts_with(month)));
     Day::new(year.parse().ok()?, known?, number(day)?)
 }
 
@@ -164,9 +154,9 @@ fn taken(said: &[Said]) -> Option<Day> {
 }
 
 /// All deadlines, the first first.
-fn deadlines(docket: &Value, holidays: &Value, said: &[Said]) -> Option<Vec<(String, Day)>> {
+fn deadlines(matter: &Value, holidays: &Value, said: &[Said]) -> Option<Vec<(String, Day)>> {
     let mut all = Vec::new();
-    for deadline in rows(docket, "data") {
+    for deadline in rows(matter, "deadlines").iter().filter(|it| it["status"] == "open") {
         all.push((text(&deadline["title"]).to_owned(), day(text(&deadline["due"]))?));
     }
     let taken = taken(said)?;
@@ -201,7 +191,7 @@ fn filings(
     calls.extend(deadlines.iter().map(|(title, day)| {
         let event = json!({
             "calendar_id": "cal_lit", "summary": format!("{NUMBER}: {title}"),
-            "start": { "date": day.to_string() }, "end": { "date": day.plus(1).to_string() }
+            "start": { "date": day.to_string() }
         });
         ToolCall::new("calendar", "create_event", &event)
     }));
@@ -215,17 +205,16 @@ fn letter(
     coded: &[(String, Vec<String>)],
     deadlines: &[(String, Day)],
 ) -> (ToolCall, String) {
-    let preferred = rows(client, "emails").iter().find(|email| email["preferred"] == true);
-    let address = preferred.map(|email| text(&email["address"]).to_owned()).unwrap_or_default();
+    let address = text(&client["preferred_email"]).to_owned();
     let (first, last) = (text(&client["first_name"]), text(&client["last_name"]));
     let issues: String =
         coded.iter().map(|(title, lines)| format!("<li>{title}: {}</li>", lines.len())).collect();
     let dates: String =
         deadlines.iter().map(|(title, day)| format!("<li>{day}: {title}</li>")).collect();
     let content = format!(
-        "<p>Dear {} {last}:</p><p>We took the deposition of {witness} on {taken}. These are the \
-         key passages for each issue:</p><ul>{issues}</ul><p>These deadlines follow:</p>\
-         <ul>{dates}</ul><p>We will call you to discuss them.</p>",
+        "<p>Dear {} {last}:</p><p>We deposed {witness} on {taken}. Key passages:</p>\
+         <ul>{issues}</ul><p>Deadlines:</p>\
+         <ul>{dates}</ul>",
         text(&client["salutation"])
     );
     let message = json!({

@@ -14,9 +14,12 @@ use super::{
 };
 
 /// Pages of a transcript: about 40,000 o200k tokens.
-pub(crate) const PAGES: usize = 126;
+pub(crate) const PAGES: usize = 112;
 
 const LINES: usize = 25;
+
+/// How much of the day is over, in percent, when each topic but the last ends.
+const SHARES: [usize; 7] = [3, 9, 16, 25, 78, 85, 93];
 
 /// Characters of a line behind its number.
 const WIDTH: usize = 58;
@@ -54,11 +57,10 @@ pub(crate) fn write(rng: &mut Rng, cast: &Cast<'_>, requests: &[(String, u32)]) 
     planted.truncate(rng.within(12, 15) as usize);
     let total = PAGES * LINES - 8;
     let (mut next_key, mut next_request) = (0, 0);
-    let mut section = "";
+    let (mut section, mut talk) = ("", Talk::default());
     while reporter.lines.len() + 24 < total {
         let done = reporter.lines.len();
-        let (name, pairs) = TALK[done * TALK.len() / total];
-        let (question, answer) = one(rng, pairs);
+        let (name, (question, answer)) = talk.next(rng, done * 100 / total);
         if name != section {
             section = name;
             reporter.line(&format!("          EXAMINATION: {name}"));
@@ -70,8 +72,7 @@ pub(crate) fn write(rng: &mut Rng, cast: &Cast<'_>, requests: &[(String, u32)]) 
             next_key += 1;
             reporter.decoy(rng);
         }
-        if next_request < requests.len()
-            && done > (next_request + 1) * total / (requests.len() + 1)
+        if next_request < requests.len() && done > (next_request + 1) * total / (requests.len() + 1)
         {
             reporter.request(rng, &requests[next_request]);
             next_request += 1;
@@ -79,12 +80,38 @@ pub(crate) fn write(rng: &mut Rng, cast: &Cast<'_>, requests: &[(String, u32)]) 
         if rng.chance(4) {
             let line = one(rng, COLLOQUY);
             let line = reporter.fill(rng, line);
-            reporter.say(&format!("{}:  {line}", counsel(cast.ours)));
+            reporter.say(&format!("{}: {line}", counsel(cast.ours)));
         }
     }
     reporter.closing();
     let pages = reporter.lines.chunks(LINES).map(page).collect();
     Transcript { pages, passages: reporter.passages }
+}
+
+/// What is talked about next: a topic's exchanges each once, then again, until its time is over.
+#[derive(Default)]
+struct Talk {
+    left: Vec<(&'static str, &'static str)>,
+}
+
+impl Talk {
+    fn next(
+        &mut self,
+        rng: &mut Rng,
+        percent: usize,
+    ) -> (&'static str, (&'static str, &'static str)) {
+        // Most of the day goes over the visits' tickets, one after another.
+        let topic = SHARES.iter().position(|until| percent < *until).unwrap_or(SHARES.len());
+        let (name, pairs) = TALK[topic.min(TALK.len() - 1)];
+        if !self.left.iter().all(|pair| pairs.contains(pair)) {
+            self.left.clear();
+        }
+        if self.left.is_empty() {
+            self.left = pairs.to_vec();
+            rng.shuffle(&mut self.left);
+        }
+        (name, self.left.pop().expect("a topic has exchanges"))
+    }
 }
 
 /// One of `items`, which must not be empty.
@@ -122,18 +149,20 @@ impl Reporter<'_> {
 
     fn exchange(&mut self, rng: &mut Rng, question: &str, answer: &str, is_key: bool) {
         let question = self.fill(rng, question);
-        let (begin, _) = self.say(&format!("Q.  {question}"));
+        let (begin, _) = self.say(&format!("Q. {question}"));
         if rng.chance(if is_key { 40 } else { 9 }) {
             let objection = one(rng, OBJECTIONS);
             let objection = self.fill(rng, objection);
-            self.say(&format!("{}:  {objection}", counsel(self.cast.theirs)));
+            self.say(&format!("{}: {objection}", counsel(self.cast.theirs)));
         }
         let answer = self.fill(rng, answer);
-        let (_, end) = self.say(&format!("A.  {answer}"));
+        let (_, end) = self.say(&format!("A. {answer}"));
         if is_key {
             let text = format!("{question} {answer}").to_lowercase();
-            let mut issues: Vec<usize> =
-                open_terms().filter(|(_, term)| text.contains(term)).map(|(issue, _)| issue).collect();
+            let mut issues: Vec<usize> = open_terms()
+                .filter(|(_, term)| text.contains(term))
+                .map(|(issue, _)| issue)
+                .collect();
             issues.dedup();
             let cite = format!("{begin}-{end}");
             self.passages.push(Passage { issues, cite, question, answer });
@@ -147,29 +176,38 @@ impl Reporter<'_> {
         match rng.below(4) {
             0 => {
                 let question = self.fill(rng, question);
-                self.say(&format!("Q.  {question} Strike that."));
-                self.say("Q.  Let me come at it another way. Are you all right to go on?");
-                self.say("A.  I am fine.");
+                self.say(&format!("Q. {question} Strike that."));
+                self.say("Q. Let me come at it another way. Are you all right to go on?");
+                self.say("A. I am fine.");
             }
             1 => {
                 let evasion = one(rng, EVASIONS);
                 let evasion = self.fill(rng, evasion);
-                self.say(&format!("Q.  And as to the {term}, was anything put in writing?"));
-                self.say(&format!("A.  {evasion}"));
+                self.say(&format!("Q. And as to the {term}, was anything put in writing?"));
+                self.say(&format!("A. {evasion}"));
             }
             2 => {
-                let text = format!("Counsel, if this goes to the {term} again, I would ask for the page.");
-                self.say(&format!("{}:  {text}", counsel(self.cast.theirs)));
+                let text =
+                    format!("Counsel, if this goes to the {term} again, I would ask for the page.");
+                self.say(&format!("{}: {text}", counsel(self.cast.theirs)));
             }
             _ => {}
         }
     }
 
     fn request(&mut self, rng: &mut Rng, (what, days): &(String, u32)) {
-        let intro = self.fill(rng, "[We would ask|I will ask] that you [send|produce] {it}.".replace("{it}", what).as_str());
-        self.say(&format!("{}:  {intro}", counsel(self.cast.ours)));
-        self.say(&format!("{}:  Noted. Agreed.", counsel(self.cast.theirs)));
-        self.say(&format!("(Information requested: {what}; due within {} ({days}) days.)", in_words(*days)));
+        let intro = self.fill(
+            rng,
+            "[We would ask|I will ask] that you [send|produce] {it}."
+                .replace("{it}", what)
+                .as_str(),
+        );
+        self.say(&format!("{}: {intro}", counsel(self.cast.ours)));
+        self.say(&format!("{}: Noted. Agreed.", counsel(self.cast.theirs)));
+        self.say(&format!(
+            "(Information requested: {what}; due within {} ({days}) days.)",
+            in_words(*days)
+        ));
     }
 
     fn opening(&mut self) {
@@ -193,13 +231,16 @@ impl Reporter<'_> {
         ] {
             self.line(&line);
         }
-        self.say("THE REPORTER:  Do you solemnly swear that the testimony you are about to give will be the truth, the whole truth, and nothing but the truth?");
-        self.say("THE WITNESS:  I do.");
+        self.say("THE REPORTER: Do you solemnly swear that the testimony you are about to give will be the truth, the whole truth, and nothing but the truth?");
+        self.say("THE WITNESS: I do.");
     }
 
     fn closing(&mut self) {
-        self.say(&format!("{}:  Nothing further. Thank you for your time.", counsel(self.cast.ours)));
-        self.say(&format!("{}:  We will read and sign.", counsel(self.cast.theirs)));
+        self.say(&format!(
+            "{}: Nothing further. Thank you for your time.",
+            counsel(self.cast.ours)
+        ));
+        self.say(&format!("{}: We will read and sign.", counsel(self.cast.theirs)));
         self.say("(The deposition concluded at 4:41 p.m.)");
     }
 }

@@ -121,7 +121,7 @@ fn calendar(facts: &Facts, effects: &[&Effect]) -> Check {
         .map(|(title, day)| {
             json!({
                 "calendar_id": "cal_lit", "summary": format!("{NUMBER}: {title}"),
-                "start": { "date": day.to_string() }, "end": { "date": day.plus(1).to_string() }
+                "start": { "date": day.to_string() }
             })
         })
         .collect();
@@ -140,9 +140,11 @@ fn letter(facts: &Facts, effects: &[&Effect]) -> Check {
     let body = &effect.arguments["body"];
     let text = body["content"].as_str().unwrap_or_default();
     let mut wanted = vec![format!("{} {}", facts.client.title, facts.client.last)];
-    wanted.extend(ordered(facts).into_iter().map(|(title, lines)| {
-        format!("<li>{title}: {}</li>", lines.len())
-    }));
+    wanted.extend(
+        ordered(facts)
+            .into_iter()
+            .map(|(title, lines)| format!("<li>{title}: {}</li>", lines.len())),
+    );
     let mut deadlines = facts.deadlines();
     deadlines.sort_by_key(|(_, day)| *day);
     wanted.extend(deadlines.iter().map(|(title, day)| format!("<li>{day}: {title}</li>")));

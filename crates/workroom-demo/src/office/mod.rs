@@ -90,10 +90,10 @@ impl Office {
     }
 
     fn table(&mut self, tool: &Tool) -> &mut Vec<Value> {
-        self.tables.iter_mut().find(|(name, _)| **name == tool.op.table).map_or_else(
-            || panic!("there is no table `{}`", tool.op.table),
-            |(_, rows)| rows,
-        )
+        self.tables
+            .iter_mut()
+            .find(|(name, _)| **name == tool.op.table)
+            .map_or_else(|| panic!("there is no table `{}`", tool.op.table), |(_, rows)| rows)
     }
 
     fn rows(&self, tool: &Tool) -> &[Value] {

@@ -194,9 +194,9 @@ impl Draft {
         if is_list {
             paging.add_arguments(&mut properties);
         }
-        let output_schema = out.clone().map(|(is_page, shape)| {
-            if is_page { paging.frame(&op.table, &shape) } else { shape }
-        });
+        let output_schema = out
+            .clone()
+            .map(|(is_page, shape)| if is_page { paging.frame(&op.table, &shape) } else { shape });
         let mut input_schema = json!({ "type": "object", "properties": properties });
         if !required.is_empty() {
             input_schema["required"] = Value::Array(required);
@@ -315,7 +315,8 @@ impl Paging {
             }),
             Paging::Token => json!({ "items": rows, "nextPageToken": text }),
         };
-        let required: Vec<&String> = properties.as_object().into_iter().flat_map(Map::keys).collect();
+        let required: Vec<&String> =
+            properties.as_object().into_iter().flat_map(Map::keys).collect();
         json!({ "type": "object", "properties": properties, "required": required })
     }
 }

@@ -46,11 +46,8 @@ arg query! str
 ";
 
 fn office() -> Office {
-    let pet = |id: &str, name: &str, kind: &str, born: &str| {
-        json!({ "id": id, "name": name, "kind": kind, "_born": born })
-    };
-    let pets =
-        vec![pet("P1", "Ada", "cat", "2020-01-01"), pet("P2", "Bo", "dog", "2022-01-01")];
+    let pet = |id: &str, name: &str, kind: &str, born: &str| json!({ "id": id, "name": name, "kind": kind, "_born": born });
+    let pets = vec![pet("P1", "Ada", "cat", "2020-01-01"), pet("P2", "Bo", "dog", "2022-01-01")];
     Office::new(TOOLS, Tables::from([("pets", pets)]), |_| None)
 }
 
@@ -64,11 +61,13 @@ fn check(office: &mut Office, tool: &str, given: &Value, expected: &Value) {
 #[test]
 fn lists_are_filtered_and_show_what_the_shape_names() {
     let office = &mut office();
-    let ada = json!({ "data": [{ "id": "P1", "name": "Ada" }], "has_more": false, "next_cursor": null });
+    let ada =
+        json!({ "data": [{ "id": "P1", "name": "Ada" }], "has_more": false, "next_cursor": null });
     check(office, "list_pets", &json!({ "kind": "cat" }), &ada);
     let found = json!({ "data": [{ "id": "P2", "name": "Bo", "kind": "dog" }], "has_more": false, "next_cursor": null });
     check(office, "find_pets", &json!({ "query": "DOG bo" }), &found);
-    let bo = json!({ "data": [{ "id": "P2", "name": "Bo" }], "has_more": false, "next_cursor": null });
+    let bo =
+        json!({ "data": [{ "id": "P2", "name": "Bo" }], "has_more": false, "next_cursor": null });
     check(office, "list_pets", &json!({ "since": "2021-06-01" }), &bo);
     let first = office.call("list_pets", json!({ "limit": 1 }).as_object().unwrap()).unwrap();
     check(office, "list_pets", &json!({ "cursor": first["next_cursor"] }), &bo);
@@ -88,7 +87,12 @@ fn what_is_written_is_there() {
     made["tags"] = json!(["old"]);
     check(office, "tag_pet", &json!({ "pet_id": "P90007", "tag": "old" }), &made);
     check(office, "get_pet", &json!({ "pet_id": "P90007" }), &made);
-    check(office, "remove_pet", &json!({ "pet_id": "P1" }), &json!({ "deleted": true, "id": "P1" }));
+    check(
+        office,
+        "remove_pet",
+        &json!({ "pet_id": "P1" }),
+        &json!({ "deleted": true, "id": "P1" }),
+    );
     check(office, "get_pet", &json!({ "pet_id": "P1" }), &json!("there is no record `P1`"));
 }
 

@@ -48,9 +48,8 @@ pub(super) async fn traditional(
             return Ok(Vec::new());
         }
         way.borrow_mut().turn();
-        let sent = calls.iter().map(|call| {
-            engine.call(&call.server, &call.tool, call.arguments.clone())
-        });
+        let sent =
+            calls.iter().map(|call| engine.call(&call.server, &call.tool, call.arguments.clone()));
         let answers = futures::future::join_all(sent).await;
         // Counting is our work and not the way's.
         let began = Instant::now();
@@ -137,7 +136,13 @@ async fn ask(
     let result = client.call_tool(request).await.map_err(Failure::failed)?;
     let text = text_of(&result);
     way.turn();
-    way.called(&written, &text);
+    let (written, read) = way.called(&written, &text);
+    if tool == "run_code" {
+        way.code += written;
+        way.returned += read;
+    } else {
+        way.looked += written + read;
+    }
     if result.is_error == Some(true) {
         return Err(Failure::failed(format!("`{tool}` failed: {text}")));
     }

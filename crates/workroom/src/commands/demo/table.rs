@@ -12,6 +12,9 @@ pub(super) fn table(traditional: &Way, code: &Way, model: &str, per_day: PerDay)
     let rows = [
         ("tool definitions", traditional.definitions, code.definitions),
         ("calls, code and results of the whole job", traditional.job, code.job),
+        ("  of it searches and files read", 0, code.looked),
+        ("  of it code", 0, code.code),
+        ("  of it what came back of it", 0, code.returned),
         ("the answer at the end", traditional.answer, code.answer),
         ("all tokens, each text once", traditional.total(), code.total()),
         ("requests to the model", traditional.requests, code.requests),

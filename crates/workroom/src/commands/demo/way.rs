@@ -37,6 +37,12 @@ pub(super) struct Way {
     pub(super) answer: u64,
     /// All but the definitions and the answer: for code searches, files read, code and results.
     pub(super) job: u64,
+    /// Of `job`, for code: searches and files read.
+    pub(super) looked: u64,
+    /// Of `job`, for code: the code.
+    pub(super) code: u64,
+    /// Of `job`, for code: what came back of it.
+    pub(super) returned: u64,
     /// Calls that code made on its own.
     pub(super) calls_in_code: u64,
     /// Bytes of results that stayed in the sandbox.
@@ -88,7 +94,7 @@ impl Way {
     }
 
     /// The model wrote `arguments`, and read `result`.
-    pub(super) fn called(&mut self, arguments: &str, result: &str) {
+    pub(super) fn called(&mut self, arguments: &str, result: &str) -> (u64, u64) {
         let (written, read) = (Volume::of(arguments).tokens, Volume::of(result).tokens);
         self.calls += 1;
         self.tokens_out += written;
@@ -99,6 +105,7 @@ impl Way {
             turn.written += written;
             turn.read += read;
         }
+        (written, read)
     }
 
     /// The model wrote its answer; `price` says what all of it costs.
