@@ -9,9 +9,20 @@ use workroom_types::ToolDef;
 use crate::{
     arguments::Arguments,
     inventory::{World, accounting, marketplace, shop, warehouse},
+    legal,
+    office::{Custom, Office, Tables},
 };
 
-/// A server of the world `inventory`.
+/// A demo world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WorldName {
+    /// A shop, a marketplace, a warehouse and the accounts: what to reorder?
+    Inventory,
+    /// A law firm: a deposition to summarise, its deadlines, a letter.
+    Legal,
+}
+
+/// A server of a demo world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DemoServer {
     /// The company's own web shop.
@@ -22,11 +33,32 @@ pub enum DemoServer {
     Warehouse,
     /// The accounting system, with articles, suppliers and purchase orders.
     Accounting,
+    /// A system that keeps records in tables.
+    Kept(Kept),
+}
+
+/// One of a world's servers that keep records in tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    world: WorldName,
+    index: usize,
+}
+
+/// What such a server is made from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Recipe {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    /// Its tools, as [`crate::office`] reads them.
+    pub(crate) tools: &'static str,
+    /// Its records in the world of a seed.
+    pub(crate) tables: fn(u64) -> Tables,
+    pub(crate) custom: fn(&str) -> Option<Custom>,
 }
 
 /// There is no demo server of that name.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("there is no demo server `{0}`; the servers are shop, marketplace, warehouse, accounting")]
+#[error("there is no demo server `{0}`; the servers are {names}", names = names())]
 pub struct UnknownServer(String);
 
 /// Why a tool did not do what it was asked. The agent reads this.
@@ -61,22 +93,75 @@ pub(crate) type Handler = fn(&mut World, Arguments<'_>) -> Result<Value, Refusal
 #[derive(Debug)]
 pub struct Backend {
     server: DemoServer,
-    tools: Vec<ToolDef>,
-    world: World,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Goods { tools: Vec<ToolDef>, world: Box<World> },
+    Office(Box<Office>),
+}
+
+impl WorldName {
+    /// Every world.
+    pub const ALL: [WorldName; 2] = [WorldName::Inventory, WorldName::Legal];
+
+    /// Its name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            WorldName::Inventory => "inventory",
+            WorldName::Legal => "legal",
+        }
+    }
+
+    /// Its servers, in the order in which they are configured.
+    pub fn servers(self) -> Vec<DemoServer> {
+        if self == WorldName::Inventory {
+            return DemoServer::INVENTORY.to_vec();
+        }
+        let kept = |index| DemoServer::Kept(Kept { world: self, index });
+        (0..self.recipes().len()).map(kept).collect()
+    }
+
+    const fn recipes(self) -> &'static [Recipe] {
+        match self {
+            WorldName::Inventory => &[],
+            WorldName::Legal => legal::SERVERS,
+        }
+    }
+}
+
+impl fmt::Display for WorldName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Kept {
+    const fn recipe(self) -> &'static Recipe {
+        &self.world.recipes()[self.index]
+    }
+}
+
+/// The ids of all servers.
+fn names() -> String {
+    let servers = WorldName::ALL.into_iter().flat_map(WorldName::servers);
+    servers.map(|server| server.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 impl DemoServer {
-    /// Every server, in the order in which they are configured.
-    pub const ALL: [DemoServer; 4] =
+    /// The servers of the world `inventory`.
+    pub const INVENTORY: [DemoServer; 4] =
         [DemoServer::Shop, DemoServer::Marketplace, DemoServer::Warehouse, DemoServer::Accounting];
 
-    /// Its name in the configuration and on the command line.
+    /// Its name in the configuration.
     pub const fn name(self) -> &'static str {
         match self {
             DemoServer::Shop => "shop",
             DemoServer::Marketplace => "marketplace",
             DemoServer::Warehouse => "warehouse",
             DemoServer::Accounting => "accounting",
+            DemoServer::Kept(kept) => kept.recipe().name,
         }
     }
 
@@ -87,17 +172,25 @@ impl DemoServer {
             DemoServer::Marketplace => "marketplace: listings, prices, sales",
             DemoServer::Warehouse => "3PL warehouse: stock by bin, inbound",
             DemoServer::Accounting => "articles, suppliers, purchase orders",
+            DemoServer::Kept(kept) => kept.recipe().about,
         }
     }
 
-    /// Its `tools/list`, as JSON.
-    const fn definitions(self) -> &'static str {
-        match self {
+    /// The server as it is in the world of `seed`.
+    fn state(self, seed: u64) -> State {
+        let definitions = match self {
             DemoServer::Shop => include_str!("inventory/tools/shop.json"),
             DemoServer::Marketplace => include_str!("inventory/tools/marketplace.json"),
             DemoServer::Warehouse => include_str!("inventory/tools/warehouse.json"),
             DemoServer::Accounting => include_str!("inventory/tools/accounting.json"),
-        }
+            DemoServer::Kept(kept) => {
+                let Recipe { tools, tables, custom, .. } = kept.recipe();
+                return State::Office(Box::new(Office::new(tools, tables(seed), *custom)));
+            }
+        };
+        let tools = serde_json::from_str(definitions)
+            .expect("a test reads each of the checked-in definitions");
+        State::Goods { tools, world: Box::new(World::new(seed)) }
     }
 
     fn handler(self, tool: &str) -> Option<Handler> {
@@ -106,13 +199,18 @@ impl DemoServer {
             DemoServer::Marketplace => marketplace::handler(tool),
             DemoServer::Warehouse => warehouse::handler(tool),
             DemoServer::Accounting => accounting::handler(tool),
+            DemoServer::Kept(_) => None,
         }
     }
 }
 
+/// Its id, which no server of another world has: `shop`, `legal/crm`.
 impl fmt::Display for DemoServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        match self {
+            DemoServer::Kept(kept) => write!(f, "{}/{}", kept.world, self.name()),
+            _ => f.write_str(self.name()),
+        }
     }
 }
 
@@ -120,9 +218,10 @@ impl FromStr for DemoServer {
     type Err = UnknownServer;
 
     fn from_str(name: &str) -> Result<Self, UnknownServer> {
-        Self::ALL
+        WorldName::ALL
             .into_iter()
-            .find(|server| server.name() == name)
+            .flat_map(WorldName::servers)
+            .find(|server| server.to_string() == name)
             .ok_or_else(|| UnknownServer(name.to_owned()))
     }
 }
@@ -130,14 +229,15 @@ impl FromStr for DemoServer {
 impl Backend {
     /// The server as it is in the world of `seed`.
     pub fn new(server: DemoServer, seed: u64) -> Self {
-        let tools = serde_json::from_str(server.definitions())
-            .expect("a test reads each of the checked-in definitions");
-        Self { server, tools, world: World::new(seed) }
+        Self { server, state: server.state(seed) }
     }
 
     /// Its tools, in order.
     pub fn tools(&self) -> &[ToolDef] {
-        &self.tools
+        match &self.state {
+            State::Goods { tools, .. } => tools,
+            State::Office(office) => office.defs(),
+        }
     }
 
     /// Calls one tool. The result is structured content where the tool has an output schema.
@@ -147,14 +247,24 @@ impl Backend {
     /// A [`Refusal`]; nothing is changed then.
     pub fn call(&mut self, tool: &str, arguments: &Map<String, Value>) -> Result<Value, Refusal> {
         let unknown = || Refusal::Tool(tool.to_owned());
-        let def = self.tools.iter().find(|def| def.name == tool).ok_or_else(unknown)?;
-        let handler = self.server.handler(tool).ok_or_else(unknown)?;
-        let arguments = Arguments::check(&def.input_schema, arguments)?;
-        handler(&mut self.world, arguments)
+        match &mut self.state {
+            State::Office(office) => office.call(tool, arguments),
+            State::Goods { tools, world } => {
+                let def = tools.iter().find(|def| def.name == tool).ok_or_else(unknown)?;
+                let handler = self.server.handler(tool).ok_or_else(unknown)?;
+                handler(world, Arguments::check(&def.input_schema, arguments)?)
+            }
+        }
     }
 
     /// Whether the tool promises structured content.
     pub fn is_structured(&self, tool: &str) -> bool {
-        self.tools.iter().any(|def| def.name == tool && def.output_schema.is_some())
+        self.tools().iter().any(|def| def.name == tool && def.output_schema.is_some())
+    }
+
+    /// Whether the tool says of itself that it changes something.
+    pub fn writes(&self, tool: &str) -> bool {
+        let hints = |def: &ToolDef| def.annotations.as_ref().and_then(|it| it.read_only_hint);
+        self.tools().iter().any(|def| def.name == tool && hints(def) != Some(true))
     }
 }

@@ -66,6 +66,38 @@ impl Day {
         format!("{self}T{:02}:{:02}:00Z", minute / 60 % 24, minute % 60)
     }
 
+    /// `November 20, 2026`
+    pub fn long(self) -> String {
+        const MONTHS: [&str; 12] = [
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
+        ];
+        let (year, month, day) = self.civil();
+        format!("{} {day}, {year}", MONTHS[month as usize - 1])
+    }
+
+    /// `11/20/2026`, as in the United States.
+    pub fn american(self) -> String {
+        let (year, month, day) = self.civil();
+        format!("{month:02}/{day:02}/{year:04}")
+    }
+
+    /// Whether it is a Saturday or a Sunday.
+    pub const fn is_weekend(self) -> bool {
+        // 1970-01-01 was a Thursday.
+        matches!(self.0.rem_euclid(7), 2 | 3)
+    }
+
     fn civil(self) -> (i32, u32, u32) {
         let days = self.0 + 719_468;
         let era = days.div_euclid(146_097);

@@ -9,6 +9,7 @@
 //! * [`serve_stdio`]: one server of a world, speaking MCP.
 //! * [`Backend`]: the same server without the protocol, for tests and measurements.
 //! * [`inventory`]: the world of a shop, a marketplace, a warehouse and an accounting system.
+//! * [`legal`]: the world of a law firm, with six systems.
 //!
 //! # Not here
 //!
@@ -17,11 +18,18 @@
 mod arguments;
 mod backend;
 mod day;
+mod grammar;
 pub mod inventory;
+mod job;
+pub mod legal;
+mod office;
 mod page;
 mod rng;
 mod serve;
+mod worlds;
 
-pub use backend::{Backend, DemoServer, Refusal, UnknownServer};
+pub use backend::{Backend, DemoServer, Kept, Refusal, UnknownServer, WorldName};
 pub use day::Day;
+pub use job::{Check, Effect, Fault, Job, Step, ToolCall};
 pub use serve::{ServeError, serve_stdio};
+pub use worlds::PerDay;

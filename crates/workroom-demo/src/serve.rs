@@ -3,7 +3,12 @@
 //! A call that cannot be done is a tool result with `isError` and a clear text; a tool that
 //! does not exist is a JSON-RPC error.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    fs::{File, OpenOptions},
+    io::Write as _,
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
 
 use rmcp::{
     ErrorData, RoleServer, ServerHandler, ServiceExt,
@@ -16,7 +21,7 @@ use rmcp::{
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::{Backend, DemoServer, Refusal};
+use crate::{Backend, DemoServer, Effect, Refusal};
 
 /// Why a demo server ended before its client closed the connection.
 #[derive(Debug, Error)]
@@ -24,6 +29,9 @@ pub enum ServeError {
     /// The client's first messages were not MCP.
     #[error("the client did not open an MCP connection: {0}")]
     Start(String),
+    /// The file for the record cannot be opened.
+    #[error("the record cannot be written")]
+    Record(#[from] std::io::Error),
     /// The server's own task failed.
     #[error("the server failed: {0}")]
     Task(String),
@@ -33,17 +41,30 @@ pub enum ServeError {
 struct Served {
     server: DemoServer,
     tools: Vec<Tool>,
+    /// Where each call that changed something is written down.
+    record: Option<Mutex<File>>,
     /// Calls are quick and never wait, so a blocking lock is held for less than a poll.
     backend: Mutex<Backend>,
 }
 
 /// Serves `server` in the world of `seed` until the client closes the connection.
 ///
+/// Each call that changed something is appended to the file `record`, as an [`Effect`] a line: what
+/// the server received, whatever any client says about it.
+///
 /// # Errors
 ///
 /// See [`ServeError`].
-pub async fn serve_stdio(server: DemoServer, seed: u64) -> Result<(), ServeError> {
-    let service = Served::new(server, seed)
+pub async fn serve_stdio(
+    server: DemoServer,
+    seed: u64,
+    record: Option<&Path>,
+) -> Result<(), ServeError> {
+    let record = match record {
+        Some(path) => Some(OpenOptions::new().create(true).append(true).open(path)?),
+        None => None,
+    };
+    let service = Served::new(server, seed, record)
         .serve(rmcp::transport::stdio())
         .await
         .map_err(|error| ServeError::Start(error.to_string()))?;
@@ -52,19 +73,33 @@ pub async fn serve_stdio(server: DemoServer, seed: u64) -> Result<(), ServeError
 }
 
 impl Served {
-    fn new(server: DemoServer, seed: u64) -> Self {
+    fn new(server: DemoServer, seed: u64, record: Option<File>) -> Self {
         let backend = Backend::new(server, seed);
         let tools = serde_json::to_value(backend.tools())
             .and_then(serde_json::from_value)
             .expect("a test reads each of the checked-in definitions");
-        Self { server, tools, backend: Mutex::new(backend) }
+        let record = record.map(Mutex::new);
+        Self { server, tools, record, backend: Mutex::new(backend) }
     }
 
     fn answer(&self, request: CallToolRequestParams) -> Result<CallToolResult, ErrorData> {
         let arguments = request.arguments.unwrap_or_default();
         // A handler that panicked has changed nothing half: go on with what is there.
         let mut backend = self.backend.lock().unwrap_or_else(PoisonError::into_inner);
-        match backend.call(&request.name, &arguments) {
+        let result = backend.call(&request.name, &arguments);
+        if let (Ok(value), Some(record)) = (&result, &self.record)
+            && backend.writes(&request.name)
+        {
+            let server = self.server.name().to_owned();
+            let effect =
+                Effect { server, tool: request.name.to_string(), arguments, result: value.clone() };
+            let line = serde_json::to_string(&effect).expect("JSON can be written") + "\n";
+            let mut file = record.lock().unwrap_or_else(PoisonError::into_inner);
+            file.write_all(line.as_bytes()).map_err(|error| {
+                ErrorData::internal_error(format!("the record cannot be written: {error}"), None)
+            })?;
+        }
+        match result {
             Ok(value) if backend.is_structured(&request.name) => {
                 Ok(CallToolResult::structured(value))
             }
@@ -117,11 +152,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::WorldName;
 
     async fn connect(server: DemoServer) -> RunningService<RoleClient, ClientConfig> {
         let (ours, theirs) = tokio::io::duplex(1 << 16);
         tokio::spawn(async move {
-            let service = Served::new(server, 1).serve(theirs).await.unwrap();
+            let service = Served::new(server, 1, None).serve(theirs).await.unwrap();
             service.waiting().await.unwrap();
         });
         ClientConfig::default().serve(ours).await.unwrap()
@@ -134,7 +170,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_server_lists_its_tools_to_a_client() {
-        for server in DemoServer::ALL {
+        for server in WorldName::ALL.into_iter().flat_map(WorldName::servers) {
             let client = connect(server).await;
             let tools = client.list_all_tools().await.unwrap();
             assert_eq!(

@@ -30,7 +30,7 @@ const CALLED: [(DemoServer, &str); 9] = [
 const LOOKING_MAX: usize = 6_500;
 
 fn catalog() -> Catalog {
-    let servers: Vec<Arc<ServerSnapshot>> = DemoServer::ALL
+    let servers: Vec<Arc<ServerSnapshot>> = DemoServer::INVENTORY
         .into_iter()
         .map(|server| {
             let tools = Backend::new(server, SEED).tools().to_vec();
@@ -83,7 +83,7 @@ impl Modules for Servers {
     fn all(&self) -> Vec<Module> {
         let function = |name: &str| Function { name: name.to_owned(), ..Function::default() };
         let of = |server| CALLED.into_iter().filter(move |(other, _)| *other == server);
-        DemoServer::ALL
+        DemoServer::INVENTORY
             .into_iter()
             .map(|server| Module {
                 server: server.name().to_owned(),

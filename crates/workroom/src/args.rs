@@ -74,7 +74,7 @@ pub(crate) enum Command {
     /// Say whether configuration, store, sandbox and its walls are as they should be
     #[command(after_help = "Example: workroom doctor --json")]
     Doctor,
-    /// Do one job both ways, on four real servers over made-up data, and compare
+    /// Do one job both ways, on real servers over made-up data, and compare
     #[command(after_help = "Example: workroom demo inventory --json")]
     Demo(Demo),
     /// Print a completion script for a shell
@@ -101,6 +101,9 @@ pub(crate) enum Command {
         /// The seed of its data
         #[arg(long)]
         seed: u64,
+        /// A file to which each call that changes something is appended
+        #[arg(long)]
+        record: Option<PathBuf>,
     },
 }
 
@@ -272,6 +275,9 @@ pub(crate) struct Demo {
     /// The seed of its data
     #[arg(long, default_value_t = workroom_demo::inventory::SEED)]
     pub(crate) seed: u64,
+    /// The model whose prices are counted with
+    #[arg(long, default_value = crate::commands::MODEL)]
+    pub(crate) model: String,
 }
 
 /// The demo worlds.
@@ -279,4 +285,6 @@ pub(crate) struct Demo {
 pub(crate) enum World {
     /// A shop, a marketplace, a warehouse and the accounts: what to reorder?
     Inventory,
+    /// A law firm: summarise a deposition, calendar its deadlines, write to the client
+    Legal,
 }

@@ -70,7 +70,9 @@ async fn answer(global: &Global, command: Command) -> Result<Answer, Failure> {
         Command::Drift(args) => commands::drift(args).await,
         Command::Doctor => commands::doctor(global).await,
         Command::Demo(args) => commands::demo(global, &args).await,
-        Command::DemoServer { server, seed } => commands::demo_server(&server, seed).await,
+        Command::DemoServer { server, seed, record } => {
+            commands::demo_server(&server, seed, record.as_deref()).await
+        }
         Command::Completions { shell } => Ok(completions(shell)),
         Command::Guard { .. } | Command::SandboxWorker => {
             Err(Failure::usage("this command runs without the engine"))

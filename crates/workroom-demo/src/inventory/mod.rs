@@ -24,6 +24,7 @@ mod world;
 pub use answer::{Answer, Mismatch, ReorderTotals, Short, ShortItem, StockoutItem, Stockouts};
 pub use answer::{check, headline};
 pub use job::{JOB, Job};
+pub(crate) use traditional::by_turns;
 pub use traditional::{TraditionalError, traditional};
 pub use truth::{Line, Truth};
 pub use world::{SEED, World};

@@ -16,7 +16,7 @@ mod sessions;
 
 pub(crate) use call::call;
 pub(crate) use config::config;
-pub(crate) use demo::{demo, demo_server};
+pub(crate) use demo::{MODEL, demo, demo_server};
 pub(crate) use doctor::doctor;
 pub(crate) use drift::drift;
 pub(crate) use files::{cat, ls};

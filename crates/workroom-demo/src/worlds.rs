@@ -1,0 +1,87 @@
+//! What can be done with each world: its job, its answer, both ways' checks.
+
+use std::error::Error;
+
+use serde_json::Value;
+
+use crate::{Check, Effect, Fault, Job, Step, ToolCall, WorldName, inventory, legal};
+
+/// How often a world's job is done, for the cost of a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PerDay {
+    /// Jobs a day.
+    pub jobs: u32,
+    /// The same in words.
+    pub words: &'static str,
+}
+
+impl WorldName {
+    /// The job, and the steps in which an agent does it with Workroom.
+    pub fn job(self) -> Job {
+        match self {
+            WorldName::Inventory => {
+                let job = inventory::JOB;
+                let searches = job.searches.iter().map(|(query, limit)| Step::Search {
+                    query: (*query).to_owned(),
+                    limit: *limit,
+                });
+                let reads = job.files_read.iter().map(|path| Step::Read((*path).to_owned()));
+                let run = Step::Run(job.script.to_owned());
+                Job {
+                    prompt: job.prompt.to_owned(),
+                    steps: searches.chain(reads).chain([run]).collect(),
+                }
+            }
+            WorldName::Legal => legal::job(),
+        }
+    }
+
+    /// How often the job is done.
+    pub const fn per_day(self) -> PerDay {
+        match self {
+            WorldName::Inventory => PerDay { jobs: 1, words: "1 report" },
+            WorldName::Legal => PerDay { jobs: 5, words: "5 depositions" },
+        }
+    }
+
+    /// The right answer in words.
+    pub fn headline(self, seed: u64) -> String {
+        match self {
+            WorldName::Inventory => {
+                let truth = inventory::Truth::of(&inventory::World::new(seed));
+                inventory::headline(&truth.answer).trim_end().to_owned()
+            }
+            WorldName::Legal => legal::headline(&legal::Facts::new(seed)),
+        }
+    }
+
+    /// Whether `answer`, and what the servers received, are right.
+    pub fn check(self, seed: u64, answer: &Value, effects: &[Effect]) -> Vec<Check> {
+        match self {
+            WorldName::Inventory => {
+                let truth = inventory::Truth::of(&inventory::World::new(seed));
+                let wrong = inventory::check(answer, &truth).err();
+                let what = "totals, worst articles and the checksum over every article".to_owned();
+                let answer = Check { what, wrong: wrong.map(|wrong| wrong.to_string()) };
+                vec![answer, Check::equal("nothing was changed", &effects.len(), &0)]
+            }
+            WorldName::Legal => legal::check(&legal::Facts::new(seed), answer, effects),
+        }
+    }
+
+    /// Does the job call by call; `turn` makes calls that one answer of a model asked for.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] where a call fails or answers what its tool does not promise.
+    pub async fn traditional<C, E>(self, turn: C) -> Result<Value, Fault<E>>
+    where
+        C: AsyncFn(Vec<ToolCall>) -> Result<Vec<Value>, E>,
+        E: Error + 'static,
+    {
+        match self {
+            WorldName::Inventory => inventory::by_turns(turn).await,
+            WorldName::Legal => legal::traditional(turn).await,
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! One way of doing a job: what passed, and what it costs.
+//!
+//! Tokens are counted from the texts that really passed. What they cost is modelled by rules:
+//!
+//! * a model reads its whole context at each request: what is new since the request before at the
+//!   price of input, the rest at the price of a cache read;
+//! * the definitions are new in the very first request alone, also where a job takes several
+//!   conversations;
+//! * what a model wrote is output, and new input of the next request;
+//! * the calls that a model makes together are one request, and its answer at the end another.
+
+use serde::Serialize;
+use workroom_ledger::Volume;
+
+use super::price::Price;
+
+/// What one way of doing the job took.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(super) struct Way {
+    /// o200k tokens that the model reads, each text once.
+    pub(super) tokens_in: u64,
+    /// o200k tokens that the model writes.
+    pub(super) tokens_out: u64,
+    /// Tool calls that the model makes.
+    pub(super) calls: u64,
+    /// Requests to the model.
+    pub(super) requests: u64,
+    /// Conversations, each with a context of its own.
+    pub(super) conversations: u64,
+    /// Wall time of the tools, without any model's.
+    pub(super) duration_ms: u64,
+    /// Of `tokens_in`: the tool definitions.
+    pub(super) definitions: u64,
+    /// Of `tokens_in`: the results.
+    pub(super) results: u64,
+    /// Of `tokens_out`: the answer at the end, which is the same both ways.
+    pub(super) answer: u64,
+    /// All but the definitions and the answer: for code searches, files read, code and results.
+    pub(super) job: u64,
+    /// Of `job`, for code: searches and files read.
+    pub(super) looked: u64,
+    /// Of `job`, for code: the code.
+    pub(super) code: u64,
+    /// Of `job`, for code: what came back of it.
+    pub(super) returned: u64,
+    /// Calls that code made on its own.
+    pub(super) calls_in_code: u64,
+    /// Bytes of results that stayed in the sandbox.
+    pub(super) kept_bytes: u64,
+    /// Dollars of the job at the model's prices.
+    pub(super) cost: f64,
+    #[serde(skip)]
+    turns: Vec<Turn>,
+}
+
+/// What one request of the model came to.
+#[derive(Clone, Copy, Debug, Default)]
+struct Turn {
+    written: u64,
+    read: u64,
+    /// Whether the context is empty before it.
+    is_first: bool,
+}
+
+impl Way {
+    /// The model has these tool definitions in its context.
+    pub(super) fn defined(&mut self, definitions: &str) {
+        self.definitions = Volume::of(definitions).tokens;
+        self.tokens_in += self.definitions;
+    }
+
+    /// The next request begins a conversation of its own.
+    pub(super) fn new_conversation(&mut self) {
+        // The answer at the end of the one before is a request, too.
+        if self.conversations > 0 {
+            self.turns.push(Turn::default());
+        }
+        self.conversations += 1;
+    }
+
+    /// A request of the model's begins.
+    pub(super) fn turn(&mut self) {
+        let is_first = match self.conversations {
+            0 => {
+                self.conversations = 1;
+                true
+            }
+            started => {
+                let firsts = self.turns.iter().filter(|turn| turn.is_first).count();
+                u64::try_from(firsts).unwrap_or(u64::MAX) < started
+            }
+        };
+        self.turns.push(Turn { is_first, ..Turn::default() });
+    }
+
+    /// The model wrote `arguments`, and read `result`.
+    pub(super) fn called(&mut self, arguments: &str, result: &str) -> (u64, u64) {
+        let (written, read) = (Volume::of(arguments).tokens, Volume::of(result).tokens);
+        self.calls += 1;
+        self.tokens_out += written;
+        self.tokens_in += read;
+        self.results += read;
+        self.job += written + read;
+        if let Some(turn) = self.turns.last_mut() {
+            turn.written += written;
+            turn.read += read;
+        }
+        (written, read)
+    }
+
+    /// The model wrote its answer; `price` says what all of it costs.
+    pub(super) fn answered(&mut self, answer: &str, price: Price) {
+        self.answer = Volume::of(answer).tokens;
+        self.tokens_out += self.answer;
+        self.turns.push(Turn { written: self.answer, ..Turn::default() });
+        self.requests = self.turns.len() as u64;
+        self.cost = self.dollars(price);
+    }
+
+    pub(super) const fn total(&self) -> u64 {
+        self.tokens_in + self.tokens_out
+    }
+
+    fn dollars(&self, price: Price) -> f64 {
+        let (mut new, mut again, mut out) = (0, 0, 0);
+        let (mut context, mut fresh) = (self.definitions, self.definitions);
+        for turn in &self.turns {
+            if turn.is_first && out > 0 {
+                (context, fresh) = (self.definitions, 0);
+            }
+            new += fresh;
+            again += context - fresh;
+            out += turn.written;
+            fresh = turn.written + turn.read;
+            context += fresh;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "tokens of a job are far below 2^52")]
+        let of = |tokens: u64, price: f64| tokens as f64 * price / 1e6;
+        of(new, price.input) + of(again, price.cache_read) + of(out, price.output)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PRICE: Price = Price { input: 1e6, cache_read: 1e3, output: 1.0 };
+
+    #[test]
+    fn what_is_new_is_input_and_the_rest_a_cache_read() {
+        let mut way = Way::default();
+        way.defined("hello world");
+        way.turn();
+        way.called("hello", "hello world");
+        way.answered("hello", PRICE);
+        // Two definitions, then the call and its result; the definitions again; two words.
+        assert!((way.cost - (5.0 * 1e6 + 2.0 * 1e3 + 2.0)).abs() < 1e-6, "{}", way.cost);
+        assert_eq!((way.tokens_in, way.tokens_out, way.job, way.requests), (4, 2, 3, 2));
+    }
+
+    #[test]
+    fn a_second_conversation_has_its_definitions_from_the_cache() {
+        let mut way = Way::default();
+        way.defined("hello world");
+        for _ in 0..2 {
+            way.new_conversation();
+            way.turn();
+            way.called("hello", "hello");
+        }
+        way.answered("", PRICE);
+        // Definitions once new; each conversation's call and result are new in its second request.
+        let expected = (2.0 + 2.0 + 2.0) * 1e6 + (2.0 + 2.0 + 2.0) * 1e3 + 2.0;
+        assert!((way.cost - expected).abs() < 1e-6, "{}", way.cost);
+    }
+}
