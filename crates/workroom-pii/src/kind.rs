@@ -108,4 +108,45 @@ impl Kind {
             Kind::Custom => "custom",
         }
     }
+
+    /// Every kind, in the order of this enum.
+    pub const ALL: [Kind; 32] = [
+        Kind::Email,
+        Kind::Phone,
+        Kind::CreditCard,
+        Kind::Iban,
+        Kind::Account,
+        Kind::Ssn,
+        Kind::Itin,
+        Kind::NationalId,
+        Kind::Passport,
+        Kind::DriverLicence,
+        Kind::Nhs,
+        Kind::MedicalRecord,
+        Kind::HealthPlan,
+        Kind::Licence,
+        Kind::Vehicle,
+        Kind::Device,
+        Kind::Ip,
+        Kind::Mac,
+        Kind::Url,
+        Kind::Wallet,
+        Kind::Name,
+        Kind::Address,
+        Kind::Place,
+        Kind::Zip,
+        Kind::BirthDate,
+        Kind::Date,
+        Kind::Age,
+        Kind::Organization,
+        Kind::Biometric,
+        Kind::Credential,
+        Kind::Text,
+        Kind::Custom,
+    ];
+
+    /// The kind that is called `name`.
+    pub fn named(name: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
 }
