@@ -16,6 +16,7 @@ use crate::{
     error::Mistake,
     node::Node,
     place::{printable, segment, shown},
+    privacy::paths,
     reader::{Read, Reader},
     secret::{DisplayUrl, Secret},
     servers::KEYS,
@@ -56,6 +57,8 @@ struct Values {
     start_timeout: Option<Read<Duration>>,
     call_timeout: Option<Read<Duration>>,
     policy: CallPolicy,
+    mask: Option<(Vec<String>, String)>,
+    clear: Option<(Vec<String>, String)>,
     /// Where each key of the policy is from, by its setting.
     policy_from: BTreeMap<&'static str, String>,
 }
@@ -106,6 +109,8 @@ pub(crate) fn read(
         start_timeout: values.start_timeout.map_or(START_TIMEOUT_DEFAULT, |read| read.value),
         call_timeout: values.call_timeout.map_or(CALL_TIMEOUT_DEFAULT, |read| read.value),
         policy: values.policy,
+        mask: values.mask.map(|(paths, _)| paths).unwrap_or_default(),
+        clear: values.clear.map(|(paths, _)| paths).unwrap_or_default(),
     })
 }
 
@@ -140,6 +145,8 @@ impl Draft {
             "disabled" => drop(reader.boolean(node, key)),
             "start_timeout_ms" => values.start_timeout = timeout(reader, node, key),
             "call_timeout_ms" => values.call_timeout = timeout(reader, node, key),
+            "mask" => values.mask = Some((paths(reader, node, key), node.place.to_string())),
+            "clear" => values.clear = Some((paths(reader, node, key), node.place.to_string())),
             "type" => self.check_type(reader, node),
             RATE => self.rate(reader, node),
             _ if let Some(key) = policy_key(key) => self.policy(reader, node, key),
@@ -338,6 +345,11 @@ fn explain_policy(values: &Values, origin: &mut impl FnMut(&str, &str, Option<St
     }
     let rate = values.policy.rate.map_or_else(|| "any".to_owned(), |rate| rate.to_string());
     origin(RATE, &rate, from(RATE));
+    for (key, paths) in [("mask", &values.mask), ("clear", &values.clear)] {
+        if let Some((paths, from)) = paths {
+            origin(key, &format!("[{}]", paths.join(", ")), Some(from.clone()));
+        }
+    }
 }
 
 fn policy_key(key: &str) -> Option<PolicyKey> {

@@ -42,6 +42,7 @@ pub struct Masker<'v> {
     used: BTreeSet<Token>,
     flows: Vec<Flow>,
     wants_vault: bool,
+    is_changed: bool,
     refusal: Option<VaultError>,
 }
 
@@ -65,6 +66,7 @@ impl<'v> Masker<'v> {
             used: BTreeSet::new(),
             flows: Vec::new(),
             wants_vault: false,
+            is_changed: false,
             refusal: None,
         }
     }
@@ -72,6 +74,11 @@ impl<'v> Masker<'v> {
     /// Whether it stopped because no vault is open.
     pub fn wants_vault(&self) -> bool {
         self.wants_vault
+    }
+
+    /// Whether anything was masked or escaped since this was last asked.
+    pub fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.is_changed)
     }
 
     /// Why the vault did not take a value.
@@ -167,6 +174,7 @@ impl<'v> Masker<'v> {
                         confidence: origin.confidence,
                     });
                 }
+                self.is_changed = true;
                 self.used.insert(put.token.clone());
                 Some(put.token)
             }
@@ -296,7 +304,11 @@ impl Sink for Masker<'_> {
 
     fn escape(&mut self, text: &str) -> Option<String> {
         match self.direction {
-            Direction::In => escape(text, |kind| self.counts.has(kind)),
+            Direction::In => {
+                let escaped = escape(text, |kind| self.counts.has(kind));
+                self.is_changed |= escaped.is_some();
+                escaped
+            }
             Direction::Out => None,
         }
     }

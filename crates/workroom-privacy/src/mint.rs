@@ -7,7 +7,10 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU8, Ordering},
+    },
 };
 
 use workroom_pii::Kind;
@@ -20,8 +23,30 @@ use crate::{
 /// The greatest number of a token.
 const NUMBER_MAX: u32 = 999_999_999;
 
+/// What became of a record: its entry in the vault and whoever stores it share this.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct State(Arc<AtomicU8>);
+
+impl State {
+    const STORED: u8 = 1;
+    const VOID: u8 = 2;
+
+    /// That of a record which comes from the store.
+    pub(crate) fn stored() -> Self {
+        Self(Arc::new(AtomicU8::new(Self::STORED)))
+    }
+
+    pub(crate) fn is_stored(&self) -> bool {
+        self.0.load(Ordering::Acquire) == Self::STORED
+    }
+
+    pub(crate) fn is_void(&self) -> bool {
+        self.0.load(Ordering::Acquire) == Self::VOID
+    }
+}
+
 /// A value's record, sealed, as a store keeps it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Minted {
     /// The session.
     pub session: String,
@@ -35,6 +60,19 @@ pub struct Minted {
     pub mark: Mark,
     /// The sealed value and what is known of it.
     pub body: Vec<u8>,
+    pub(crate) state: State,
+}
+
+impl Minted {
+    /// The record is stored: its token may leave the process.
+    pub fn stored(&self) {
+        self.state.0.store(State::STORED, Ordering::Release);
+    }
+
+    /// The record will not be stored: its token stands for nothing.
+    pub fn void(&self) {
+        self.state.0.store(State::VOID, Ordering::Release);
+    }
 }
 
 /// Where numbers and nonces come from.
@@ -69,15 +107,17 @@ impl Mint {
         nonce
     }
 
-    /// Goes on with these numbers, and forgets what is queued: it has numbers of before.
+    /// Goes on with these numbers. What is queued is void: it has numbers of before.
     pub fn restart(&self, next: &[(Kind, u32)]) {
         let mut inner = self.inner();
-        inner.queue.clear();
+        for minted in inner.queue.drain(..) {
+            minted.void();
+        }
         inner.next = next.iter().copied().collect();
     }
 
-    /// Takes what is to be stored. It must be stored as a whole, or not at all and
-    /// [`Mint::restart`] called.
+    /// Takes what is to be stored, all or nothing: then [`Minted::stored`] is called of each, or
+    /// [`Minted::void`] and [`Mint::restart`].
     pub fn drain(&self) -> Vec<Minted> {
         std::mem::take(&mut self.inner().queue)
     }

@@ -18,6 +18,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 use crate::{
     Kinds, Mint, Minted, Secret, Token,
     known::Known,
+    mint::State,
     normal::normal,
     seal::{DataKey, Mark, SealError},
 };
@@ -65,8 +66,7 @@ pub struct Entry {
     pub origin: Origin,
     /// The servers that it came from.
     pub servers: BTreeSet<String>,
-    /// Whether its record is stored.
-    pub durable: bool,
+    state: State,
     mark: Mark,
 }
 
@@ -92,7 +92,7 @@ struct Body<'b> {
 pub enum VaultError {
     /// It holds as many values as it may.
     #[error(
-        "the session's vault is full: it holds {values} values (`privacy.vault_values` is {most})"
+        "the session's vault is full: it holds {values} values (`sandbox.vault_values` is {most})"
     )]
     Full {
         /// How many it holds.
@@ -102,7 +102,7 @@ pub enum VaultError {
     },
     /// It holds as many bytes as it may.
     #[error(
-        "the session's vault is full: it holds {bytes} bytes (`privacy.vault_mib` allows {most})"
+        "the session's vault is full: it holds {bytes} bytes (`sandbox.vault_mib` allows {most})"
     )]
     Heavy {
         /// How many it holds.
@@ -179,8 +179,12 @@ impl Vault {
     /// [`SealError::Damaged`] where it is not what was stored.
     pub fn load(&mut self, token: &str, mark: Mark, sealed: &[u8]) -> Result<(), SealError> {
         let token = Token::parse(token).ok_or(SealError::Damaged)?;
-        if self.entries.get(&token).is_some_and(|entry| entry.durable) {
-            return Ok(());
+        if let Some(known) = self.marks.get(&mark).cloned() {
+            if known == token {
+                return Ok(());
+            }
+            // Another process was faster.
+            self.remove(&known);
         }
         let plain = self.key.open(sealed, token.as_str())?;
         let body: Body<'_> = serde_json::from_slice(&plain).map_err(|_| SealError::Damaged)?;
@@ -190,7 +194,8 @@ impl Vault {
             text.zeroize();
         }
         let (origin, servers) = (body.origin, body.servers);
-        self.insert(Entry { token, kind, value, origin, servers, durable: true, mark });
+        let state = State::stored();
+        self.insert(Entry { token, kind, value, origin, servers, state, mark });
         Ok(())
     }
 
@@ -211,7 +216,7 @@ impl Vault {
 
     /// The entry of `token`.
     pub fn get(&self, token: &str) -> Option<&Entry> {
-        Token::parse(token).and_then(|token| self.entries.get(&token))
+        self.entries.get(token).filter(|entry| !entry.state.is_void())
     }
 
     /// All entries, in the order of their tokens.
@@ -224,30 +229,17 @@ impl Vault {
         self.kinds
     }
 
-    /// Whether the records of all of `tokens` are stored; `None` where one is not there any more.
+    /// Whether the records of all of `tokens` are stored; `None` where one never will be.
     pub fn are_durable(&self, tokens: &BTreeSet<Token>) -> Option<bool> {
         let mut all = true;
         for token in tokens {
-            all &= self.entries.get(token)?.durable;
+            let state = &self.entries.get(token)?.state;
+            if state.is_void() {
+                return None;
+            }
+            all &= state.is_stored();
         }
         Some(all)
-    }
-
-    /// The record of `token` has been stored.
-    pub fn stored(&mut self, token: &Token) {
-        if let Some(entry) = self.entries.get_mut(token) {
-            entry.durable = true;
-        }
-    }
-
-    /// Drops what was not stored: its numbers belong to somebody else.
-    pub fn drop_unstored(&mut self) {
-        let unstored = self.entries.extract_if(.., |_, entry| !entry.durable);
-        for (_, entry) in unstored {
-            self.marks.remove(&entry.mark);
-            self.bytes -= entry.value.expose().len();
-            self.known.remove(&entry);
-        }
     }
 
     /// A token that begins with `beginning`.
@@ -279,6 +271,10 @@ impl Vault {
         let server = &new.origin.source.server;
         if let Some(token) = self.marks.get(&mark).cloned() {
             let entry = self.entries.get_mut(&token);
+            if entry.as_ref().is_some_and(|entry| entry.state.is_void()) {
+                self.remove(&token);
+                return self.put_as(new, form, mint);
+            }
             let is_news = entry.is_some_and(|entry| {
                 entry.servers.len() < SERVERS_MAX && entry.servers.insert(server.clone())
             });
@@ -301,11 +297,13 @@ impl Vault {
             servers: servers.clone(),
         };
         let plain = Zeroizing::new(serde_json::to_vec(&body).expect("texts and numbers are JSON"));
+        let state = State::default();
         let minted = mint.next(new.kind, |number| {
             let token = Token::new(new.owner, new.kind, number);
             let body = self.key.seal(&plain, token.as_str(), mint.nonce());
             let session = self.session.clone();
-            Minted { session, token, kind: new.kind, number, mark, body }
+            let state = state.clone();
+            Minted { session, token, kind: new.kind, number, mark, body, state }
         });
         let token = minted.ok_or(VaultError::NoNumber(new.kind.name()))?;
         self.insert(Entry {
@@ -314,10 +312,18 @@ impl Vault {
             value: Secret::new(new.value),
             origin: new.origin.clone(),
             servers,
-            durable: false,
+            state,
             mark,
         });
         Ok(Put { token, is_news: true })
+    }
+
+    fn remove(&mut self, token: &Token) {
+        if let Some(entry) = self.entries.remove(token) {
+            self.marks.remove(&entry.mark);
+            self.bytes -= entry.value.expose().len();
+            self.known.remove(&entry);
+        }
     }
 
     fn insert(&mut self, entry: Entry) {

@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::collections::BTreeSet;
+
 use common::{Session, Simple};
 use expect_test::expect;
 use serde_json::{Value, json};
@@ -247,12 +249,12 @@ fn a_full_vault_refuses_and_keeps_what_it_has() {
     let mut session = Session::with_room_for(2, 100);
     session.mask("crm", json!(["a@x.org", "b@x.org"]));
     let withheld = session.try_mask("crm", json!(["a@x.org", "c@x.org"]), Direction::In);
-    expect!["the value is withheld: the session's vault is full: it holds 2 values (`privacy.vault_values` is 2)"].assert_eq(&withheld.unwrap_err().to_string());
+    expect!["the value is withheld: the session's vault is full: it holds 2 values (`sandbox.vault_values` is 2)"].assert_eq(&withheld.unwrap_err().to_string());
     assert_eq!(session.mask("crm", json!("b@x.org")), json!("[email_2]"));
     let mut session = Session::with_room_for(10, 14);
     session.mask("crm", json!(["a@x.org", "b@x.org"]));
     let withheld = session.try_mask("crm", json!("c@x.org"), Direction::In).unwrap_err();
-    assert!(withheld.reason.contains("`privacy.vault_mib`"), "{withheld}");
+    assert!(withheld.reason.contains("`sandbox.vault_mib`"), "{withheld}");
 }
 
 #[test]
@@ -306,13 +308,17 @@ fn a_vault_is_read_back_from_what_was_minted_and_numbers_go_on() {
 fn what_was_not_stored_can_be_dropped_and_is_minted_anew() {
     let mut session = Session::new();
     session.mask("crm", json!("ada@x.org"));
-    let used =
-        std::collections::BTreeSet::from_iter(session.mint.drain().into_iter().map(|it| it.token));
+    let minted = session.mint.drain();
+    let used = minted.iter().map(|it| it.token.clone()).collect();
     assert_eq!(session.vault.are_durable(&used), Some(false));
-    session.vault.drop_unstored();
+    minted[0].void();
     session.mint.restart(&[(Kind::Email, 40)]);
     assert_eq!(session.vault.are_durable(&used), None);
+    assert_eq!(session.reveal("crm", json!("[email_1]")).unwrap_err().code(), "unknown_token");
     assert_eq!(session.mask("crm", json!("ada@x.org")), json!("[email_40]"));
+    let minted = session.mint.drain();
+    minted[0].stored();
+    assert_eq!(session.vault.are_durable(&BTreeSet::from([minted[0].token.clone()])), Some(true));
 }
 
 #[test]

@@ -11,6 +11,7 @@ use workroom_upstream::{Guard, Pool, Transport, UpstreamConfig};
 use crate::{
     args::Global,
     output::{self, Failure},
+    privacy,
     sandbox::Place,
     settings::{self, Settings},
     store::{self, Keep},
@@ -42,11 +43,11 @@ impl Gateway {
     pub(crate) async fn open(global: &Global, keep: Keep) -> Result<Self, Failure> {
         let settings = settings::load(global)?;
         let store = store::open(keep).await?;
-        Ok(Self::start(settings, store))
+        Ok(Self::start(settings, store, keep))
     }
 
     /// Starts the servers of `settings` in the background.
-    pub(crate) fn start(settings: Settings, store: Arc<dyn Store>) -> Self {
+    pub(crate) fn start(settings: Settings, store: Arc<dyn Store>, keep: Keep) -> Self {
         let place = place(&settings);
         let configs = settings.config.servers.iter().map(upstream).collect();
         let guard = match env::current_exe() {
@@ -59,6 +60,7 @@ impl Gateway {
             bounds: settings.config.sandbox.bounds,
             origin: origin(&settings.config),
             types: types(&settings.config.scripts),
+            privacy: Some(privacy::config(&settings.config, keep)),
         };
         let upstreams = Arc::clone(&pool) as _;
         let engine = Engine::with_store(upstreams, place.sandbox(), store, config);

@@ -30,7 +30,9 @@ use rmcp::{
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use workroom_config::{Config, SandboxConfig, ScriptsConfig, ServeConfig, ServerConfig, Transport};
+use workroom_config::{
+    Config, PrivacySettings, SandboxConfig, ScriptsConfig, ServeConfig, ServerConfig, Transport,
+};
 use workroom_demo::{
     DemoServer,
     inventory::{self, JOB, Truth, World},
@@ -46,6 +48,7 @@ use crate::{
     gateway::Gateway,
     output::{self, Answer, Failure},
     settings::Settings,
+    store::Keep,
 };
 
 /// What one way of doing the job cost.
@@ -90,7 +93,7 @@ impl Way {
 
 pub(crate) async fn demo(global: &Global, args: &Demo) -> Result<Answer, Failure> {
     let world = args.world;
-    let gateway = Gateway::start(settings(args.seed)?, Arc::new(Memory::default()));
+    let gateway = Gateway::start(settings(args.seed)?, Arc::new(Memory::default()), Keep::Nothing);
     if !global.json {
         output::note("starting the shop, the marketplace, the warehouse and the accounting …");
     }
@@ -288,6 +291,8 @@ fn settings(seed: u64) -> Result<Settings, Failure> {
         start_timeout: workroom_config::START_TIMEOUT_DEFAULT,
         call_timeout: workroom_config::CALL_TIMEOUT_DEFAULT,
         policy: CallPolicy::default(),
+        mask: Vec::new(),
+        clear: Vec::new(),
     });
     Ok(Settings {
         files: Vec::new(),
@@ -297,6 +302,7 @@ fn settings(seed: u64) -> Result<Settings, Failure> {
             serve: ServeConfig::default(),
             sandbox: SandboxConfig::default(),
             scripts: ScriptsConfig::default(),
+            privacy: PrivacySettings::default(),
             origins: Vec::new(),
             warnings: Vec::new(),
         },
