@@ -265,6 +265,14 @@ pub enum Mistake {
         /// What is written.
         text: String,
     },
+    /// A path of `mask` or `clear` that cannot be read.
+    #[error("`{text}` is no path: {reason}")]
+    BadPath {
+        /// What is written.
+        text: String,
+        /// Why, in one clause.
+        reason: String,
+    },
     /// An entry of `serve.allowed_origins` that no `Origin` header can equal.
     #[error("`{text}` is not an origin")]
     BadOrigin {
@@ -303,6 +311,7 @@ impl Mistake {
                     allowed.iter().map(|value| format!("\"{value}\"")).collect();
                 format!("it may be {}", quoted.join(" or "))
             }
+            Mistake::BadPath { .. } => "such as \"$.patient.**\"".to_owned(),
             Mistake::BadRate(_) => "such as \"60/min\"".to_owned(),
             Mistake::BadHost { .. } => "such as gateway.example.com".to_owned(),
             Mistake::BadOrigin { .. } => "such as https://app.example.com:*".to_owned(),

@@ -8,7 +8,7 @@
 //!
 //! * `node`, `place`: both forms as one tree, each value with its place in its file.
 //! * `reader`: typed values out of that tree; every mistake is gathered.
-//! * `servers`, `server`, `settings`: the tables.
+//! * `servers`, `server`, `settings`, `privacy`: the tables.
 //! * `expand`: `${VAR}` and `${VAR:-default}`.
 //! * [`secret`]: values that must not be shown.
 //! * [`error`]: what is wrong, with its place and a next step.
@@ -22,6 +22,7 @@ mod expand;
 mod files;
 mod node;
 mod place;
+mod privacy;
 mod reader;
 pub mod secret;
 mod server;
@@ -39,6 +40,7 @@ use workroom_types::{Bounds, CallPolicy, Limits};
 
 pub use error::{ConfigError, ConfigErrors, Mistake, Warning};
 pub use files::candidates;
+pub use privacy::{Lists, PrivacySettings};
 pub use secret::{DisplayUrl, Secret};
 
 /// How long a server may take to answer for the first time, unless configured.
@@ -82,6 +84,8 @@ pub struct Config {
     pub sandbox: SandboxConfig,
     /// What is checked of scripts.
     pub scripts: ScriptsConfig,
+    /// What is masked, and where it may go.
+    pub privacy: PrivacySettings,
     /// Where each value is from, in the order of the configuration.
     pub origins: Vec<Origin>,
     /// What is odd and not wrong.
@@ -105,6 +109,10 @@ pub struct ServerConfig {
     pub policy: CallPolicy,
     /// Whether a tool whose definition changes cannot be called until a person approves it.
     pub holds_changes: bool,
+    /// Paths of its results whose values are masked.
+    pub mask: Vec<String>,
+    /// Paths of its results whose values are not masked.
+    pub clear: Vec<String>,
 }
 
 /// How a server is reached.
@@ -217,6 +225,7 @@ pub fn load(
     let mut origins = Vec::new();
     let servers = servers.finish(&mut origins);
     settings.list(&mut origins);
-    let settings::Settings { limits, serve, sandbox, scripts, .. } = settings;
-    Ok(Config { servers, limits, serve, sandbox, scripts, origins, warnings: reader.warnings })
+    let settings::Settings { limits, serve, sandbox, scripts, privacy, .. } = settings;
+    let warnings = reader.warnings;
+    Ok(Config { servers, limits, serve, sandbox, scripts, privacy, origins, warnings })
 }

@@ -16,6 +16,7 @@ use crate::{
     error::Mistake,
     node::Node,
     place::{printable, segment, shown},
+    privacy::paths,
     reader::{Read, Reader},
     secret::{DisplayUrl, Secret},
     servers::KEYS,
@@ -62,6 +63,8 @@ struct Values {
     call_timeout: Option<Read<Duration>>,
     holds_changes: bool,
     policy: CallPolicy,
+    mask: Option<(Vec<String>, String)>,
+    clear: Option<(Vec<String>, String)>,
     /// Where each key of the policy is from, by its setting.
     policy_from: BTreeMap<&'static str, String>,
 }
@@ -113,6 +116,8 @@ pub(crate) fn read(
         call_timeout: values.call_timeout.map_or(CALL_TIMEOUT_DEFAULT, |read| read.value),
         policy: values.policy,
         holds_changes: values.holds_changes,
+        mask: values.mask.map(|(paths, _)| paths).unwrap_or_default(),
+        clear: values.clear.map(|(paths, _)| paths).unwrap_or_default(),
     })
 }
 
@@ -147,6 +152,8 @@ impl Draft {
             "disabled" => drop(reader.boolean(node, key)),
             "start_timeout_ms" => values.start_timeout = timeout(reader, node, key),
             "call_timeout_ms" => values.call_timeout = timeout(reader, node, key),
+            "mask" => values.mask = Some((paths(reader, node, key), node.place.to_string())),
+            "clear" => values.clear = Some((paths(reader, node, key), node.place.to_string())),
             "type" => self.check_type(reader, node),
             RATE => self.rate(reader, node),
             CHANGED_TOOLS => self.changed_tools(reader, node),
@@ -355,6 +362,11 @@ fn explain_policy(values: &Values, origin: &mut impl FnMut(&str, &str, Option<St
     origin(RATE, &rate, from(RATE));
     let changes = CHANGES[usize::from(values.holds_changes)];
     origin(CHANGED_TOOLS, changes, from(CHANGED_TOOLS));
+    for (key, paths) in [("mask", &values.mask), ("clear", &values.clear)] {
+        if let Some((paths, from)) = paths {
+            origin(key, &format!("[{}]", paths.join(", ")), Some(from.clone()));
+        }
+    }
 }
 
 fn policy_key(key: &str) -> Option<PolicyKey> {

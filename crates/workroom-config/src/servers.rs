@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The keys of a server, as documented.
-pub(crate) const KEYS: [&str; 17] = [
+pub(crate) const KEYS: [&str; 19] = [
     "command",
     "args",
     "env",
@@ -29,6 +29,8 @@ pub(crate) const KEYS: [&str; 17] = [
     "breaker_failures",
     "breaker_rest_ms",
     "changed_tools",
+    "mask",
+    "clear",
     "type",
 ];
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 use workroom_types::{Bound, Limit, Limits};
 
 use crate::{
-    Origin, SandboxConfig, ScriptsConfig, ServeConfig, Source,
+    Origin, PrivacySettings, SandboxConfig, ScriptsConfig, ServeConfig, Source,
     error::Mistake,
     node::Node,
     place::{printable, shown},
@@ -13,7 +13,7 @@ use crate::{
     servers::Servers,
 };
 
-const TABLES: [&str; 5] = ["servers", "limits", "serve", "sandbox", "scripts"];
+const TABLES: [&str; 6] = ["servers", "limits", "serve", "sandbox", "scripts", "privacy"];
 const SANDBOX: [&str; 2] = ["workers", "walls"];
 /// The most processes that scripts may run in.
 const WORKERS_MAX: u64 = 256;
@@ -33,6 +33,7 @@ pub(crate) struct Settings {
     pub(crate) serve: ServeConfig,
     pub(crate) sandbox: SandboxConfig,
     pub(crate) scripts: ScriptsConfig,
+    pub(crate) privacy: PrivacySettings,
     /// Where each setting is from, by its key, with what that overrides.
     from: BTreeMap<String, String>,
 }
@@ -52,6 +53,7 @@ impl Settings {
                 "serve" => self.read_serve(reader, node),
                 "sandbox" => self.read_sandbox(reader, node),
                 "scripts" => self.read_scripts(reader, source, node),
+                "privacy" => self.read_privacy(reader, source, node),
                 _ => reader.unknown(node, key, &TABLES, true),
             }
         }
@@ -180,7 +182,7 @@ impl Settings {
     }
 
     /// Whether no earlier file set `key`; notes where it is set.
-    fn is_first(&mut self, key: &str, node: &Node<'_>) -> bool {
+    pub(crate) fn is_first(&mut self, key: &str, node: &Node<'_>) -> bool {
         match self.from.get_mut(key) {
             Some(from) => {
                 from.push_str(", overrides ");
@@ -228,6 +230,9 @@ impl Settings {
             ("serve.allowed_origins", &serve.allowed_origins),
         ] {
             origin(key.to_owned(), format!("[{}]", list.join(", ")));
+        }
+        for (key, value) in self.privacy.shown() {
+            origin(key, value);
         }
     }
 }
@@ -299,6 +304,7 @@ mod tests {
             .chain(crate::servers::KEYS)
             .chain(SANDBOX)
             .chain(SCRIPTS)
+            .chain(crate::privacy::PRIVACY)
             .chain(bounds)
         {
             assert!(

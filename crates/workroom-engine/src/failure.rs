@@ -209,6 +209,12 @@ pub(crate) fn from_stop(stop: &Stop) -> RunFailure {
     }
 }
 
+/// What a run came to and may not be told.
+pub(crate) fn withheld(reason: &str) -> RunFailure {
+    RunFailure::new(FailureKind::Internal, format!("the run's result is withheld: {reason}"))
+        .hint("return less, or without what cannot be looked at")
+}
+
 /// A store that did not do what it was asked.
 pub(crate) fn from_store(error: &StoreError) -> RunFailure {
     match error {

@@ -17,6 +17,7 @@
 //! * `journal`, `playback`, `recover`: what is recorded of a run, and how it is gone on with.
 //! * [`types`]: checking a script's types, if that is wanted.
 //! * `check`: arguments against their tool's schema, before anything is sent.
+//! * `privacy`: personal values masked on the way in and restored on the way out.
 //! * `failure`, `modules`: mistakes in words; the catalog as what scripts import.
 //! * `diagnosis`, `cause`: what a run failed on; `effects`: what it had done before.
 //!
@@ -39,6 +40,7 @@ mod outcome;
 pub mod pins;
 mod playback;
 mod present;
+mod privacy;
 mod recover;
 pub mod report;
 mod room;
@@ -66,6 +68,7 @@ use workroom_types::{Bound, Bounds, Limit, Limits, RunId, ServerStatus, SessionI
 
 pub use files::{Node, ReadError};
 pub use outcome::StoredOutcome;
+pub use privacy::{MasterKeys, PrivacyConfig};
 pub use recover::{Replay, ReplayError, replay};
 pub use report::{FailureKind, Presentation, RunFailure, RunReport};
 pub use sandbox::{Guest, Sandbox};
@@ -132,6 +135,8 @@ pub struct EngineConfig {
     pub origin: String,
     /// How scripts' types are checked, if they are.
     pub types: Option<types::TypeCheck>,
+    /// What is masked of what servers say; `None`: nothing, credentials neither.
+    pub privacy: Option<PrivacyConfig>,
 }
 
 /// Why a direct call has no result.
@@ -154,6 +159,7 @@ struct Shared {
     bounds: Bounds,
     origin: String,
     types: Option<types::TypeCheck>,
+    privacy: Option<privacy::Privacy>,
     /// The newest catalog and the change it was built after.
     catalog: Mutex<Option<(u64, Catalog)>>,
     sessions: session::Sessions,
@@ -167,6 +173,14 @@ struct Shared {
 }
 
 impl Shared {
+    /// Which texts stand for values that are not known before they are sent.
+    fn stands_in(&self) -> fn(&str) -> bool {
+        match &self.privacy {
+            Some(_) => workroom_privacy::has_token,
+            None => |_| false,
+        }
+    }
+
     /// Whether `tool` says of itself that a second call does no harm.
     fn may_repeat(&self, tool: &ToolRef) -> bool {
         let catalog = self.catalog();
@@ -180,7 +194,11 @@ impl Shared {
     async fn make_room(&self) {
         let sessions = self.bounds.base(Bound::LiveSessions);
         let bytes = self.bounds.base(Bound::LiveMemory);
-        for dropped in self.sessions.make_room(sessions, bytes) {
+        let dropped = self.sessions.make_room(sessions, bytes);
+        if let Some(privacy) = &self.privacy {
+            privacy.drop_idle(|id| self.sessions.has(id));
+        }
+        for dropped in dropped {
             if !dropped.is_lost {
                 continue;
             }
@@ -204,6 +222,10 @@ impl Shared {
             Some((built, catalog)) if *built == version => catalog.clone(),
             previous => {
                 let servers = self.upstreams.servers();
+                let servers = match &self.privacy {
+                    Some(privacy) => privacy.listed(servers),
+                    None => servers,
+                };
                 let catalog = Catalog::build(&servers, previous.map(|(_, catalog)| catalog));
                 *newest = Some((version, catalog.clone()));
                 catalog
@@ -241,7 +263,7 @@ impl Engine {
         store: Arc<dyn Store>,
         config: EngineConfig,
     ) -> Self {
-        let EngineConfig { limits, bounds, origin, types } = config;
+        let EngineConfig { limits, bounds, origin, types, privacy } = config;
         Self(Arc::new(Shared {
             upstreams,
             sandbox,
@@ -253,6 +275,7 @@ impl Engine {
             bounds,
             origin,
             types,
+            privacy: privacy.map(privacy::Privacy::new),
             catalog: Mutex::default(),
             sessions: session::Sessions::default(),
             shapes: shapes::Shapes::default(),
@@ -313,6 +336,8 @@ impl Engine {
             history_bytes: bounds.base(Bound::History),
             shape_age_ms: millis(Bound::ShapeAge),
             shapes: bounds.base(Bound::Shapes),
+            flow_age_ms: millis(Bound::FlowAge),
+            flows: bounds.base(Bound::Flows),
         };
         self.0.store.sweep(now(), retention).await
     }
@@ -409,7 +434,11 @@ impl Engine {
         let tool = self.find(server, tool)?;
         let checked = check::arguments(&self.0, &tool, Value::Object(arguments));
         let sent = match checked {
-            Ok(checked) => calls::send(&self.0, tool, checked.arguments, limits, deadline).await,
+            Ok(checked) => {
+                let scope = privacy::Scope::apart();
+                let sent = calls::send(&self.0, &scope, tool, checked.arguments, limits, deadline);
+                sent.await.map(|incoming| incoming.data)
+            }
             Err(error) => Err(error),
         };
         sent.map_err(|error| {

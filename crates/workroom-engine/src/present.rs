@@ -137,6 +137,9 @@ fn header(report: &RunReport, show_session: bool, with_variables: bool) -> Strin
         }
         let _ = write!(header, " · {} kept in the sandbox", bytes(calls.result_bytes));
     }
+    if calls.masked > 0 {
+        let _ = write!(header, " · {} masked", calls.masked);
+    }
     if show_session || (with_variables && !report.variables.is_empty()) {
         let _ = write!(header, " · session {}", report.session);
     }
@@ -189,7 +192,13 @@ mod tests {
             logs: Vec::new(),
             notes: Vec::new(),
             variables: Vec::new(),
-            calls: CallStats { made: 2, failed: 1, argument_bytes: 20, result_bytes: 212_400 },
+            calls: CallStats {
+                made: 2,
+                failed: 1,
+                argument_bytes: 20,
+                result_bytes: 212_400,
+                masked: 6,
+            },
             duration: Duration::from_millis(1_830),
         }
     }

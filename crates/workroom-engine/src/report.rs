@@ -43,6 +43,14 @@ pub struct CallStats {
     pub argument_bytes: u64,
     /// Results, as bytes of JSON: what would have passed through the agent's context.
     pub result_bytes: u64,
+    /// Different values that were masked.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub masked: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it may skip so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Why a run has no value.

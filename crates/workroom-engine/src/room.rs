@@ -16,7 +16,7 @@ use crate::{
     modules::InCatalog,
     now,
     outcome::StoredOutcome,
-    random, recover,
+    privacy, random, recover,
     report::{RunFailure, RunReport},
     run::{self, Run, Stop},
     sandbox::{Code, Guest, SandboxError, TurnState, Variable},
@@ -174,6 +174,8 @@ impl Stay<'_> {
         if self.keeps {
             variables.clone_from(&self.session.variables);
         }
+        let outcome = privacy::last_look(run, outcome).await;
+        run.stats.masked = run.scope.masked();
         let own_bytes = kept.as_ref().map_or(0, |state| state.heap_bytes);
         let is_stored = kept.as_ref().is_none_or(|state| state.snapshot.is_some());
         let advances = kept.is_some();

@@ -23,6 +23,7 @@ use crate::{
     Shared, answer, calls, check,
     effects::Effects,
     journal::{Entry, Journal, Open, Saved, TurnRecord, Wait},
+    privacy::Scope,
     report::CallStats,
     sandbox::{
         Answer, AnswerError, Code, Guest, GuestCall, LogLine, SandboxError, Setup, Turn, TurnState,
@@ -62,6 +63,8 @@ pub(crate) struct Run {
     pub(crate) hints: Vec<String>,
     /// What its calls found out about their tools.
     pub(crate) told: Arc<Told>,
+    /// Whose values they may have, and which were masked.
+    pub(crate) scope: Arc<Scope>,
 }
 
 /// Why a run ended before its script did.
@@ -110,6 +113,7 @@ impl Run {
             logs: Vec::new(),
             notes: Vec::new(),
             hints: Vec::new(),
+            scope: Arc::new(Scope::of(session.clone())),
             told: Arc::new(Told::new(session)),
         }
     }
@@ -318,7 +322,8 @@ impl Run {
             }
             let shared = Arc::clone(&self.shared);
             let told = Arc::clone(&self.told);
-            let answer = calls::make(shared, call, self.limits, self.deadline, told);
+            let scope = Arc::clone(&self.scope);
+            let answer = calls::make(shared, call, self.limits, self.deadline, told, scope);
             self.in_flight.push(answer.boxed());
         }
     }

@@ -163,6 +163,11 @@ impl Sessions {
         Arc::clone(&slot.session)
     }
 
+    /// Whether the session `id` is in memory.
+    pub(crate) fn has(&self, id: &SessionId) -> bool {
+        self.lock().entries.contains_key(id)
+    }
+
     /// Notes what the session `id` holds after a run.
     pub(crate) fn note(&self, id: &SessionId, own_bytes: u64, is_stored: bool) {
         if let Some(slot) = self.lock().entries.get_mut(id) {

@@ -257,7 +257,7 @@ pub(crate) async fn result(shared: &Shared, tool: &ToolRef, data: &str, told: &T
     let Some(entry) = check::entry(&catalog, tool) else { return };
     load(shared, tool, entry).await;
     let at = now();
-    let broken = entry.check_result(&value);
+    let broken = entry.check_result_with(&value, shared.stands_in());
     let is_promised = broken.is_empty() && entry.def.output_schema.is_some();
     let mut table = shared.shapes.table();
     let Some(known) = table.tools.get_mut(tool) else { return };

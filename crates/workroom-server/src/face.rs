@@ -214,6 +214,7 @@ fn run_meta(report: &RunReport, tokens: usize) -> Option<rmcp::model::MetaObject
             "session": report.session,
             "error": report.outcome.as_ref().err(),
             "calls": report.calls,
+            "masked": report.calls.masked,
             "tokens": tokens,
             "duration_ms": report::milliseconds(report.duration),
         }

@@ -35,6 +35,10 @@ impl Reader {
         Self { pool, holders, file }
     }
 
+    pub(crate) fn pool(&self) -> &SqlitePool {
+        &self.pool
+    }
+
     pub(crate) async fn session(
         &self,
         id: &SessionId,

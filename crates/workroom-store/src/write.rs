@@ -6,7 +6,12 @@ use workroom_engine::store::{
 };
 use workroom_types::{RunId, SessionId};
 
-use crate::{failed, get, holder::Holders, sweep::Step};
+use crate::{
+    failed, get,
+    holder::Holders,
+    sweep::Step,
+    vaults::{self, VaultWrite},
+};
 
 /// One write.
 pub(crate) enum Write {
@@ -18,12 +23,15 @@ pub(crate) enum Write {
     KeepShape(Box<ShapeRecord>),
     KeepPin(Box<PinRecord>),
     Sweep(Step),
+    Vault(VaultWrite),
 }
 
 /// What a write came to.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Done {
     pub(crate) adopted: bool,
+    /// What a write to vaults counts.
+    pub(crate) count: u64,
     pub(crate) swept: Swept,
     /// Bytes that a step of a sweep counts as gone.
     pub(crate) freed: i64,
@@ -43,6 +51,7 @@ impl Write {
             }
             Self::KeepShape(shape) => shape.body.len(),
             Self::KeepPin(pin) => pin.approved.len() + pin.held.as_ref().map_or(0, String::len),
+            Self::Vault(write) => write.bytes(),
             Self::EndSession(..) | Self::Adopt(_) | Self::Sweep(_) => 0,
         }
     }
@@ -64,6 +73,7 @@ impl Write {
             Write::KeepShape(shape) => keep_shape(db, shape).await?,
             Write::KeepPin(pin) => keep_pin(db, pin).await?,
             Write::Sweep(step) => done = step.apply(db).await?,
+            Write::Vault(write) => done.count = write.apply(db).await?,
         }
         Ok(done)
     }
@@ -243,6 +253,7 @@ pub(crate) async fn end_session(
     at: Millis,
     ending: &Ending,
 ) -> Result<u64, StoreError> {
+    vaults::forget(db, id).await?;
     let had = sqlx::query("SELECT snapshot FROM sessions WHERE id = ?")
         .bind(id.as_str())
         .fetch_optional(&mut *db)

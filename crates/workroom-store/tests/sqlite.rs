@@ -251,6 +251,8 @@ async fn space_that_is_free_goes_back() {
         history_bytes: 0,
         shape_age_ms: 0,
         shapes: 0,
+        flow_age_ms: 0,
+        flows: 0,
     };
     store.sweep(9, nothing).await.unwrap();
     let left = store.check().await.unwrap().bytes;

@@ -13,6 +13,7 @@ use workroom_upstream::{Guard, Pool, Transport, UpstreamConfig};
 use crate::{
     args::Global,
     output::{self, Failure},
+    privacy,
     sandbox::Place,
     settings::{self, Settings},
     store::{self, Keep},
@@ -44,11 +45,15 @@ impl Gateway {
     pub(crate) async fn open(global: &Global, keep: Keep) -> Result<Self, Failure> {
         let settings = settings::load(global)?;
         let store = store::open(keep).await?;
-        Self::start(settings, store).await
+        Self::start(settings, store, keep).await
     }
 
     /// Starts the servers of `settings` in the background.
-    pub(crate) async fn start(settings: Settings, store: Arc<dyn Store>) -> Result<Self, Failure> {
+    pub(crate) async fn start(
+        settings: Settings,
+        store: Arc<dyn Store>,
+        keep: Keep,
+    ) -> Result<Self, Failure> {
         let place = place(&settings);
         let configs = settings.config.servers.iter().map(upstream).collect();
         let guard = match env::current_exe() {
@@ -61,6 +66,7 @@ impl Gateway {
             bounds: settings.config.sandbox.bounds,
             origin: origin(&settings.config),
             types: types(&settings.config.scripts),
+            privacy: Some(privacy::config(&settings.config, keep)),
         };
         let upstreams = pinned(&settings.config, Arc::clone(&pool) as _).await?;
         let engine = Engine::with_store(upstreams, place.sandbox(), store, config);

@@ -6,6 +6,7 @@
 //! * [`settings`]: which configuration files are read, and what they say.
 //! * [`gateway`]: the engine with its servers and its sandbox.
 //! * [`sandbox`]: where scripts run, loaded in the background.
+//! * [`privacy`]: what is masked, where it may go, and the master key.
 //! * [`store`]: what is kept between commands.
 //! * [`commands`]: one file a command.
 //! * [`output`]: the only writer to standard output and error.
@@ -14,6 +15,7 @@ mod args;
 mod commands;
 mod gateway;
 mod output;
+mod privacy;
 mod sandbox;
 mod settings;
 mod store;

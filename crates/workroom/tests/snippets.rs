@@ -12,7 +12,7 @@ use std::{
 
 use serde_json::Value;
 use workroom_catalog::Catalog;
-use workroom_demo::{Backend, DemoServer, inventory::SEED};
+use workroom_demo::{Backend, WorldName, inventory::SEED};
 use workroom_engine::modules::InCatalog;
 use workroom_script::{
     Description, DiagnosticKind, Function, Module, Modules, Scope, UnknownModule, compile_in,
@@ -101,9 +101,10 @@ fn scripts(path: &Path) -> Vec<String> {
     fences.map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
 }
 
-#[test]
-fn every_script_of_the_repository_passes_the_check() {
-    let servers: Vec<Arc<ServerSnapshot>> = DemoServer::ALL
+/// The servers of a demo world as they are.
+fn catalog(world: WorldName) -> Catalog {
+    let servers: Vec<Arc<ServerSnapshot>> = world
+        .servers()
         .into_iter()
         .map(|server| {
             let tools = Arc::new(Backend::new(server, SEED).tools().to_vec());
@@ -111,14 +112,22 @@ fn every_script_of_the_repository_passes_the_check() {
             Arc::new(ServerSnapshot { name, status, tools, ..ServerSnapshot::default() })
         })
         .collect();
-    let demo = Catalog::build(&servers, None);
+    Catalog::build(&servers, None)
+}
+
+#[test]
+fn every_script_of_the_repository_passes_the_check() {
+    let worlds = WorldName::ALL.map(|world| (format!("/{}/", world.name()), catalog(world)));
     let mut found = Vec::new();
     files(&root(), &[".ts", ".md"], &mut found);
     let mut count = 0;
     for path in found.iter().filter(|path| !path.ends_with("index.d.ts")) {
+        let place = path.to_string_lossy();
+        let world = worlds.iter().find(|(folder, _)| place.contains(folder));
+        let (_, demo) = world.unwrap_or(&worlds[0]);
         for script in scripts(path) {
             count += 1;
-            let servers = Servers { demo: &demo, named: named(&script) };
+            let servers = Servers { demo, named: named(&script) };
             if let Err(mistakes) = compile_in(&script, &servers, Scope::EMPTY) {
                 let told: Vec<String> = mistakes.iter().map(|it| render(&script, it)).collect();
                 panic!("{}: {}", path.display(), told.join("\n"));

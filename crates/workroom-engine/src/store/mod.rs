@@ -23,6 +23,7 @@
 //! leave a trace. The durable one is the crate `workroom-store`.
 
 mod memory;
+mod vaults;
 
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ use thiserror::Error;
 use workroom_types::{RunId, SessionId, ToolRef};
 
 pub use memory::Memory;
+pub use vaults::{FlowRecord, FlowsOf, NewValue, SealedKey, ValueRecord, VaultRecord, Vaults};
 
 /// A result of the store, in time.
 pub type Stored<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
@@ -39,8 +41,8 @@ pub type Stored<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 /// Milliseconds since 1970, UTC.
 pub type Millis = i64;
 
-/// Keeps sessions, runs and journals.
-pub trait Store: Send + Sync {
+/// Keeps sessions, runs and journals, and vaults. A session that ends loses its vault.
+pub trait Store: Vaults {
     /// The session `id`, also when it has ended; `None` if there never was one.
     fn session(&self, id: &SessionId) -> Stored<'_, Option<SessionRecord>>;
 
@@ -252,6 +254,10 @@ pub struct Retention {
     pub shape_age_ms: Millis,
     /// Above so many tools, what is known of those not used for longest is dropped.
     pub shapes: u64,
+    /// What became of values longer ago is dropped.
+    pub flow_age_ms: Millis,
+    /// Above so many flows, the oldest are dropped.
+    pub flows: u64,
 }
 
 /// What [`Store::sweep`] dropped.
@@ -265,6 +271,8 @@ pub struct Swept {
     pub snapshots: u64,
     /// Shapes of tools dropped.
     pub shapes: u64,
+    /// Flows of values dropped.
+    pub flows: u64,
 }
 
 /// What [`Store::check`] found.

@@ -22,7 +22,9 @@ use std::{env, fmt::Write as _, path::Path, sync::Arc};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use workroom_config::{Config, SandboxConfig, ScriptsConfig, ServeConfig, ServerConfig, Transport};
+use workroom_config::{
+    Config, PrivacySettings, SandboxConfig, ScriptsConfig, ServeConfig, ServerConfig, Transport,
+};
 use workroom_demo::{Check, DemoServer, WorldName};
 use workroom_engine::store::Memory;
 use workroom_types::{CallPolicy, Limits};
@@ -32,6 +34,7 @@ use crate::{
     gateway::Gateway,
     output::{self, Answer, Failure},
     settings::Settings,
+    store::Keep,
 };
 
 pub(crate) use price::MODEL;
@@ -48,9 +51,9 @@ struct Stage {
 impl Stage {
     async fn new(world: WorldName, seed: u64) -> Result<Self, Failure> {
         let folder = TempDir::with_prefix("workroom-demo-").map_err(Failure::failed)?;
-        let gateway =
-            Gateway::start(settings(world, seed, folder.path())?, Arc::new(Memory::default()))
-                .await?;
+        let settings = settings(world, seed, folder.path())?;
+        let store = Arc::new(Memory::default());
+        let gateway = Gateway::start(settings, store, Keep::Nothing).await?;
         Ok(Self { gateway, folder })
     }
 }
@@ -182,6 +185,8 @@ fn settings(world: WorldName, seed: u64, folder: &Path) -> Result<Settings, Fail
             call_timeout: workroom_config::CALL_TIMEOUT_DEFAULT,
             policy: CallPolicy::default(),
             holds_changes: false,
+            mask: Vec::new(),
+            clear: Vec::new(),
         }
     };
     Ok(Settings {
@@ -192,6 +197,7 @@ fn settings(world: WorldName, seed: u64, folder: &Path) -> Result<Settings, Fail
             serve: ServeConfig::default(),
             sandbox: SandboxConfig::default(),
             scripts: ScriptsConfig::default(),
+            privacy: PrivacySettings::default(),
             origins: Vec::new(),
             warnings: Vec::new(),
         },
