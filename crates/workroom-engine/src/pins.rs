@@ -17,10 +17,12 @@ use std::{
 
 use futures::{FutureExt as _, future::BoxFuture};
 use tokio::{sync::watch, task::JoinSet};
+use workroom_pii::Detect;
 use workroom_types::{ServerSnapshot, ToolDef, ToolRef};
 
 use crate::{
     now,
+    privacy::Listed,
     store::{PinRecord, Store, StoreError},
     upstreams::{CallError, ToolCall, ToolOutput, Upstreams},
 };
@@ -33,6 +35,9 @@ struct Inner {
     store: Arc<dyn Store>,
     /// The names of the servers whose tools are held.
     held: HashSet<String>,
+    /// Finds what must not be stored.
+    detect: Option<Arc<dyn Detect>>,
+    listed: Listed,
     table: Mutex<Table>,
     changes: watch::Sender<u64>,
     /// Writes to the store that are under way.
@@ -60,7 +65,8 @@ impl std::fmt::Debug for Pinned {
 
 impl Pinned {
     /// Holds the tools of the servers called `held` to what `store` knows of them, and to what
-    /// they are at first sight. Needs a Tokio runtime.
+    /// they are at first sight, without the personal data that `detect` finds. Needs a Tokio
+    /// runtime.
     ///
     /// # Errors
     ///
@@ -69,6 +75,7 @@ impl Pinned {
         upstreams: Arc<dyn Upstreams>,
         store: Arc<dyn Store>,
         held: HashSet<String>,
+        detect: Option<Arc<dyn Detect>>,
     ) -> Result<Self, StoreError> {
         let pins = store.pins().await?;
         let read = pins.into_iter().filter_map(|record| {
@@ -79,8 +86,16 @@ impl Pinned {
         let table = Mutex::new(Table { pins: read.collect(), ..Table::default() });
         let mut below = upstreams.changes();
         let changes = watch::channel(*below.borrow_and_update()).0;
-        let inner =
-            Arc::new(Inner { upstreams, store, held, table, changes, writes: Mutex::default() });
+        let inner = Arc::new(Inner {
+            upstreams,
+            store,
+            held,
+            detect,
+            listed: Listed::default(),
+            table,
+            changes,
+            writes: Mutex::default(),
+        });
         let weak = Arc::downgrade(&inner);
         tokio::spawn(async move {
             while below.changed().await.is_ok() {
@@ -185,7 +200,11 @@ impl Inner {
 
 impl Upstreams for Pinned {
     fn servers(&self) -> Vec<Arc<ServerSnapshot>> {
-        self.0.upstreams.servers().into_iter().map(|server| self.0.shown(server)).collect()
+        let mut servers = self.0.upstreams.servers();
+        if let Some(detect) = &self.0.detect {
+            servers = self.0.listed.masked(servers, &**detect);
+        }
+        servers.into_iter().map(|server| self.0.shown(server)).collect()
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

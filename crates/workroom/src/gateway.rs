@@ -7,6 +7,7 @@ use workroom_config::{Config, ScriptsConfig, ServerConfig, Transport as ConfigTr
 use workroom_engine::{
     Engine, EngineConfig, Upstreams, pins::Pinned, store::Store, types::TypeCheck,
 };
+use workroom_pii::Detect;
 use workroom_server::Overview;
 use workroom_upstream::{Guard, Pool, Transport, UpstreamConfig};
 
@@ -68,7 +69,8 @@ impl Gateway {
             types: types(&settings.config.scripts),
             privacy: Some(privacy::config(&settings.config, keep)),
         };
-        let upstreams = pinned(&settings.config, Arc::clone(&pool) as _).await?;
+        let detect = config.privacy.as_ref().map(|privacy| Arc::clone(&privacy.detect));
+        let upstreams = pinned(&settings.config, Arc::clone(&pool) as _, detect).await?;
         let engine = Engine::with_store(upstreams, place.sandbox(), store, config);
         Ok(Self { engine, pool, settings, place })
     }
@@ -112,6 +114,7 @@ impl Gateway {
 async fn pinned(
     config: &Config,
     upstreams: Arc<dyn Upstreams>,
+    detect: Option<Arc<dyn Detect>>,
 ) -> Result<Arc<dyn Upstreams>, Failure> {
     let held = config.servers.iter().filter(|server| server.holds_changes);
     let held: HashSet<String> = held.map(|server| server.name.clone()).collect();
@@ -119,7 +122,7 @@ async fn pinned(
         return Ok(upstreams);
     }
     let store = store::open(Keep::Stored).await?;
-    let pinned = Pinned::new(upstreams, store, held).await.map_err(Failure::failed)?;
+    let pinned = Pinned::new(upstreams, store, held, detect).await.map_err(Failure::failed)?;
     Ok(Arc::new(pinned))
 }
 

@@ -42,7 +42,7 @@ use crate::{
 
 pub(crate) use ask::{is_question, question, without_value};
 pub(crate) use last::last_look;
-use listed::Listed;
+pub(crate) use listed::Listed;
 use vaults::{Item, PrivacyError, Vaults};
 
 /// Texts below this size are looked at where they are; larger ones on a thread of their own.
