@@ -5,6 +5,9 @@ use crate::Kind;
 /// The confidence that the profiles ask for.
 const SURE: u8 = 60;
 
+/// The confidence of what is more likely than not.
+const LIKELY: u8 = 50;
+
 /// Which kinds are masked, each from which confidence on.
 ///
 /// [`Kind::Credential`] is in every profile, and cannot be taken out.
@@ -73,6 +76,9 @@ impl Profile {
                 profile.add(kind, SURE);
             }
         }
+        // Of places and organisations, what the context alone says is enough.
+        profile.add(Kind::Place, LIKELY);
+        profile.add(Kind::Organization, LIKELY);
         profile
     }
 

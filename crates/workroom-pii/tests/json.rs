@@ -48,7 +48,9 @@ fn records_are_masked_by_their_keys() {
             "phone": "212-555-0100", "dob": "1980-02-03", "address": {"street": "Elm 3",
             "zip": "10001", "city": "Oz", "country": "US"}}, "order": {"id": "4539-1488-0343-6467",
             "total": 12.5, "sku": "AB-1234567890", "hash": "d670460b4b4aece5915caf5c68d12f560a9fe3e4"}}),
-        expect![[r#"{"customer":{"id":17,"firstName":"[customer_name_1]","last_name":"[customer_name_2]","email":"[customer_email_3]","phone":"[customer_phone_4]","dob":"[customer_birth_date_5]","address":{"street":"[customer_address_6]","zip":"[customer_zip_7]","city":"[customer_place_8]","country":"US"}},"order":{"id":"4539-1488-0343-6467","total":12.5,"sku":"AB-1234567890","hash":"d670460b4b4aece5915caf5c68d12f560a9fe3e4"}}"#]],
+        expect![[
+            r#"{"customer":{"id":17,"firstName":"[customer_name_1]","last_name":"[customer_name_2]","email":"[customer_email_3]","phone":"[customer_phone_4]","dob":"[customer_birth_date_5]","address":{"street":"[customer_address_6]","zip":"[customer_zip_7]","city":"[customer_place_8]","country":"US"}},"order":{"id":"4539-1488-0343-6467","total":12.5,"sku":"AB-1234567890","hash":"d670460b4b4aece5915caf5c68d12f560a9fe3e4"}}"#
+        ]],
     );
 }
 
