@@ -58,6 +58,8 @@ pub(crate) fn addresses(text: &str, tokens: &[Token], spans: &mut Vec<Span>) {
             continue;
         };
         let start = grow_left(text, tokens, start);
+        let corner = tokens.get(start).is_some_and(|t| matches!(t.text(text), "the" | "corner"));
+        let end = if corner { other_street(text, tokens, end).unwrap_or(end) } else { end };
         let end = grow_right(text, tokens, end);
         let (Some(first), Some(last)) = (tokens.get(start), tokens.get(end - 1)) else { break };
         let range = (first.start, last.end);
@@ -76,11 +78,9 @@ fn anchor(text: &str, tokens: &[Token], at: usize) -> Option<(usize, usize, u8)>
         return Some((at, end, confidence));
     }
     if is_house_number(text, token) {
-        if let Some(end) = street(text, tokens, at + 1) {
-            return Some((at, end, 88));
-        }
-        if let Some(end) = street_before(text, tokens, at + 1) {
-            return Some((at, end, 86));
+        let name = street(text, tokens, at + 1).or_else(|| street_before(text, tokens, at + 1));
+        if let Some(end) = name {
+            return Some((at, house_number_at(text, tokens, end).unwrap_or(end), 88));
         }
         return numbers_around_name(text, tokens, at).map(|end| (at, end, 78));
     }
@@ -364,14 +364,46 @@ fn grow_left(text: &str, tokens: &[Token], start: usize) -> usize {
         }
         start -= 1;
     }
+    // `Heatherleigh Suite 620`, `P.O. Box 12`: what is named before a part of a building.
+    let unit = tokens.get(start).is_some_and(|t| t.lex.any(Lex::UNIT) && t.is_capital());
+    if unit {
+        let mut left = start;
+        while let Some(token) = left.checked_sub(1).and_then(|before| tokens.get(before)) {
+            let word = token.is_capital() && !token.lex.any(Lex::ENGLISH) || token.is_sign(b'.');
+            if !(word || is_house_number(text, token)) || start - left > 6 {
+                break;
+            }
+            left -= 1;
+        }
+        let post = tokens.get(left).is_some_and(|t| matches!(t.text(text), "P" | "p" | "PO" | "Po"));
+        if left < start && (post || is_house_number(text, &tokens[left])) {
+            return left;
+        }
+    }
     // `Elm and Main Street`
     if start >= 2 && matches!(tokens[start - 1].text(text), "and" | "&") {
         let other = &tokens[start - 2];
         if other.is_capital() && !other.lex.any(Lex::COMMON) {
-            return start - 2;
+            start -= 2;
         }
     }
-    start
+    // `the corner of Elm 3 and Main Street`
+    let corner = |n: usize, word: &str| {
+        start.checked_sub(n).and_then(|at| tokens.get(at)).is_some_and(|t| t.text(text) == word)
+    };
+    match (corner(1, "of") && corner(2, "corner"), corner(3, "the")) {
+        (true, true) => start - 3,
+        (true, false) => start - 2,
+        _ => start,
+    }
+}
+
+/// Where the other street of a corner ends: `and Main Street`.
+fn other_street(text: &str, tokens: &[Token], end: usize) -> Option<usize> {
+    tokens.get(end).filter(|t| matches!(t.text(text), "and" | "&"))?;
+    let words = tokens.get(end + 1..)?.iter().take(3).take_while(|t| t.is_capital()).count();
+    let named = end + 1 + words;
+    (words > 0).then(|| house_number_at(text, tokens, named).unwrap_or(named))
 }
 
 /// Takes in the units, places, codes and countries behind a street, over commas and lines.
@@ -397,7 +429,9 @@ fn grow_right(text: &str, tokens: &[Token], end: usize) -> usize {
         if lines > 3 {
             break;
         }
-        let separated = next > end;
+        // A number ends what stands before it as a comma does.
+        let separated = next > end
+            || end.checked_sub(1).and_then(|at| tokens.get(at)).is_some_and(|t| t.shape == Shape::Digits);
         match part(text, tokens, next, separated) {
             Some(after) => end = after,
             None => break,
@@ -448,6 +482,15 @@ fn part(text: &str, tokens: &[Token], at: usize, separated: bool) -> Option<usiz
         }
         end += 1;
     }
+    // `Cyprus (Greek)`
+    if let Some([open, word, close, ..]) = tokens.get(end..) {
+        if open.is_sign(b'(') && word.is_capital() && close.is_sign(b')') {
+            end += 3;
+        }
+    }
+    let shouted = tokens.get(at..end)?.iter().all(|t| t.shape == Shape::Upper && t.end - t.start > 2);
+    let direction = matches!(token.text(text), "West" | "East" | "North" | "South" | "N" | "S" | "E" | "W" | "NW" | "NE" | "SW" | "SE");
+    let second = tokens.get(end - 1).is_some_and(|t| t.lex.any(Lex::STREET)) && end - at <= 3;
     // A line of words goes on with the address where it ends as lines of addresses do.
     let after = tokens.get(end);
     let ends = after.is_none_or(|t| {
@@ -464,5 +507,6 @@ fn part(text: &str, tokens: &[Token], at: usize, separated: bool) -> Option<usiz
     let ordinary = token.lex.any(Lex::ENGLISH.or(Lex::SPEECH))
         && !token.lex.any(Lex::PLACE.or(Lex::STATE).or(Lex::COUNTRY));
     let labelled = after.is_some_and(|t| t.is_sign(b':'));
-    ((separated && ends || known) && !ordinary && !labelled).then_some(end)
+    ((separated && ends || known || shouted || direction || second) && (!ordinary || direction || second) && !labelled)
+        .then_some(end)
 }

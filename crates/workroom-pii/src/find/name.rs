@@ -62,7 +62,20 @@ struct Manner {
     foreign: bool,
     /// Nearly every word has one, as in titles.
     titled: bool,
+    /// No word has one.
+    small: bool,
     style: Style,
+}
+
+/// Whether a word may be a part of a name: by its capital, or, where no word has one, by what the
+/// lists know of it.
+fn can_name(token: &Token, small: bool) -> bool {
+    token.is_capital()
+        || small
+            && token.shape == Shape::Lower
+            && (token.end - token.start == 1 && !token.lex.any(Lex::COMMON)
+                || token.lex.any(Lex::GIVEN.or(Lex::FAMILY).or(Lex::COUNTRY)) && !token.lex.any(Lex::ENGLISH.or(Lex::GERMAN))
+                || token.lex.is_empty() && token.end - token.start > 3)
 }
 
 /// Adds the names among `tokens`, outside the ranges that are taken.
@@ -74,16 +87,17 @@ pub(crate) fn names(
     spans: &mut Vec<Span>,
 ) {
     let manner = manner(tokens, style);
+    let small = manner.small;
     let free = |token: &Token| !taken.iter().any(|(s, e)| *s < token.end && token.start < *e);
     let mut known = HashSet::new();
     let mut alone = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
-        if !tokens[at].is_capital() || !free(&tokens[at]) || in_code(text, tokens, at) {
+        if !can_name(&tokens[at], small) || !free(&tokens[at]) || in_code(text, tokens, at) {
             at += 1;
             continue;
         }
-        let (words, next) = group(text, tokens, at, &free);
+        let (words, next) = group(text, tokens, at, small, &free);
         for part in parts(&words) {
             judge(text, tokens, part, manner, spans, &mut known);
             if let [one] = part {
@@ -121,6 +135,7 @@ fn manner(tokens: &[Token], style: Style) -> Manner {
     Manner {
         foreign: german >= 2 && german > english,
         titled: capitals >= 2 && capitals > lower,
+        small: lower >= 3 && !tokens.iter().any(Token::is_capital),
         style,
     }
 }
@@ -148,15 +163,16 @@ fn group(
     text: &str,
     tokens: &[Token],
     at: usize,
+    small: bool,
     free: &impl Fn(&Token) -> bool,
 ) -> (Vec<Word>, usize) {
     let mut words = Vec::new();
     let mut next = at;
-    while let Some(token) = tokens.get(next).filter(|token| token.is_capital() && free(token)) {
-        let initial = token.shape == Shape::Upper && token.text(text).chars().count() == 1;
+    while let Some(token) = tokens.get(next).filter(|token| can_name(token, small) && free(token)) {
+        let initial = token.text(text).chars().count() == 1;
         let formed = !initial && is_formed(token.text(text), token.lex);
         words.push(Word { at: next, lex: token.lex, initial, formed });
-        let Some(follows) = following(text, tokens, next, initial) else {
+        let Some(follows) = following(text, tokens, next, initial, small) else {
             next += 1;
             break;
         };
@@ -167,7 +183,13 @@ fn group(
 
 /// The next word of a group behind the word at `at`: over a space, a hyphen, the point of an
 /// initial, an apostrophe, or the small words inside names.
-fn following(text: &str, tokens: &[Token], at: usize, initial: bool) -> Option<usize> {
+fn following(
+    text: &str,
+    tokens: &[Token],
+    at: usize,
+    initial: bool,
+    small_text: bool,
+) -> Option<usize> {
     let token = tokens.get(at)?;
     let mut next = at + 1;
     let sign = tokens.get(next)?;
@@ -179,7 +201,7 @@ fn following(text: &str, tokens: &[Token], at: usize, initial: bool) -> Option<u
         next += 1;
     } else if (sign.is_sign(b'-') || sign.is_sign(b'\'')) && token.touches(sign) {
         let after = tokens.get(next + 1)?;
-        let joined = sign.touches(after) && after.is_capital();
+        let joined = sign.touches(after) && can_name(after, small_text);
         return (joined && (sign.is_sign(b'-') || token.end - token.start <= 2))
             .then_some(next + 1);
     }
@@ -193,16 +215,22 @@ fn following(text: &str, tokens: &[Token], at: usize, initial: bool) -> Option<u
     }
     let word = tokens.get(next)?;
     let gap = text.get(token.end..word.start)?;
-    (small <= 3 && word.is_capital() && !gap.contains('\n') && gap.len() <= 24).then_some(next)
+    (small <= 3 && can_name(word, small_text) && !gap.contains('\n') && gap.len() <= 24).then_some(next)
 }
 
 /// Cuts a group where an ordinary word stands.
 fn parts(words: &[Word]) -> impl Iterator<Item = &[Word]> {
     // `University of Oslo`, `Smith Ltd`: a word of organisations keeps the group together.
     let whole = words.iter().any(|word| word.lex.any(Lex::ORG) && !word.given());
+    let kept = move |word: &Word| {
+        whole || !word.ordinary() || word.lex.any(Lex::TITLE.or(Lex::COUNTRY))
+    };
+    // A country stands alone; other words stay together where none of them is ordinary.
     words
-        .split(move |word| !whole && word.ordinary() && !word.lex.any(Lex::TITLE))
-        .filter(|part| !part.is_empty())
+        .chunk_by(move |a, b| {
+            kept(a) && kept(b) && (whole || !a.lex.any(Lex::COUNTRY) && !b.lex.any(Lex::COUNTRY))
+        })
+        .filter(move |part| part.iter().all(kept))
 }
 
 /// Ends of family names by which whole languages make them.
@@ -247,7 +275,8 @@ fn judge(
     if let Some((kind, confidence)) = other_than_person(text, tokens, named, &around) {
         let range = range(tokens, named);
         spans.push(Span::new(range, kind, "name", confidence));
-        if titles == 0 && confidence >= 60 {
+        let country = named.iter().all(|word| word.lex.any(Lex::COUNTRY));
+        if titles == 0 && (confidence >= 60 || country) {
             return;
         }
     }
@@ -421,7 +450,7 @@ fn other_than_person(
         return Some((Kind::Organization, 80));
     }
     let all = |lex: Lex| words.iter().all(|word| word.lex.any(lex));
-    if all(Lex::COUNTRY) {
+    if all(Lex::COUNTRY) && !around.introduced {
         return Some((Kind::Place, 55));
     }
     if words.len() == 1 && last.lex.any(Lex::STATE) {

@@ -77,7 +77,11 @@ fn read_group(bytes: &[u8], start: usize, group: &mut Group) -> usize {
     loop {
         let length = bytes[at..].iter().take_while(|b| b.is_ascii_digit()).count();
         let end = at + length;
-        if bytes.get(end).is_some_and(word) {
+        // `555-0100x12`: an extension is no part of a word.
+        let extended = matches!(bytes.get(end), Some(b'x' | b'X' | b'e'))
+            && group.parts.len() >= 2
+            && bytes.get(end + 1).is_some_and(|b| b.is_ascii_digit() || *b == b'x');
+        if bytes.get(end).is_some_and(word) && !extended {
             // `12ab`: these digits are a part of a word, and what led to them led to a word.
             group.in_code |= group.parts.is_empty() || bytes.get(at - 1) == Some(&b'-');
             if group.parts.is_empty() {
@@ -175,7 +179,11 @@ fn card(group: &Group, bytes: &[u8], context: &Context, spans: &mut Vec<Span>) -
     for length in (1..=count).rev() {
         for from in 0..=count - length {
             let Some((range, digits)) = group.cut(from, from + length) else { continue };
-            let Some(issuer) = issuer(digits) else { continue };
+            // Where a card is spoken of, its issuer need not be one that is known.
+            let length_fits = said && (12..=19).contains(&digits.len());
+            let Some(issuer) = issuer(digits).or(length_fits.then_some(Issuer::Other)) else {
+                continue;
+            };
             if !luhn(digits) {
                 continue;
             }
@@ -238,7 +246,7 @@ fn issuer(digits: &[u8]) -> Option<Issuer> {
         return Some(Issuer::Major);
     }
     // Maestro, UnionPay and Discover have 12 to 19 digits.
-    let other = matches!(two, 50 | 56..=69) || four == 6011;
+    let other = matches!(two, 35 | 50 | 56..=69) || four == 6011;
     ((12..=19).contains(&digits.len()) && (other || digits[0] == b'4')).then_some(Issuer::Other)
 }
 
