@@ -50,6 +50,7 @@ const HIPAA_BESIDES: [Kind; 5] = [Kind::Place, Kind::Date, Kind::Age, Kind::Devi
 
 impl Profile {
     /// Credentials only.
+    #[must_use]
     pub fn off() -> Profile {
         let mut profile = Profile { least: [None; Kind::ALL.len()], all_text: false };
         profile.add(Kind::Credential, SURE);
@@ -59,16 +60,19 @@ impl Profile {
     }
 
     /// What identifies a person directly.
+    #[must_use]
     pub fn standard() -> Profile {
         Profile::off().with(&STANDARD)
     }
 
     /// The 18 identifiers of HIPAA's Safe Harbor.
+    #[must_use]
     pub fn hipaa() -> Profile {
         Profile::standard().with(&HIPAA_BESIDES)
     }
 
     /// Everything that a recogniser knows, organisations included.
+    #[must_use]
     pub fn every_kind() -> Profile {
         let mut profile = Profile::off();
         for kind in Kind::ALL {
@@ -83,6 +87,7 @@ impl Profile {
     }
 
     /// Every text that no rule allows, whatever is in it.
+    #[must_use]
     pub fn strict() -> Profile {
         let mut profile = Profile::every_kind();
         profile.add(Kind::Text, 0);
@@ -91,6 +96,7 @@ impl Profile {
     }
 
     /// The profile of this name: `off`, `standard`, `hipaa` or `strict`.
+    #[must_use]
     pub fn named(name: &str) -> Option<Profile> {
         match name {
             "off" => Some(Profile::off()),
@@ -114,16 +120,19 @@ impl Profile {
     }
 
     /// Whether a finding of this kind and confidence is masked.
+    #[must_use]
     pub fn takes(&self, kind: Kind, confidence: u8) -> bool {
         self.least[kind as usize].is_some_and(|least| confidence >= least)
     }
 
     /// Whether `kind` is masked at all.
+    #[must_use]
     pub fn has(&self, kind: Kind) -> bool {
         self.least[kind as usize].is_some()
     }
 
     /// Whether every text is masked.
+    #[must_use]
     pub fn all_text(&self) -> bool {
         self.all_text
     }

@@ -69,7 +69,6 @@ pub(crate) fn tokenize(text: &str, tokens: &mut Vec<Token>) {
         match byte {
             b' ' | b'\t' | b'\r' => {
                 at += 1;
-                continue;
             }
             b'\n' => {
                 at += 1;

@@ -1,6 +1,7 @@
 //! Street addresses: from what is surely a street or a part of a building, as far as the lines go
 //! on like an address.
 
+use super::extent::{grow_left, grow_right, military, other_street};
 use crate::{
     Kind,
     lexicon::Lex,
@@ -45,9 +46,6 @@ const ENDINGS: [&str; 34] = [
     "torget",
     "iela",
 ];
-
-/// The most parts that are added to an address behind its street.
-const PARTS_MAX: usize = 10;
 
 /// Adds the addresses among `tokens`.
 pub(crate) fn addresses(text: &str, tokens: &[Token], spans: &mut Vec<Span>) {
@@ -144,7 +142,7 @@ fn spoken_of(text: &str, start: usize) -> bool {
 }
 
 /// `12`, `12a`, `12-14`: at most six digits, and not a part of a longer number.
-fn is_house_number(text: &str, token: &Token) -> bool {
+pub(super) fn is_house_number(text: &str, token: &Token) -> bool {
     let word = token.text(text);
     let digits = word.bytes().take_while(u8::is_ascii_digit).count();
     let letters = word.len() - digits;
@@ -161,7 +159,7 @@ fn is_house_number(text: &str, token: &Token) -> bool {
 }
 
 /// Where a house number at `at` ends: `12`, `12 a`, `12/3`, `No. 12`.
-fn house_number_at(text: &str, tokens: &[Token], at: usize) -> Option<usize> {
+pub(super) fn house_number_at(text: &str, tokens: &[Token], at: usize) -> Option<usize> {
     let mut at = at;
     if tokens.get(at).is_some_and(|t| t.is_sign(b'.')) {
         at += 1;
@@ -342,171 +340,4 @@ fn unit(text: &str, tokens: &[Token], at: usize) -> Option<(usize, u8)> {
     };
     let next_is_box = tokens.get(number).is_some_and(|t| t.text(text) == "Box");
     (sure || boxed || next_is_box).then_some((number, if next_is_box { 85 } else { 76 }))
-}
-
-/// `DPO AP 70942`, `APO AE 09012`.
-fn military(text: &str, tokens: &[Token], at: usize) -> Option<usize> {
-    let [post, region, zip, ..] = tokens.get(at..)? else { return None };
-    let posts = matches!(post.text(text), "APO" | "FPO" | "DPO");
-    let regions = matches!(region.text(text), "AP" | "AE" | "AA");
-    (posts && regions && zip.shape == Shape::Digits).then_some(at + 3)
-}
-
-/// Takes in the numbers before a street, and the other street of a corner.
-fn grow_left(text: &str, tokens: &[Token], start: usize) -> usize {
-    let mut start = start;
-    while let Some(token) = start.checked_sub(1).and_then(|before| tokens.get(before)) {
-        let adjacent = tokens.get(start).is_some_and(|next| {
-            text.get(token.end..next.start).is_some_and(|gap| !gap.contains('\n'))
-        });
-        if !adjacent || !is_house_number(text, token) {
-            break;
-        }
-        start -= 1;
-    }
-    // `Heatherleigh Suite 620`, `P.O. Box 12`: what is named before a part of a building.
-    let unit = tokens.get(start).is_some_and(|t| t.lex.any(Lex::UNIT) && t.is_capital());
-    if unit {
-        let mut left = start;
-        while let Some(token) = left.checked_sub(1).and_then(|before| tokens.get(before)) {
-            let word = token.is_capital() && !token.lex.any(Lex::ENGLISH) || token.is_sign(b'.');
-            if !(word || is_house_number(text, token)) || start - left > 6 {
-                break;
-            }
-            left -= 1;
-        }
-        let post = tokens.get(left).is_some_and(|t| matches!(t.text(text), "P" | "p" | "PO" | "Po"));
-        if left < start && (post || is_house_number(text, &tokens[left])) {
-            return left;
-        }
-    }
-    // `Elm and Main Street`
-    if start >= 2 && matches!(tokens[start - 1].text(text), "and" | "&") {
-        let other = &tokens[start - 2];
-        if other.is_capital() && !other.lex.any(Lex::COMMON) {
-            start -= 2;
-        }
-    }
-    // `the corner of Elm 3 and Main Street`
-    let corner = |n: usize, word: &str| {
-        start.checked_sub(n).and_then(|at| tokens.get(at)).is_some_and(|t| t.text(text) == word)
-    };
-    match (corner(1, "of") && corner(2, "corner"), corner(3, "the")) {
-        (true, true) => start - 3,
-        (true, false) => start - 2,
-        _ => start,
-    }
-}
-
-/// Where the other street of a corner ends: `and Main Street`.
-fn other_street(text: &str, tokens: &[Token], end: usize) -> Option<usize> {
-    tokens.get(end).filter(|t| matches!(t.text(text), "and" | "&"))?;
-    let words = tokens.get(end + 1..)?.iter().take(3).take_while(|t| t.is_capital()).count();
-    let named = end + 1 + words;
-    (words > 0).then(|| house_number_at(text, tokens, named).unwrap_or(named))
-}
-
-/// Takes in the units, places, codes and countries behind a street, over commas and lines.
-fn grow_right(text: &str, tokens: &[Token], end: usize) -> usize {
-    let mut end = end;
-    for _ in 0..PARTS_MAX {
-        let mut next = end;
-        let mut lines = 0;
-        while let Some(token) = tokens.get(next) {
-            match token.shape {
-                Shape::Sign(b',') => {}
-                Shape::Sign(b'.' | b'-')
-                    if next == end
-                        && tokens.get(next + 1).is_some_and(|t| {
-                            matches!(t.shape, Shape::Digits | Shape::Code)
-                                || t.lex.any(Lex::UNIT) && t.is_capital()
-                        }) => {}
-                Shape::Line => lines += 1,
-                _ => break,
-            }
-            next += 1;
-        }
-        if lines > 3 {
-            break;
-        }
-        // A number ends what stands before it as a comma does.
-        let separated = next > end
-            || end.checked_sub(1).and_then(|at| tokens.get(at)).is_some_and(|t| t.shape == Shape::Digits);
-        match part(text, tokens, next, separated) {
-            Some(after) => end = after,
-            None => break,
-        }
-    }
-    end
-}
-
-/// Where one more part of an address ends that begins at `at`.
-fn part(text: &str, tokens: &[Token], at: usize, separated: bool) -> Option<usize> {
-    let token = tokens.get(at)?;
-    if let Some(end) = military(text, tokens, at) {
-        return Some(end);
-    }
-    if token.lex.any(Lex::UNIT) && token.is_capital() {
-        return house_number_at(text, tokens, at + 1);
-    }
-    if token.text(text) == "nan" {
-        return Some(at + 1);
-    }
-    if matches!(token.shape, Shape::Digits | Shape::Code) {
-        let long = token.end - token.start;
-        let joined = tokens.get(at + 1).is_some_and(|t| {
-            token.touches(t)
-                && (t.is_sign(b'-') || t.is_sign(b'.') || t.is_sign(b':') || t.is_sign(b'/'))
-                && tokens.get(at + 2).is_some_and(|d| t.touches(d) && d.shape == Shape::Digits)
-        });
-        if joined && long == 5 {
-            return Some(at + 3);
-        }
-        let word = token.text(text);
-        let coded = word.bytes().any(|b| b.is_ascii_digit()) && !word.contains('_');
-        return ((2..=7).contains(&long) && !joined && coded).then_some(at + 1);
-    }
-    if !token.is_capital() {
-        return None;
-    }
-    let mut end = at;
-    while let Some(word) = tokens.get(end) {
-        let small = end > at
-            && (word.lex.any(Lex::PARTICLE)
-                || word.is_sign(b'-')
-                || word.is_sign(b'.')
-                || word.is_sign(b'\''));
-        let follows = small && tokens.get(end + 1).is_some_and(Token::is_capital);
-        if !(word.is_capital() || follows) || end - at > 7 {
-            break;
-        }
-        end += 1;
-    }
-    // `Cyprus (Greek)`
-    if let Some([open, word, close, ..]) = tokens.get(end..) {
-        if open.is_sign(b'(') && word.is_capital() && close.is_sign(b')') {
-            end += 3;
-        }
-    }
-    let shouted = tokens.get(at..end)?.iter().all(|t| t.shape == Shape::Upper && t.end - t.start > 2);
-    let direction = matches!(token.text(text), "West" | "East" | "North" | "South" | "N" | "S" | "E" | "W" | "NW" | "NE" | "SW" | "SE");
-    let second = tokens.get(end - 1).is_some_and(|t| t.lex.any(Lex::STREET)) && end - at <= 3;
-    // A line of words goes on with the address where it ends as lines of addresses do.
-    let after = tokens.get(end);
-    let ends = after.is_none_or(|t| {
-        matches!(t.shape, Shape::Line | Shape::Digits | Shape::Code)
-            || t.is_sign(b',')
-            || t.is_sign(b'.')
-            || t.is_sign(b'?')
-            || t.is_sign(b'!')
-            || t.is_sign(b')')
-            || t.is_sign(b'"')
-    });
-    let known =
-        tokens.get(at..end)?.iter().any(|t| t.lex.any(Lex::PLACE.or(Lex::STATE).or(Lex::COUNTRY)));
-    let ordinary = token.lex.any(Lex::ENGLISH.or(Lex::SPEECH))
-        && !token.lex.any(Lex::PLACE.or(Lex::STATE).or(Lex::COUNTRY));
-    let labelled = after.is_some_and(|t| t.is_sign(b':'));
-    ((separated && ends || known || shouted || direction || second) && (!ordinary || direction || second) && !labelled)
-        .then_some(end)
 }

@@ -3,6 +3,8 @@
 mod address;
 mod contact;
 mod date;
+mod extent;
+mod group;
 mod label;
 mod name;
 mod network;

@@ -5,90 +5,29 @@
 
 use std::collections::HashSet;
 
+use super::group::{Manner, NOT_A_NAME, Word, can_name, folded, group, in_code, manner, parts};
 use crate::{
     Kind,
-    lexicon::{Lex, fold_word},
+    lexicon::Lex,
     scan::Style,
     span::Span,
     tokens::{Shape, Token},
 };
 
-/// A word of a group.
-#[derive(Clone, Copy, Debug)]
-struct Word {
-    /// Its token.
-    at: usize,
-    lex: Lex,
-    initial: bool,
-    /// It ends as family names do in some language.
-    formed: bool,
-}
-
-impl Word {
-    fn given(&self) -> bool {
-        self.lex.any(Lex::GIVEN)
-    }
-
-    fn family(&self) -> bool {
-        self.lex.any(Lex::FAMILY) || self.formed
-    }
-
-    /// Whether it is nothing but an ordinary word.
-    fn ordinary(&self) -> bool {
-        self.lex.any(NOT_A_NAME) && !self.lex.any(Lex::GIVEN.or(Lex::FAMILY))
-    }
-
-    fn unknown(&self) -> bool {
-        !self.initial && !self.lex.any(NOT_A_NAME.or(Lex::PLACE).or(Lex::STATE))
-    }
-}
-
-const NOT_A_NAME: Lex = Lex::COMMON
-    .or(Lex::MONTH)
-    .or(Lex::WEEKDAY)
-    .or(Lex::NATION)
-    .or(Lex::COUNTRY)
-    .or(Lex::BRAND)
-    .or(Lex::ORG)
-    .or(Lex::UNIT);
-
 /// What a name must not be made of alone.
 const DOUBTFUL: Lex = NOT_A_NAME.or(Lex::AMBIGUOUS).or(Lex::PLACE).or(Lex::STATE);
-
-/// How a text uses capitals.
-#[derive(Clone, Copy, Debug)]
-struct Manner {
-    /// Nouns have capitals, or the language is one of which the lists know little.
-    foreign: bool,
-    /// Nearly every word has one, as in titles.
-    titled: bool,
-    /// No word has one.
-    small: bool,
-    style: Style,
-}
-
-/// Whether a word may be a part of a name: by its capital, or, where no word has one, by what the
-/// lists know of it.
-fn can_name(token: &Token, small: bool) -> bool {
-    token.is_capital()
-        || small
-            && token.shape == Shape::Lower
-            && (token.end - token.start == 1 && !token.lex.any(Lex::COMMON)
-                || token.lex.any(Lex::GIVEN.or(Lex::FAMILY).or(Lex::COUNTRY)) && !token.lex.any(Lex::ENGLISH.or(Lex::GERMAN))
-                || token.lex.is_empty() && token.end - token.start > 3)
-}
 
 /// Adds the names among `tokens`, outside the ranges that are taken.
 pub(crate) fn names(
     text: &str,
     tokens: &[Token],
     style: Style,
-    taken: &[(usize, usize)],
+    away: &[(usize, usize)],
     spans: &mut Vec<Span>,
 ) {
     let manner = manner(tokens, style);
     let small = manner.small;
-    let free = |token: &Token| !taken.iter().any(|(s, e)| *s < token.end && token.start < *e);
+    let free = |token: &Token| !away.iter().any(|(s, e)| *s < token.end && token.start < *e);
     let mut known = HashSet::new();
     let mut alone = Vec::new();
     let mut at = 0;
@@ -115,150 +54,6 @@ pub(crate) fn names(
     }
 }
 
-fn folded(word: &str) -> String {
-    let mut out = String::with_capacity(word.len());
-    fold_word(word, &mut out);
-    out
-}
-
-fn manner(tokens: &[Token], style: Style) -> Manner {
-    let (mut german, mut english, mut capitals, mut lower) = (0, 0, 0, 0);
-    for token in tokens {
-        if token.shape == Shape::Lower {
-            lower += 1;
-            german += usize::from(token.lex.any(Lex::GERMAN) && !token.lex.any(Lex::ENGLISH));
-            english += usize::from(token.lex.any(Lex::ENGLISH) && !token.lex.any(Lex::GERMAN));
-        } else if token.is_capital() && token.lex.any(Lex::COMMON) {
-            capitals += 1;
-        }
-    }
-    Manner {
-        foreign: german >= 2 && german > english,
-        titled: capitals >= 2 && capitals > lower,
-        small: lower >= 3 && !tokens.iter().any(Token::is_capital),
-        style,
-    }
-}
-
-/// Whether a word is a part of an address, a path or a name of a variable.
-fn in_code(text: &str, tokens: &[Token], at: usize) -> bool {
-    let token = &tokens[at];
-    let bytes = text.as_bytes();
-    let before = token.start.checked_sub(1).and_then(|before| bytes.get(before));
-    let after = bytes.get(token.end);
-    let tail = bytes.get(token.end + 1).is_some_and(u8::is_ascii_alphanumeric);
-    let open = |b: Option<&u8>| b.is_some_and(|b| b"@/\\_$#=&%".contains(b));
-    open(before)
-        || open(after) && tail
-        || before == Some(&b'.')
-            && at >= 2
-            && tokens[at - 2].end + 1 == token.start
-            && !tokens[at - 2].text(text).chars().all(char::is_uppercase)
-        || after == Some(&b'.') && tail && token.end - token.start > 2
-        || after == Some(&b'(')
-}
-
-/// The words that stand together from `at` on, and the token after them.
-fn group(
-    text: &str,
-    tokens: &[Token],
-    at: usize,
-    small: bool,
-    free: &impl Fn(&Token) -> bool,
-) -> (Vec<Word>, usize) {
-    let mut words = Vec::new();
-    let mut next = at;
-    while let Some(token) = tokens.get(next).filter(|token| can_name(token, small) && free(token)) {
-        let initial = token.text(text).chars().count() == 1;
-        let formed = !initial && is_formed(token.text(text), token.lex);
-        words.push(Word { at: next, lex: token.lex, initial, formed });
-        let Some(follows) = following(text, tokens, next, initial, small) else {
-            next += 1;
-            break;
-        };
-        next = follows;
-    }
-    (words, next)
-}
-
-/// The next word of a group behind the word at `at`: over a space, a hyphen, the point of an
-/// initial, an apostrophe, or the small words inside names.
-fn following(
-    text: &str,
-    tokens: &[Token],
-    at: usize,
-    initial: bool,
-    small_text: bool,
-) -> Option<usize> {
-    let token = tokens.get(at)?;
-    let mut next = at + 1;
-    let sign = tokens.get(next)?;
-    if sign.is_sign(b'.') && token.touches(sign) {
-        let short = initial || token.lex.any(Lex::TITLE) && token.end - token.start <= 5;
-        if !short {
-            return None;
-        }
-        next += 1;
-    } else if (sign.is_sign(b'-') || sign.is_sign(b'\'')) && token.touches(sign) {
-        let after = tokens.get(next + 1)?;
-        let joined = sign.touches(after) && can_name(after, small_text);
-        return (joined && (sign.is_sign(b'-') || token.end - token.start <= 2))
-            .then_some(next + 1);
-    }
-    let mut small = 0;
-    while tokens.get(next).is_some_and(|t| t.shape == Shape::Lower && t.lex.any(Lex::PARTICLE)) {
-        next += 1;
-        small += 1;
-        if tokens.get(next).is_some_and(|t| t.is_sign(b'-') || t.is_sign(b'\'')) {
-            next += 1;
-        }
-    }
-    let word = tokens.get(next)?;
-    let gap = text.get(token.end..word.start)?;
-    (small <= 3 && can_name(word, small_text) && !gap.contains('\n') && gap.len() <= 24).then_some(next)
-}
-
-/// Cuts a group where an ordinary word stands.
-fn parts(words: &[Word]) -> impl Iterator<Item = &[Word]> {
-    // `University of Oslo`, `Smith Ltd`: a word of organisations keeps the group together.
-    let whole = words.iter().any(|word| word.lex.any(Lex::ORG) && !word.given());
-    let kept = move |word: &Word| {
-        whole || !word.ordinary() || word.lex.any(Lex::TITLE.or(Lex::COUNTRY))
-    };
-    // A country stands alone; other words stay together where none of them is ordinary.
-    words
-        .chunk_by(move |a, b| {
-            kept(a) && kept(b) && (whole || !a.lex.any(Lex::COUNTRY) && !b.lex.any(Lex::COUNTRY))
-        })
-        .filter(move |part| part.iter().all(kept))
-}
-
-/// Ends of family names by which whole languages make them.
-const FORMED: [&str; 62] = [
-    "sson", "sdottir", "dottir", "ovich", "evich", "ovych", "ovna", "evna", "ivna", "enko",
-    "chenko", "shvili", "adze", "idze", "odze", "opoulos", "opoulou", "akis", "aki", "idis",
-    "iadis", "oglu", "escu", "owski", "owska", "ewski", "ewska", "inski", "inska", "ynski",
-    "zynski", "wicz", "owicz", "czyk", "czak", "ovic", "evic", "ovsky", "evsky", "ovskaya",
-    "skaya", "inen", "nen", "quist", "qvist", "strom", "gaard", "mann", "stein", "berger", "bauer",
-    "meyer", "huber", "hoffer", "ikova", "kova", "nova", "rova", "eva", "ova", "tz", "yan",
-];
-
-/// Whether a word ends as family names do.
-fn is_formed(word: &str, lex: Lex) -> bool {
-    const AT_LEAST: usize = 3;
-    if word.chars().count() < 6 || lex.any(NOT_A_NAME.or(Lex::PLACE)) {
-        return false;
-    }
-    let name = folded(word);
-    let begins = ["mc", "mac", "fitz"].iter().any(|start| {
-        name.starts_with(start) && word.chars().skip(start.len()).any(char::is_uppercase)
-    });
-    begins
-        || FORMED
-            .iter()
-            .any(|ending| name.len() >= ending.len() + AT_LEAST && name.ends_with(ending))
-}
-
 /// Adds what a group is.
 fn judge(
     text: &str,
@@ -268,19 +63,19 @@ fn judge(
     spans: &mut Vec<Span>,
     known: &mut HashSet<String>,
 ) {
-    let titles = words.iter().take_while(|word| word.lex.any(Lex::TITLE) && !word.given()).count();
-    let named = words.get(titles..).unwrap_or_default();
+    let forms = words.iter().take_while(|word| word.lex.any(Lex::TITLE) && !word.given()).count();
+    let named = words.get(forms..).unwrap_or_default();
     let Some(first) = named.first() else { return };
     let around = around(text, tokens, words);
     if let Some((kind, confidence)) = other_than_person(text, tokens, named, &around) {
         let range = range(tokens, named);
         spans.push(Span::new(range, kind, "name", confidence));
         let country = named.iter().all(|word| word.lex.any(Lex::COUNTRY));
-        if titles == 0 && (confidence >= 60 || country) {
+        if forms == 0 && (confidence >= 60 || country) {
             return;
         }
     }
-    let titled = titles > 0 || around.titled;
+    let titled = forms > 0 || around.titled;
     let confidence = if titled && !first.ordinary() && named.len() <= 4 {
         94
     } else {
@@ -339,6 +134,7 @@ fn range(tokens: &[Token], words: &[Word]) -> (usize, usize) {
 
 /// What stands around a group.
 #[derive(Clone, Copy, Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a clue of its own")]
 struct Around {
     /// It begins a sentence or a line.
     starts: bool,
@@ -379,31 +175,7 @@ fn around(text: &str, tokens: &[Token], words: &[Word]) -> Around {
     let starts = before.is_none_or(|t| {
         matches!(t.shape, Shape::Line | Shape::Sign(b'.' | b'!' | b'?' | b':' | b'-' | b'>' | b'*'))
     });
-    let introduced = matches!(
-        one.as_str(),
-        "dear"
-            | "hi"
-            | "hello"
-            | "hey"
-            | "liebe"
-            | "lieber"
-            | "cher"
-            | "chere"
-            | "querido"
-            | "querida"
-            | "caro"
-            | "cara"
-            | "named"
-            | "hola"
-            | "bonjour"
-            | "estimado"
-            | "estimada"
-    ) || one == "is" && (two == "name" || three == "name")
-        || one == "am" && two == "i"
-        || one == "m" && two == "'"
-        || matches!(one.as_str(), "him" | "her" | "it" | "me")
-            && matches!(two.as_str(), "named" | "name" | "called" | "call")
-        || one == "to" && two == "it" && matches!(three.as_str(), "change" | "changed");
+    let introduced = introduces(&one, &two, &three);
     let possessive = after.is_some_and(|t| t.is_sign(b'\''))
         && tokens.get(last.at + 2).is_some_and(|t| t.text(text) == "s");
     let line_before = before.is_none_or(|t| t.shape == Shape::Line);
@@ -434,6 +206,35 @@ fn around(text: &str, tokens: &[Token], words: &[Word]) -> Around {
         line: line_before && line_after,
         listed: joins(after, tokens.get(last.at + 2)) || joins(before, back(skipped + 1)),
     }
+}
+
+/// Whether the last three words before a name, nearest first, say that a name follows.
+fn introduces(one: &str, two: &str, three: &str) -> bool {
+    matches!(
+        one,
+        "dear"
+            | "hi"
+            | "hello"
+            | "hey"
+            | "liebe"
+            | "lieber"
+            | "cher"
+            | "chere"
+            | "querido"
+            | "querida"
+            | "caro"
+            | "cara"
+            | "named"
+            | "hola"
+            | "bonjour"
+            | "estimado"
+            | "estimada"
+    ) || one == "is" && (two == "name" || three == "name")
+        || one == "am" && two == "i"
+        || one == "m" && two == "'"
+        || matches!(one, "him" | "her" | "it" | "me")
+            && matches!(two, "named" | "name" | "called" | "call")
+        || one == "to" && two == "it" && matches!(three, "change" | "changed")
 }
 
 /// The kind and confidence of a group that is no person.

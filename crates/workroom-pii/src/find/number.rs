@@ -147,7 +147,7 @@ fn hangs_on_word_before(bytes: &[u8], start: usize) -> bool {
     let Some(sign) = start.checked_sub(1) else { return false };
     let letter = sign.checked_sub(1).and_then(|at| bytes.get(at));
     matches!(bytes.get(sign), Some(b'-' | b'_' | b'#' | b'/'))
-        && letter.is_some_and(|b| b.is_ascii_alphabetic())
+        && letter.is_some_and(u8::is_ascii_alphabetic)
 }
 
 /// Whether `-` and a letter follow: `1234-AB`.
@@ -227,7 +227,7 @@ fn issuer(digits: &[u8]) -> Option<Issuer> {
     };
     let (two, three, four) = (prefix(2), prefix(3), prefix(4));
     let major = match digits.len() {
-        13 => digits[0] == b'4',
+        13 | 19 => digits[0] == b'4',
         14 => matches!(two, 36 | 38 | 39) || (300..=305).contains(&three),
         15 => matches!(two, 34 | 37) || matches!(four, 2131 | 1800),
         16 => {
@@ -239,7 +239,6 @@ fn issuer(digits: &[u8]) -> Option<Issuer> {
                 || (644..=649).contains(&three)
                 || (3528..=3589).contains(&four)
         }
-        19 => digits[0] == b'4',
         _ => false,
     };
     if major {
@@ -333,6 +332,9 @@ const BY_CONTEXT: [(Kind, usize); 13] = [
 /// How far the words may be from what they speak of, in bytes.
 const NEAR: usize = 28;
 
+/// How near they are where nothing but `number is` can lie between.
+const CLOSE: usize = 14;
+
 /// Adds what is a number of some kind only because the words before it say so.
 ///
 /// `each` code is a run of capitals and digits, with signs inside: `X12-345 678`.
@@ -354,7 +356,8 @@ pub(crate) fn by_context(text: &str, key: &Context, spans: &mut Vec<Span>) {
         let Some((Said::Is(kind), far)) = context.nearest() else { continue };
         let least = BY_CONTEXT.iter().find(|(known, _)| *known == kind);
         if far <= NEAR && least.is_some_and(|(_, least)| digits >= *least) {
-            spans.push(Span::new((start, end), kind, "context", 75));
+            let confidence = if far <= CLOSE { 89 } else { 75 };
+            spans.push(Span::new((start, end), kind, "context", confidence));
         }
     }
 }
