@@ -9,6 +9,9 @@ use crate::Kind;
 /// How far back a word still speaks of a number, in bytes.
 const WINDOW: usize = 64;
 
+/// How far back `order` or `version` still speaks of a number.
+const NEUTRAL_NEAR: usize = 24;
+
 /// What is said of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Said {
@@ -125,8 +128,20 @@ impl Context {
         self.said.last().copied()
     }
 
-    /// Whether the last thing said is that it is none of ours.
+    /// Whether the last thing said is that it is none of ours, and not long before.
     pub(crate) fn neutral(&self) -> bool {
-        matches!(self.nearest(), Some((Said::Neutral, _)))
+        matches!(self.nearest(), Some((Said::Neutral, far)) if far <= NEUTRAL_NEAR || far == WINDOW)
+    }
+
+    /// Whether the last kind that is spoken of is another one.
+    pub(crate) fn speaks_of_another(&self, kind: Kind) -> bool {
+        let mut kinds = self.said.iter().rev().filter(|(said, _)| *said != Said::Neutral);
+        kinds.next().is_some_and(|(said, _)| *said != Said::Is(kind))
+    }
+
+    /// Whether the last kind that is spoken of is `kind`.
+    pub(crate) fn is_about(&self, kind: Kind) -> bool {
+        let mut kinds = self.said.iter().rev().filter(|(said, _)| *said != Said::Neutral);
+        kinds.next().is_some_and(|(said, _)| *said == Said::Is(kind))
     }
 }

@@ -51,6 +51,14 @@ pub(crate) struct Walk<'a> {
     nested: usize,
 }
 
+/// What a string holds.
+enum Inside {
+    /// JSON, and how it reads now, if anything was found in it.
+    Json(Option<String>),
+    /// No JSON.
+    Text,
+}
+
 /// The most different keys that are remembered: keys can be data.
 const KNOWN_MAX: usize = 4_096;
 
@@ -102,7 +110,7 @@ impl<'a> Walk<'a> {
             Value::Array(items) => {
                 self.enter(None)?;
                 let around = Around {
-                    schema: around.schema.and_then(|schema| schema.items()),
+                    schema: around.schema.and_then(super::schema::Schema::items),
                     ..around.clone()
                 };
                 for item in items {
@@ -132,7 +140,7 @@ impl<'a> Walk<'a> {
             self.enter(if is_data { None } else { Some(name) })?;
             let next = Around {
                 key: leaf::key_of(info, label.as_ref(), around.key.as_ref()),
-                beside: leaf::beside(&record, key, info, around),
+                beside: leaf::beside(record, around),
                 schema: around.schema.and_then(|schema| schema.property(key)),
             };
             self.value(value, &next)?;
@@ -214,7 +222,7 @@ impl<'a> Walk<'a> {
             let kind = leaf::kind(around).unwrap_or(Kind::Custom);
             return self.whole(text, kind, "path", 100, around);
         }
-        if let Some(printed) = self.embedded(text, around)? {
+        if let Inside::Json(printed) = self.embedded(text, around)? {
             return Ok(printed);
         }
         if unreadable(text) {
@@ -249,18 +257,13 @@ impl<'a> Walk<'a> {
         self.replace(text, &[span], around.key.as_deref())
     }
 
-    /// Walks JSON inside a string: `None` where there is none, `Some(None)` where nothing was
-    /// found in it.
-    fn embedded(
-        &mut self,
-        text: &str,
-        around: &Around<'_>,
-    ) -> Result<Option<Option<String>>, Withheld> {
+    /// Walks JSON inside a string.
+    fn embedded(&mut self, text: &str, around: &Around<'_>) -> Result<Inside, Withheld> {
         let mut values = match embedded::json(text) {
             Some(value) => vec![value],
             None => match embedded::json_lines(text) {
                 Some(values) => values,
-                None => return Ok(None),
+                None => return Ok(Inside::Text),
             },
         };
         if self.nested >= self.limits.nested {
@@ -276,13 +279,13 @@ impl<'a> Walk<'a> {
         }
         self.nested -= 1;
         if values == before {
-            return Ok(Some(None));
+            return Ok(Inside::Json(None));
         }
         let printed: Vec<String> = match values.as_slice() {
             [one] => vec![embedded::print(one, text)],
             many => many.iter().map(Value::to_string).collect(),
         };
-        Ok(Some(Some(printed.join("\n"))))
+        Ok(Inside::Json(Some(printed.join("\n"))))
     }
 
     /// What is found in a text, in its own bytes.
@@ -421,8 +424,9 @@ impl<'a> Walk<'a> {
             })?;
             let words = &other.key.words;
             let (last, rest) = words.split_last().filter(|_| words.len() <= 3)?;
-            let mut owner: String = rest.iter().map(|word| format!("{word}_")).collect();
-            owner.push_str(keys::singular(last));
+            let mut words: Vec<&str> = rest.iter().map(String::as_str).collect();
+            words.push(keys::singular(last));
+            let owner = words.join("_");
             Some(owner).filter(|owner| owner.len() <= 32)
         })
     }

@@ -141,8 +141,7 @@ fn with_time(text: &str, end: usize) -> usize {
     let gap = usize::from(matches!(rest.first(), Some(b' ' | b'T')));
     let time = rest.get(gap..).unwrap_or_default();
     let clock = time.iter().take_while(|b| b.is_ascii_digit() || b":.+-Z".contains(b)).count();
-    let colons = time.get(..clock).unwrap_or_default().iter().filter(|b| **b == b':').count();
-    if colons == 0 {
+    if !time.get(..clock).unwrap_or_default().contains(&b':') {
         return end;
     }
     let mut end = end + gap + clock;

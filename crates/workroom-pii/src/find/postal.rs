@@ -48,10 +48,10 @@ fn numeric(text: &str, start: usize, length: usize, key: &Context) -> Option<Spa
         end += 5;
     }
     let context = Context::before(text, start).with_key(key);
-    if let Some((Said::Is(Kind::Zip), far)) = context.nearest() {
-        if far <= 24 {
-            return Some(Span::new((start, end), Kind::Zip, "zip", 85));
-        }
+    if let Some((Said::Is(Kind::Zip), far)) = context.nearest()
+        && far <= 24
+    {
+        return Some(Span::new((start, end), Kind::Zip, "zip", 85));
     }
     let before = text.get(start.saturating_sub(24)..start).unwrap_or_default();
     let word = before.trim_end().rsplit([' ', ',', '\n']).next().unwrap_or_default();
