@@ -5,7 +5,7 @@ use std::{env, fmt::Write as _, path::PathBuf, sync::Arc, time::Duration};
 use sha2::{Digest as _, Sha256};
 use workroom_config::{Config, ScriptsConfig, ServerConfig, Transport as ConfigTransport};
 use workroom_engine::{Engine, EngineConfig, store::Store, types::TypeCheck};
-use workroom_server::Overview;
+use workroom_server::{Modes, Overview};
 use workroom_upstream::{Guard, Pool, Transport, UpstreamConfig};
 
 use crate::{
@@ -87,6 +87,14 @@ impl Gateway {
     /// The configured servers as the tools' descriptions name them.
     pub(crate) fn overview(&self) -> Vec<Overview> {
         overview(&self.engine, &self.settings.config)
+    }
+
+    /// How tools are offered to which client.
+    pub(crate) fn modes(&self) -> Modes {
+        let serve = &self.settings.config.serve;
+        let clients = serve.clients.iter();
+        let clients = clients.filter_map(|client| Some((client.name.clone(), client.mode?)));
+        Modes { usual: serve.mode, clients: clients.collect() }
     }
 
     /// Cancels the runs that are under way and sees them recorded, then ends every server. Not for
