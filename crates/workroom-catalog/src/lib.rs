@@ -10,6 +10,7 @@
 //! * `schema`: JSON Schema as TypeScript types.
 //! * `tool`, `server`: the files of one tool, the folder of one server.
 //! * `tree`: the paths of all that.
+//! * `direct`: tools by names of their own, for agents that write no code.
 //! * `search`: tools by intent.
 //!
 //! # Not here
@@ -23,6 +24,7 @@
     reason = "`write!` into a string returns an error that cannot happen"
 )]
 
+mod direct;
 mod names;
 mod schema;
 mod search;
@@ -35,6 +37,7 @@ use std::sync::{Arc, OnceLock};
 
 use workroom_types::ServerSnapshot;
 
+pub use direct::{DIRECT_NAME_CHARS_MAX, direct_name};
 pub use names::NAME_CHARS_MAX;
 pub use schema::{DEPTH_MAX, ENUM_BYTES_MAX, ENUM_VALUES_MAX, NODES_MAX, TYPE_BYTES_MAX};
 pub use search::{

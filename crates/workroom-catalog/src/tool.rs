@@ -14,7 +14,7 @@ use workroom_shape::{Accepted, Checker, Observed, Refused, StandIn, Violation};
 use workroom_types::{ServerSnapshot, ToolAnnotations, ToolDef};
 
 use crate::{
-    names,
+    direct, names,
     schema::{self, Declared, Role, TYPE_BYTES_MAX},
     text,
 };
@@ -200,6 +200,16 @@ impl ToolEntry {
     /// Its file for a compiler that checks types: of what nobody describes, anything may be done.
     pub fn lenient_source(&self) -> String {
         text::outside_literals(&self.source(), "unknown", "any")
+    }
+
+    /// The schema of its arguments, as clients take it.
+    pub fn input_schema(&self) -> Value {
+        direct::input_schema(&self.def.input_schema)
+    }
+
+    /// All that its server says of what it does.
+    pub fn description(&self) -> String {
+        self.words().join("\n")
     }
 
     fn annotations(&self) -> Option<&ToolAnnotations> {

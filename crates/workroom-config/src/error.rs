@@ -131,6 +131,15 @@ pub enum Mistake {
         /// The name, escaped.
         server: String,
     },
+    /// An empty name of a client.
+    #[error("a client needs a name: the one that it gives of itself")]
+    NamelessClient,
+    /// A client's name that would garble what it is shown in.
+    #[error("the name of client `{client}` holds control characters")]
+    ControlInClient {
+        /// The name, escaped.
+        client: String,
+    },
     /// A server with `command` and `url`.
     #[error("server `{server}` has both `command` and `url`; it takes one")]
     TwoTransports {

@@ -17,6 +17,7 @@
 //!
 //! No files and no environment: texts and a look-up of variables come in.
 
+mod clients;
 pub mod error;
 mod expand;
 mod files;
@@ -36,8 +37,9 @@ use std::{
 };
 
 use serde::Serialize;
-use workroom_types::{Bounds, CallPolicy, Limits};
+use workroom_types::{Bounds, CallPolicy, Limits, Mode};
 
+pub use clients::ClientConfig;
 pub use error::{ConfigError, ConfigErrors, Mistake, Warning};
 pub use files::candidates;
 pub use privacy::{Lists, PrivacySettings};
@@ -173,6 +175,10 @@ impl Default for ScriptsConfig {
 /// How agents connect.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServeConfig {
+    /// How tools are offered to agents.
+    pub mode: Mode,
+    /// What is different for single clients, from `[clients.<name>]`.
+    pub clients: Vec<ClientConfig>,
     /// Serve HTTP at this address instead of standard input and output.
     pub http: Option<SocketAddr>,
     /// `Host` headers allowed beside this machine's own names.
@@ -225,7 +231,8 @@ pub fn load(
     let mut origins = Vec::new();
     let servers = servers.finish(&mut origins);
     settings.list(&mut origins);
-    let settings::Settings { limits, serve, sandbox, scripts, privacy, .. } = settings;
+    let settings::Settings { limits, mut serve, clients, sandbox, scripts, privacy, .. } = settings;
+    serve.clients = clients.finish(&mut origins);
     let warnings = reader.warnings;
     Ok(Config { servers, limits, serve, sandbox, scripts, privacy, origins, warnings })
 }

@@ -16,6 +16,7 @@
 //! * `session`: the sessions in memory; `shapes`: what tools' results have looked like.
 //! * `journal`, `playback`, `recover`: what is recorded of a run, and how it is gone on with.
 //! * [`types`]: checking a script's types, if that is wanted.
+//! * [`DirectCall`]: one tool, called as a run of its own.
 //! * `check`: arguments against their tool's schema, before anything is sent.
 //! * `privacy`: personal values masked on the way in and restored on the way out.
 //! * `failure`, `modules`: mistakes in words; the catalog as what scripts import.
@@ -31,6 +32,7 @@ mod calls;
 mod cause;
 mod check;
 mod diagnosis;
+mod direct;
 mod effects;
 mod failure;
 pub mod files;
@@ -66,6 +68,7 @@ use tokio::sync::{Semaphore, watch};
 use workroom_catalog::{Catalog, SearchQuery, SearchResults};
 use workroom_types::{Bound, Bounds, Limit, Limits, RunId, ServerStatus, SessionId, ToolRef};
 
+pub use direct::{DirectAnswer, DirectCall};
 pub use files::{Node, ReadError};
 pub use outcome::StoredOutcome;
 pub use privacy::{MasterKeys, PrivacyConfig};
@@ -431,7 +434,7 @@ impl Engine {
         let wait = self.0.settled(|name, folder| name == server || folder == server);
         // A server that is not ready by then says so itself below.
         let _ = tokio::time::timeout_at(deadline.into(), wait).await;
-        let tool = self.find(server, tool)?;
+        let tool = find(&self.catalog(), server, tool)?;
         let checked = check::arguments(&self.0, &tool, Value::Object(arguments));
         let sent = match checked {
             Ok(checked) => {
@@ -453,36 +456,9 @@ impl Engine {
         })
     }
 
-    fn find(&self, server: &str, tool: &str) -> Result<ToolRef, CallFailure> {
-        let catalog = self.catalog();
-        let Some(entry) = catalog.server(server) else {
-            let folders = catalog.servers().iter().map(|entry| entry.folder.as_str());
-            return Err(unknown(
-                "unknown_server",
-                format!("there is no server `{server}`"),
-                &workroom_script::nearest(server, folders),
-                "`workroom servers` lists them",
-            ));
-        };
-        match (entry.tool(tool), &entry.status) {
-            (Some(tool), _) => {
-                Ok(ToolRef { server: entry.name.clone(), tool: tool.def.name.clone() })
-            }
-            (None, ServerStatus::Failed { reason, .. }) => Err(CallFailure {
-                code: "server_unavailable".to_owned(),
-                message: format!("server `{}` is not available: {reason}", entry.name),
-                hint: Some("`workroom servers` shows what it wrote to standard error".to_owned()),
-            }),
-            (None, _) => {
-                let names = entry.tools.iter().map(|tool| tool.function.as_str());
-                Err(unknown(
-                    "unknown_tool",
-                    format!("server `{server}` has no tool `{tool}`"),
-                    &workroom_script::nearest(tool, names),
-                    &format!("`workroom ls servers/{}` lists its tools", entry.folder),
-                ))
-            }
-        }
+    /// Changes whenever the servers or their tools do.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.0.upstreams.changes()
     }
 
     /// Ranks tools for what an agent wants to do. Waits up to [`LOOK_TIMEOUT`] for servers that
@@ -504,6 +480,36 @@ impl Engine {
         let wait = self.0.settled(|name, folder| files::concerns(path, name, folder));
         let _ = tokio::time::timeout(LOOK_TIMEOUT, wait).await;
         files::read(&self.0, path).await
+    }
+}
+
+/// The tool of `catalog` that is named exactly, or as its function.
+fn find(catalog: &Catalog, server: &str, tool: &str) -> Result<ToolRef, CallFailure> {
+    let Some(entry) = catalog.server(server) else {
+        let folders = catalog.servers().iter().map(|entry| entry.folder.as_str());
+        return Err(unknown(
+            "unknown_server",
+            format!("there is no server `{server}`"),
+            &workroom_script::nearest(server, folders),
+            "`workroom servers` lists them",
+        ));
+    };
+    match (entry.tool(tool), &entry.status) {
+        (Some(tool), _) => Ok(ToolRef { server: entry.name.clone(), tool: tool.def.name.clone() }),
+        (None, ServerStatus::Failed { reason, .. }) => Err(CallFailure {
+            code: "server_unavailable".to_owned(),
+            message: format!("server `{}` is not available: {reason}", entry.name),
+            hint: Some("`workroom servers` shows what it wrote to standard error".to_owned()),
+        }),
+        (None, _) => {
+            let names = entry.tools.iter().map(|tool| tool.function.as_str());
+            Err(unknown(
+                "unknown_tool",
+                format!("server `{server}` has no tool `{tool}`"),
+                &workroom_script::nearest(tool, names),
+                &format!("`workroom ls servers/{}` lists its tools", entry.folder),
+            ))
+        }
     }
 }
 

@@ -168,6 +168,11 @@ impl Sessions {
         self.lock().entries.contains_key(id)
     }
 
+    /// Drops the session `id` from memory.
+    pub(crate) fn remove(&self, id: &SessionId) {
+        self.lock().entries.remove(id);
+    }
+
     /// Notes what the session `id` holds after a run.
     pub(crate) fn note(&self, id: &SessionId, own_bytes: u64, is_stored: bool) {
         if let Some(slot) = self.lock().entries.get_mut(id) {

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use workroom_types::Mode;
 
 /// One binary between AI agents and their MCP servers.
 #[derive(Debug, Parser)]
@@ -112,6 +113,9 @@ pub(crate) struct Serve {
     /// Serve Streamable HTTP at this address instead; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) http: Option<SocketAddr>,
+    /// How tools are offered: code, direct, search or auto; for every client
+    #[arg(long, value_name = "MODE")]
+    pub(crate) mode: Option<Mode>,
 }
 
 #[derive(Debug, Args)]

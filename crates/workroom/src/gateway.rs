@@ -8,7 +8,7 @@ use workroom_engine::{
     Engine, EngineConfig, Upstreams, pins::Pinned, store::Store, types::TypeCheck,
 };
 use workroom_pii::Detect;
-use workroom_server::Overview;
+use workroom_server::{Modes, Overview};
 use workroom_upstream::{Guard, Pool, Transport, UpstreamConfig};
 
 use crate::{
@@ -97,6 +97,14 @@ impl Gateway {
     /// The configured servers as the tools' descriptions name them.
     pub(crate) fn overview(&self) -> Vec<Overview> {
         overview(&self.engine, &self.settings.config)
+    }
+
+    /// How tools are offered to which client.
+    pub(crate) fn modes(&self) -> Modes {
+        let serve = &self.settings.config.serve;
+        let clients = serve.clients.iter();
+        let clients = clients.filter_map(|client| Some((client.name.clone(), client.mode?)));
+        Modes { usual: serve.mode, clients: clients.collect() }
     }
 
     /// Cancels the runs that are under way and sees them recorded, then ends every server. Not for

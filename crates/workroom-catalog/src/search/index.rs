@@ -20,6 +20,13 @@ const SATURATION: f32 = 5.0;
 /// What a word counts that only begins like one that is in no document.
 const PREFIX_WEIGHT: f32 = 0.6;
 
+/// How much a tool gains from the others of its server that fit, too: a server whose tools fit is
+/// what the question is about.
+const NEIGHBOURS_WEIGHT: f32 = 0.4;
+
+/// How many of a server's tools tell how well it fits.
+const NEIGHBOURS: usize = 3;
+
 /// The most words that an unknown beginning stands for.
 const PREFIXES_MAX: usize = 8;
 
@@ -39,7 +46,7 @@ const TOGETHER_ANCHORS_MAX: usize = 3;
 const EXACT_BONUS: f32 = 100.0;
 
 /// What one occurrence counts, by field.
-const WEIGHTS: [f32; FIELDS] = [5.0, 2.0, 2.0, 1.0, 0.5, 0.3, 0.3, 0.4];
+const WEIGHTS: [f32; FIELDS] = [5.0, 2.0, 2.0, 1.0, 0.5, 0.3, 0.3, 1.0];
 
 /// How much a field's length takes from each of its words.
 const LENGTH: [f32; FIELDS] = [0.5, 0.0, 0.5, 0.6, 0.6, 0.7, 0.7, 0.5];
@@ -159,7 +166,7 @@ impl Index {
         let mut typos = TYPOS_MAX;
         let parts = question.parts.iter().map(|part| {
             let (scored, known) = self.scores(part, &range, &mut typos);
-            Found { scored, weight: known.sqrt() }
+            Found { scored, weight: known }
         });
         let parts: Vec<Found> = parts.filter(|part| !part.scored.is_empty()).collect();
         let total = whole.len();
@@ -170,8 +177,8 @@ impl Index {
         (total, best)
     }
 
-    /// The documents of `range` that match, with their scores; and how much the words of `intent`
-    /// say, so far as they are known.
+    /// The documents of `range` that match, with their scores; and how much `intent` counts beside
+    /// others: by what its words say, so far as the best match has them.
     fn scores(
         &self,
         intent: &Intent,
@@ -231,7 +238,30 @@ impl Index {
         }
         let matching = tallies.iter().enumerate().filter(|(_, tally)| tally.score > 0.0);
         let scored = matching.map(|(place, tally)| (range.start + place, tally.total(whole)));
-        (scored.collect(), whole)
+        let mut scored: Vec<(usize, f32)> = scored.collect();
+        let first = scored.iter().max_by(|a, b| a.1.total_cmp(&b.1));
+        let covered = first.map_or(0.0, |(best, _)| tallies[best - range.start].covered);
+        self.lift_neighbours(&mut scored);
+        (scored, whole.sqrt() * (covered / whole.max(f32::MIN_POSITIVE)).min(1.0))
+    }
+
+    /// Raises the tools of servers of which several fit. `scored` is in the order of documents.
+    fn lift_neighbours(&self, scored: &mut [(usize, f32)]) {
+        let server = |document| self.starts.partition_point(|start| *start <= document);
+        let chunks = || scored.chunk_by(|a, b| server(a.0) == server(b.0));
+        #[allow(clippy::cast_precision_loss, reason = "it is 3")]
+        let fit = |tools: &[(usize, f32)]| {
+            let best = pick::best(tools.to_vec(), NEIGHBOURS);
+            best.iter().map(|(_, score)| score.min(EXACT_BONUS)).sum::<f32>() / NEIGHBOURS as f32
+        };
+        let fits: Vec<f32> = chunks().map(fit).collect();
+        let most = fits.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
+        let chunks = scored.chunk_by_mut(|a, b| server(a.0) == server(b.0));
+        for (tools, fit) in chunks.zip(fits) {
+            for (_, score) in tools {
+                *score *= 1.0 + NEIGHBOURS_WEIGHT * fit / most;
+            }
+        }
     }
 
     /// Raises what earlier runs used beside the best of `scored`.

@@ -100,14 +100,15 @@ impl Reader {
         if word.starts_with('(') || JOINTS.contains(&bare.to_lowercase().as_str()) {
             self.close();
         }
-        match kind_of(bare) {
-            Some(kinds) => {
-                for kind in kinds {
-                    let term = self.stems.fold(&kind);
-                    self.current.add(&term);
-                }
-            }
-            None => self.plain(bare),
+        let kinds = kind_of(bare);
+        let is_data = kinds.is_some();
+        for kind in kinds.into_iter().flatten() {
+            let term = self.stems.fold(&kind);
+            self.current.add(&term);
+        }
+        // A site's name may be what a server is about; of a path or a file, only the kind is.
+        if !is_data || is_domain(bare) {
+            self.plain(bare);
         }
         if is_end {
             self.close();
@@ -173,9 +174,15 @@ fn kind_of(word: &str) -> Option<Vec<String>> {
     if is_path && lower.len() > 2 {
         return Some(vec!["path".to_owned()]);
     }
+    is_domain(&lower).then(|| vec!["domain".to_owned(), "website".to_owned()])
+}
+
+/// Whether `word` is a site's name without more.
+fn is_domain(word: &str) -> bool {
+    let lower = word.to_lowercase();
     let top = lower.rsplit('.').next().unwrap_or_default();
-    let is_domain = lower.starts_with("www.") || (lower.contains('.') && DOMAINS.contains(&top));
-    is_domain.then(|| vec!["domain".to_owned(), "website".to_owned()])
+    let has_top = lower.contains('.') && DOMAINS.contains(&top);
+    !lower.contains('/') && (lower.starts_with("www.") || has_top)
 }
 
 /// Whether `word` is written as a name in code is.

@@ -17,10 +17,13 @@ const TEXT: &str = include_str!("thesaurus.txt");
 const ACTS_TITLE: &str = "# What tools do";
 
 /// What a word counts that means the same as the one asked for.
-const SAME: f32 = 0.7;
+const SAME: f32 = 0.5;
 
 /// What a word counts that is more general than the one asked for.
-const GENERAL: f32 = 0.45;
+const GENERAL: f32 = 0.3;
+
+/// What a kind of file counts that a file name's ending stands for.
+const ENDING: f32 = 0.7;
 
 /// A stem that another stands for, and what it counts.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,6 +82,7 @@ fn read(text: &str) -> HashMap<Box<str>, Vec<Other>> {
             None => (left.clone(), SAME),
         };
         for from in &left {
+            let share = if from.starts_with('.') { ENDING } else { share };
             for to in &right {
                 add(from, to, share);
             }
@@ -112,7 +116,7 @@ mod tests {
     fn the_special_finds_the_general_and_not_the_other_way() {
         check("bitcoin", "crypto", Some(GENERAL));
         check("crypto", "bitcoin", None);
-        check(".xlsx", "spreadsheet", Some(GENERAL));
+        check(".xlsx", "spreadsheet", Some(ENDING));
     }
 
     #[test]
