@@ -69,6 +69,8 @@ async fn answer(global: &Global, command: Command) -> Result<Answer, Failure> {
         Command::Config(args) => commands::config(global, &args),
         Command::Sessions(args) => commands::sessions(&args).await,
         Command::Runs(args) => commands::runs(global, &args).await,
+        Command::Privacy(args) => commands::privacy(global, &args).await,
+        Command::Vault(args) => commands::vault(global, &args).await,
         Command::Drift => commands::drift().await,
         Command::Doctor => commands::doctor(global).await,
         Command::Demo(args) => commands::demo(global, &args).await,
