@@ -70,6 +70,8 @@ async fn answer(global: &Global, command: Command) -> Result<Answer, Failure> {
         Command::Sessions(args) => commands::sessions(&args).await,
         Command::Runs(args) => commands::runs(global, &args).await,
         Command::Drift(args) => commands::drift(args).await,
+        Command::Privacy(args) => commands::privacy(global, &args).await,
+        Command::Vault(args) => commands::vault(global, &args).await,
         Command::Doctor => commands::doctor(global).await,
         Command::Demo(args) => commands::demo(global, &args).await,
         Command::DemoServer { server, seed, record } => {
