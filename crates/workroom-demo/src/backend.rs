@@ -11,6 +11,7 @@ use crate::{
     inventory::{World, accounting, marketplace, shop, warehouse},
     legal,
     office::{Custom, Office, Tables},
+    support,
 };
 
 /// A demo world.
@@ -20,6 +21,8 @@ pub enum WorldName {
     Inventory,
     /// A law firm: a deposition to summarise, its deadlines, a letter.
     Legal,
+    /// A help desk: the tickets of one day.
+    Support,
 }
 
 /// A server of a demo world.
@@ -104,13 +107,14 @@ enum State {
 
 impl WorldName {
     /// Every world.
-    pub const ALL: [WorldName; 2] = [WorldName::Inventory, WorldName::Legal];
+    pub const ALL: [WorldName; 3] = [WorldName::Inventory, WorldName::Legal, WorldName::Support];
 
     /// Its name on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             WorldName::Inventory => "inventory",
             WorldName::Legal => "legal",
+            WorldName::Support => "support",
         }
     }
 
@@ -127,6 +131,7 @@ impl WorldName {
         match self {
             WorldName::Inventory => &[],
             WorldName::Legal => legal::SERVERS,
+            WorldName::Support => support::SERVERS,
         }
     }
 }

@@ -10,6 +10,7 @@
 //! * [`Backend`]: the same server without the protocol, for tests and measurements.
 //! * [`inventory`]: the world of a shop, a marketplace, a warehouse and an accounting system.
 //! * [`legal`]: the world of a law firm, with six systems.
+//! * [`support`]: the world of a help desk, with five.
 //!
 //! # Not here
 //!
@@ -26,6 +27,7 @@ mod office;
 mod page;
 mod rng;
 mod serve;
+pub mod support;
 mod worlds;
 
 pub use backend::{Backend, DemoServer, Kept, Refusal, UnknownServer, WorldName};

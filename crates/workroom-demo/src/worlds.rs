@@ -4,7 +4,7 @@ use std::error::Error;
 
 use serde_json::Value;
 
-use crate::{Check, Effect, Fault, Job, Step, ToolCall, WorldName, inventory, legal};
+use crate::{Check, Effect, Fault, Job, Step, ToolCall, WorldName, inventory, legal, support};
 
 /// How often a world's job is done, for the cost of a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,7 @@ impl WorldName {
                 }
             }
             WorldName::Legal => legal::job(),
+            WorldName::Support => support::job(),
         }
     }
 
@@ -41,6 +42,7 @@ impl WorldName {
         match self {
             WorldName::Inventory => PerDay { jobs: 1, words: "1 report" },
             WorldName::Legal => PerDay { jobs: 5, words: "5 depositions" },
+            WorldName::Support => PerDay { jobs: 1, words: "200 tickets" },
         }
     }
 
@@ -52,6 +54,7 @@ impl WorldName {
                 inventory::headline(&truth.answer).trim_end().to_owned()
             }
             WorldName::Legal => legal::headline(&legal::Facts::new(seed)),
+            WorldName::Support => support::headline(&support::Facts::new(seed)),
         }
     }
 
@@ -66,6 +69,7 @@ impl WorldName {
                 vec![answer, Check::equal("nothing was changed", &effects.len(), &0)]
             }
             WorldName::Legal => legal::check(&legal::Facts::new(seed), answer, effects),
+            WorldName::Support => support::check(&support::Facts::new(seed), answer, effects),
         }
     }
 
@@ -82,6 +86,7 @@ impl WorldName {
         match self {
             WorldName::Inventory => inventory::by_turns(turn).await,
             WorldName::Legal => legal::traditional(turn).await,
+            WorldName::Support => support::traditional(turn).await,
         }
     }
 }

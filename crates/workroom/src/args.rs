@@ -271,4 +271,6 @@ pub(crate) enum World {
     Inventory,
     /// A law firm: summarise a deposition, calendar its deadlines, write to the client
     Legal,
+    /// A help desk: answer the 200 tickets of a day
+    Support,
 }

@@ -25,7 +25,7 @@ use tempfile::TempDir;
 use workroom_config::{Config, SandboxConfig, ScriptsConfig, ServeConfig, ServerConfig, Transport};
 use workroom_demo::{Check, DemoServer, WorldName};
 use workroom_engine::store::Memory;
-use workroom_types::{CallPolicy, Limits};
+use workroom_types::{CallPolicy, Limit, Limits};
 
 use crate::{
     args::{Demo, Global, World},
@@ -35,6 +35,9 @@ use crate::{
 };
 
 pub(crate) use price::MODEL;
+
+/// Calls that one run of a demo may make.
+const CALLS: u64 = 5_000;
 
 use play::Done;
 use price::Price;
@@ -77,6 +80,7 @@ pub(crate) async fn demo(global: &Global, args: &Demo) -> Result<Answer, Failure
     let world = match args.world {
         World::Inventory => WorldName::Inventory,
         World::Legal => WorldName::Legal,
+        World::Support => WorldName::Support,
     };
     let say = |line: &str| {
         if !global.json {
@@ -185,7 +189,7 @@ fn settings(world: WorldName, seed: u64, folder: &Path) -> Result<Settings, Fail
         files: Vec::new(),
         config: Config {
             servers: world.servers().into_iter().map(server).collect(),
-            limits: Limits::default(),
+            limits: limits(),
             serve: ServeConfig::default(),
             sandbox: SandboxConfig::default(),
             scripts: ScriptsConfig::default(),
@@ -193,6 +197,13 @@ fn settings(world: WorldName, seed: u64, folder: &Path) -> Result<Settings, Fail
             warnings: Vec::new(),
         },
     })
+}
+
+/// The limits of a run, of which calls are raised: one run answers a day's 200 tickets.
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.set(Limit::Calls, CALLS).expect("it is within the range");
+    limits
 }
 
 /// One of the demo's servers, until its input ends.
