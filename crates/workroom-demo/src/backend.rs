@@ -8,6 +8,7 @@ use workroom_types::ToolDef;
 
 use crate::{
     arguments::Arguments,
+    clinic,
     inventory::{World, accounting, marketplace, shop, warehouse},
     legal,
     office::{Custom, Office, Tables},
@@ -23,6 +24,8 @@ pub enum WorldName {
     Legal,
     /// A help desk: the tickets of one day.
     Support,
+    /// A practice and a hospital: 500 patients are referred.
+    Clinic,
 }
 
 /// A server of a demo world.
@@ -107,7 +110,8 @@ enum State {
 
 impl WorldName {
     /// Every world.
-    pub const ALL: [WorldName; 3] = [WorldName::Inventory, WorldName::Legal, WorldName::Support];
+    pub const ALL: [WorldName; 4] =
+        [WorldName::Inventory, WorldName::Legal, WorldName::Support, WorldName::Clinic];
 
     /// Its name on the command line.
     pub const fn name(self) -> &'static str {
@@ -115,6 +119,7 @@ impl WorldName {
             WorldName::Inventory => "inventory",
             WorldName::Legal => "legal",
             WorldName::Support => "support",
+            WorldName::Clinic => "clinic",
         }
     }
 
@@ -132,6 +137,7 @@ impl WorldName {
             WorldName::Inventory => &[],
             WorldName::Legal => legal::SERVERS,
             WorldName::Support => support::SERVERS,
+            WorldName::Clinic => clinic::SERVERS,
         }
     }
 }

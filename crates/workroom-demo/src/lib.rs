@@ -11,6 +11,7 @@
 //! * [`inventory`]: the world of a shop, a marketplace, a warehouse and an accounting system.
 //! * [`legal`]: the world of a law firm, with six systems.
 //! * [`support`]: the world of a help desk, with five.
+//! * [`clinic`]: a practice that refers its patients to a hospital.
 //!
 //! # Not here
 //!
@@ -18,6 +19,7 @@
 
 mod arguments;
 mod backend;
+pub mod clinic;
 mod day;
 mod grammar;
 pub mod inventory;

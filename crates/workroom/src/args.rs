@@ -273,4 +273,6 @@ pub(crate) enum World {
     Legal,
     /// A help desk: answer the 200 tickets of a day
     Support,
+    /// A practice and a hospital: move 500 patients' records, and e-mail each patient
+    Clinic,
 }

@@ -23,7 +23,7 @@ use std::{env, fmt::Write as _, path::Path, sync::Arc};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use workroom_config::{Config, SandboxConfig, ScriptsConfig, ServeConfig, ServerConfig, Transport};
-use workroom_demo::{Check, DemoServer, WorldName};
+use workroom_demo::{Check, DemoServer, Effect, WorldName};
 use workroom_engine::store::Memory;
 use workroom_types::{CallPolicy, Limit, Limits};
 
@@ -61,13 +61,17 @@ impl Stage {
 struct Judged {
     done: Done,
     checks: Vec<Check>,
+    effects: Vec<Effect>,
+    /// Of the values that identify people, how many the model saw, and how many there are.
+    seen: Option<(usize, usize)>,
 }
 
 impl Judged {
     fn of(done: Done, stage: &Stage, world: WorldName, seed: u64) -> Result<Self, Failure> {
         let effects = play::effects(stage.folder.path(), world)?;
         let checks = world.check(seed, &done.1, &effects);
-        Ok(Self { done, checks })
+        let seen = world.seen(seed, &done.0.text);
+        Ok(Self { done, checks, effects, seen })
     }
 
     fn is_right(&self) -> bool {
@@ -81,6 +85,7 @@ pub(crate) async fn demo(global: &Global, args: &Demo) -> Result<Answer, Failure
         World::Inventory => WorldName::Inventory,
         World::Legal => WorldName::Legal,
         World::Support => WorldName::Support,
+        World::Clinic => WorldName::Clinic,
     };
     let say = |line: &str| {
         if !global.json {
@@ -120,7 +125,7 @@ fn answer(
     traditional: &Judged,
     code: &Judged,
 ) -> Answer {
-    let is_same = traditional.done.1 == code.done.1;
+    let is_same = world.comparable(&traditional.done.1) == world.comparable(&code.done.1);
     let correct = traditional.is_right() && code.is_right() && is_same;
     let mut text = world.headline(args.seed);
     text.push('\n');
@@ -140,6 +145,18 @@ fn answer(
     if !is_same {
         text.push_str("\nWRONG: the two ways give different answers");
     }
+    if let Some(beside) = world.beside(&code.done.1, &code.effects) {
+        let _ = write!(text, "\n\n{beside}");
+    }
+    for (name, judged) in [("traditional", traditional), ("code", code)] {
+        if let Some((seen, all)) = judged.seen {
+            let _ = write!(
+                text,
+                "\n{}the model saw {seen} of {all} values that identify patients, the {name} way",
+                if name == "traditional" { "\n" } else { "" }
+            );
+        }
+    }
     let (first, second) = (&traditional.done.0, &code.done.0);
     let per_day = world.per_day();
     let _ = write!(text, "\n\n{}", table::table(first, second, &args.model, per_day));
@@ -151,6 +168,7 @@ fn answer(
         "answer": code.done.1,
         "traditional": first,
         "code": second,
+        "values_seen": { "traditional": traditional.seen, "code": code.seen },
         "checks": { "traditional": traditional.checks, "code": code.checks },
         "model": { "name": args.model, "prices_as_of": price::AS_OF, "usd_per_million": price },
         "per_day": {
