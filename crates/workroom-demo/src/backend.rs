@@ -8,9 +8,11 @@ use workroom_types::ToolDef;
 
 use crate::{
     arguments::Arguments,
+    clinic,
     inventory::{World, accounting, marketplace, shop, warehouse},
     legal,
     office::{Custom, Office, Tables},
+    support,
 };
 
 /// A demo world.
@@ -20,6 +22,10 @@ pub enum WorldName {
     Inventory,
     /// A law firm: a deposition to summarise, its deadlines, a letter.
     Legal,
+    /// A help desk: the tickets of one day.
+    Support,
+    /// A practice and a hospital: 500 patients are referred.
+    Clinic,
 }
 
 /// A server of a demo world.
@@ -104,13 +110,16 @@ enum State {
 
 impl WorldName {
     /// Every world.
-    pub const ALL: [WorldName; 2] = [WorldName::Inventory, WorldName::Legal];
+    pub const ALL: [WorldName; 4] =
+        [WorldName::Inventory, WorldName::Legal, WorldName::Support, WorldName::Clinic];
 
     /// Its name on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             WorldName::Inventory => "inventory",
             WorldName::Legal => "legal",
+            WorldName::Support => "support",
+            WorldName::Clinic => "clinic",
         }
     }
 
@@ -127,6 +136,8 @@ impl WorldName {
         match self {
             WorldName::Inventory => &[],
             WorldName::Legal => legal::SERVERS,
+            WorldName::Support => support::SERVERS,
+            WorldName::Clinic => clinic::SERVERS,
         }
     }
 }

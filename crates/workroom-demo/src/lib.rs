@@ -10,6 +10,8 @@
 //! * [`Backend`]: the same server without the protocol, for tests and measurements.
 //! * [`inventory`]: the world of a shop, a marketplace, a warehouse and an accounting system.
 //! * [`legal`]: the world of a law firm, with six systems.
+//! * [`support`]: the world of a help desk, with five.
+//! * [`clinic`]: a practice that refers its patients to a hospital.
 //!
 //! # Not here
 //!
@@ -17,6 +19,7 @@
 
 mod arguments;
 mod backend;
+pub mod clinic;
 mod day;
 mod grammar;
 pub mod inventory;
@@ -26,6 +29,7 @@ mod office;
 mod page;
 mod rng;
 mod serve;
+pub mod support;
 mod worlds;
 
 pub use backend::{Backend, DemoServer, Kept, Refusal, UnknownServer, WorldName};

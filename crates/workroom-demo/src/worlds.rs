@@ -4,7 +4,9 @@ use std::error::Error;
 
 use serde_json::Value;
 
-use crate::{Check, Effect, Fault, Job, Step, ToolCall, WorldName, inventory, legal};
+use crate::{
+    Check, Effect, Fault, Job, Step, ToolCall, WorldName, clinic, inventory, legal, support,
+};
 
 /// How often a world's job is done, for the cost of a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +35,8 @@ impl WorldName {
                 }
             }
             WorldName::Legal => legal::job(),
+            WorldName::Support => support::job(),
+            WorldName::Clinic => clinic::job(),
         }
     }
 
@@ -41,6 +45,8 @@ impl WorldName {
         match self {
             WorldName::Inventory => PerDay { jobs: 1, words: "1 report" },
             WorldName::Legal => PerDay { jobs: 5, words: "5 depositions" },
+            WorldName::Support => PerDay { jobs: 1, words: "200 tickets" },
+            WorldName::Clinic => PerDay { jobs: 1, words: "500 referrals" },
         }
     }
 
@@ -52,6 +58,8 @@ impl WorldName {
                 inventory::headline(&truth.answer).trim_end().to_owned()
             }
             WorldName::Legal => legal::headline(&legal::Facts::new(seed)),
+            WorldName::Support => support::headline(&support::Facts::new(seed)),
+            WorldName::Clinic => clinic::headline(&clinic::Facts::new(seed)),
         }
     }
 
@@ -66,7 +74,36 @@ impl WorldName {
                 vec![answer, Check::equal("nothing was changed", &effects.len(), &0)]
             }
             WorldName::Legal => legal::check(&legal::Facts::new(seed), answer, effects),
+            WorldName::Support => support::check(&support::Facts::new(seed), answer, effects),
+            WorldName::Clinic => clinic::check(&clinic::Facts::new(seed), answer, effects),
         }
+    }
+
+    /// What of `answer` must be the same both ways: all but a record that is shown, which is
+    /// masked in one of them.
+    pub fn comparable(self, answer: &Value) -> Value {
+        let mut answer = answer.clone();
+        if let (WorldName::Clinic, Some(fields)) = (self, answer.as_object_mut()) {
+            fields.remove("first");
+        }
+        answer
+    }
+
+    /// Whether the world's data are personal: its code way runs with masking, and what a model saw
+    /// is looked at.
+    pub const fn is_private(self) -> bool {
+        matches!(self, WorldName::Clinic)
+    }
+
+    /// How many of the values that identify the world's people occur in `text`, which a model read
+    /// and wrote, and how many there are.
+    pub fn seen(self, seed: u64, text: &str) -> Option<(usize, usize)> {
+        self.is_private().then(|| clinic::seen(&clinic::Facts::new(seed), text))
+    }
+
+    /// A record as the model saw it beside what the systems received.
+    pub fn beside(self, answer: &Value, effects: &[Effect]) -> Option<String> {
+        self.is_private().then(|| clinic::beside(&answer["first"], effects))
     }
 
     /// Does the job call by call; `turn` makes calls that one answer of a model asked for.
@@ -82,6 +119,8 @@ impl WorldName {
         match self {
             WorldName::Inventory => inventory::by_turns(turn).await,
             WorldName::Legal => legal::traditional(turn).await,
+            WorldName::Support => support::traditional(turn).await,
+            WorldName::Clinic => clinic::traditional(turn).await,
         }
     }
 }

@@ -350,4 +350,8 @@ pub(crate) enum World {
     Inventory,
     /// A law firm: summarise a deposition, calendar its deadlines, write to the client
     Legal,
+    /// A help desk: answer the 200 tickets of a day
+    Support,
+    /// A practice and a hospital: move 500 patients' records, and e-mail each patient
+    Clinic,
 }

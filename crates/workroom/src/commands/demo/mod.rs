@@ -25,9 +25,9 @@ use tempfile::TempDir;
 use workroom_config::{
     Config, PrivacySettings, SandboxConfig, ScriptsConfig, ServeConfig, ServerConfig, Transport,
 };
-use workroom_demo::{Check, DemoServer, WorldName};
+use workroom_demo::{Check, DemoServer, Effect, WorldName};
 use workroom_engine::store::Memory;
-use workroom_types::{CallPolicy, Limits};
+use workroom_types::{CallPolicy, Limit, Limits};
 
 use crate::{
     args::{Demo, Global, World},
@@ -38,6 +38,9 @@ use crate::{
 };
 
 pub(crate) use price::MODEL;
+
+/// Calls that one run of a demo may make.
+const CALLS: u64 = 5_000;
 
 use play::Done;
 use price::Price;
@@ -62,13 +65,17 @@ impl Stage {
 struct Judged {
     done: Done,
     checks: Vec<Check>,
+    effects: Vec<Effect>,
+    /// Of the values that identify people, how many the model saw, and how many there are.
+    seen: Option<(usize, usize)>,
 }
 
 impl Judged {
     fn of(done: Done, stage: &Stage, world: WorldName, seed: u64) -> Result<Self, Failure> {
         let effects = play::effects(stage.folder.path(), world)?;
         let checks = world.check(seed, &done.1, &effects);
-        Ok(Self { done, checks })
+        let seen = world.seen(seed, &done.0.text);
+        Ok(Self { done, checks, effects, seen })
     }
 
     fn is_right(&self) -> bool {
@@ -81,6 +88,8 @@ pub(crate) async fn demo(global: &Global, args: &Demo) -> Result<Answer, Failure
     let world = match args.world {
         World::Inventory => WorldName::Inventory,
         World::Legal => WorldName::Legal,
+        World::Support => WorldName::Support,
+        World::Clinic => WorldName::Clinic,
     };
     let say = |line: &str| {
         if !global.json {
@@ -121,7 +130,7 @@ fn answer(
     traditional: &Judged,
     code: &Judged,
 ) -> Answer {
-    let is_same = traditional.done.1 == code.done.1;
+    let is_same = world.comparable(&traditional.done.1) == world.comparable(&code.done.1);
     let correct = traditional.is_right() && code.is_right() && is_same;
     let mut text = world.headline(args.seed);
     text.push('\n');
@@ -141,6 +150,18 @@ fn answer(
     if !is_same {
         text.push_str("\nWRONG: the two ways give different answers");
     }
+    if let Some(beside) = world.beside(&code.done.1, &code.effects) {
+        let _ = write!(text, "\n\n{beside}");
+    }
+    for (name, judged) in [("traditional", traditional), ("code", code)] {
+        if let Some((seen, all)) = judged.seen {
+            let _ = write!(
+                text,
+                "\n{}the model saw {seen} of {all} values that identify patients, the {name} way",
+                if name == "traditional" { "\n" } else { "" }
+            );
+        }
+    }
     let (first, second) = (&traditional.done.0, &code.done.0);
     let per_day = world.per_day();
     let _ = write!(text, "\n\n{}", table::table(first, second, &args.model, per_day));
@@ -152,6 +173,7 @@ fn answer(
         "answer": code.done.1,
         "traditional": first,
         "code": second,
+        "values_seen": { "traditional": traditional.seen, "code": code.seen },
         "checks": { "traditional": traditional.checks, "code": code.checks },
         "model": { "name": args.model, "prices_as_of": price::AS_OF, "usd_per_million": price },
         "per_day": {
@@ -193,7 +215,7 @@ fn settings(world: WorldName, seed: u64, folder: &Path) -> Result<Settings, Fail
         files: Vec::new(),
         config: Config {
             servers: world.servers().into_iter().map(server).collect(),
-            limits: Limits::default(),
+            limits: limits(),
             serve: ServeConfig::default(),
             sandbox: SandboxConfig::default(),
             scripts: ScriptsConfig::default(),
@@ -202,6 +224,13 @@ fn settings(world: WorldName, seed: u64, folder: &Path) -> Result<Settings, Fail
             warnings: Vec::new(),
         },
     })
+}
+
+/// The limits of a run, of which calls are raised: one run answers a day's 200 tickets.
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.set(Limit::Calls, CALLS).expect("it is within the range");
+    limits
 }
 
 /// One of the demo's servers, until its input ends.

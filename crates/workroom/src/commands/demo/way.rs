@@ -49,6 +49,9 @@ pub(super) struct Way {
     pub(super) kept_bytes: u64,
     /// Dollars of the job at the model's prices.
     pub(super) cost: f64,
+    /// All that the model read and wrote, but the definitions.
+    #[serde(skip)]
+    pub(super) text: String,
     #[serde(skip)]
     turns: Vec<Turn>,
 }
@@ -96,6 +99,10 @@ impl Way {
     /// The model wrote `arguments`, and read `result`.
     pub(super) fn called(&mut self, arguments: &str, result: &str) -> (u64, u64) {
         let (written, read) = (Volume::of(arguments).tokens, Volume::of(result).tokens);
+        for part in [arguments, result] {
+            self.text.push_str(part);
+            self.text.push('\n');
+        }
         self.calls += 1;
         self.tokens_out += written;
         self.tokens_in += read;
