@@ -95,23 +95,41 @@ const THINGLY: [&str; 24] = [
     "unit",
 ];
 
+/// What a key says of the record that it is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tells {
+    /// It is a person's.
+    Person,
+    /// It is a thing's.
+    Thing,
+    /// Nothing.
+    Nothing,
+}
+
+/// What `key` says of its record.
+pub(crate) fn tells(key: &Key) -> Tells {
+    let joined = key.words.concat();
+    let personal = matches!(
+        key.meaning,
+        Some(Meaning::Is(
+            Kind::Email | Kind::BirthDate | Kind::Ssn | Kind::MedicalRecord | Kind::Passport
+        ))
+    );
+    if personal || PERSONAL.contains(&joined.as_str()) {
+        Tells::Person
+    } else if THINGLY.contains(&joined.as_str()) {
+        Tells::Thing
+    } else {
+        Tells::Nothing
+    }
+}
+
 /// What the fields of a record say of it.
 pub(crate) fn record(map: &Map<String, Value>, infos: &[Rc<KeyInfo>]) -> Beside {
     let mut beside = Beside::default();
     for (key, info) in map.keys().zip(infos) {
-        let joined = info.key.words.concat();
-        beside.thing |= THINGLY.contains(&joined.as_str());
-        beside.person |= PERSONAL.contains(&joined.as_str())
-            || matches!(
-                info.key.meaning,
-                Some(Meaning::Is(
-                    Kind::Email
-                        | Kind::BirthDate
-                        | Kind::Ssn
-                        | Kind::MedicalRecord
-                        | Kind::Passport
-                ))
-            );
+        beside.thing |= info.tells == Tells::Thing;
+        beside.person |= info.tells == Tells::Person;
         if key == "resourceType" || key == "@type" || key == "objectType" {
             let person = ["Patient", "Practitioner", "RelatedPerson", "Person", "User", "Contact"];
             let kind = map.get(key).and_then(Value::as_str);

@@ -61,7 +61,9 @@ fn labels_beside_a_value_say_what_it_is() {
             "identifier": [{"type": {"text": "MRN"}, "value": "A-77812"}],
             "headers": [{"name": "From", "value": "Jo Doe <jo@doe.com>"}, {"name": "X-Id", "value": "9"}],
             "properties": [{"field": "Surname", "value": "Okafor"}]}),
-        expect![[r#"{"telecom":[{"system":"phone","value":"[phone_1]"},{"system":"email","value":"[email_2]"}],"identifier":[{"type":{"text":"MRN"},"value":"[medical_record_3]"}],"headers":[{"name":"From","value":"[name_4] <[email_5]>"},{"name":"X-Id","value":"9"}],"properties":[{"field":"Surname","value":"[name_6]"}]}"#]],
+        expect![[
+            r#"{"telecom":[{"system":"phone","value":"[phone_1]"},{"system":"email","value":"[email_2]"}],"identifier":[{"type":{"text":"MRN"},"value":"[medical_record_3]"}],"headers":[{"name":"From","value":"[name_4] <[email_5]>"},{"name":"X-Id","value":"9"}],"properties":[{"field":"Surname","value":"[name_6]"}]}"#
+        ]],
     );
 }
 

@@ -22,6 +22,10 @@ pub(crate) fn labels(text: &str, profile: &Profile, spans: &mut Vec<Span>) {
         {
             continue;
         }
+        let digit = |b: Option<&u8>| b.is_some_and(u8::is_ascii_digit);
+        if digit(before) && digit(next) {
+            continue;
+        }
         let Some(label) = label(text, at) else { continue };
         let Some((kind, confidence)) = meaning(label) else { continue };
         if !profile.takes(kind, confidence) {
