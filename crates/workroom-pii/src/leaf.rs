@@ -200,12 +200,11 @@ pub(crate) fn key_of(
     let telling = |info: &&Rc<KeyInfo>| matches!(info.key.meaning, Some(Meaning::Is(_)));
     match own.key.meaning {
         Some(Meaning::Value) => label.or(above.filter(telling)).or(Some(own)).cloned(),
-        // `emails[].address`, `phone.number`, `address.text`: what is above says more.
-        Some(Meaning::Name | Meaning::Wrapper) | None => Some(own)
-            .filter(|_| own.key.meaning == Some(Meaning::Name))
-            .or(above.filter(telling))
-            .or(Some(own))
-            .cloned(),
+        // `phones[].data`, `emails.home`: what is above says more.
+        Some(Meaning::Wrapper) => above.filter(telling).or(Some(own)).cloned(),
+        None if crate::keys::only_qualifies(&own.key) => {
+            above.filter(telling).or(Some(own)).cloned()
+        }
         _ => Some(Rc::clone(own)),
     }
 }

@@ -107,13 +107,15 @@ impl<'a> Scanner<'a> {
         if text.len() >= 26 && has(DIGIT) {
             find::wallets(text, &mut spans);
         }
-        if has(CAPITAL) || has(DIGIT) && has(SPACE | POINT) {
+        let prose = style == Style::Prose && has(SPACE);
+        if has(CAPITAL) || has(DIGIT) && has(SPACE | POINT) || prose {
             self.words(text, style, &heard, &mut spans);
         }
         // An order's number may have the form of a card's, and a record's time is not a patient's.
         if style == Style::Code && key.neutral() {
             let weak = [Kind::CreditCard, Kind::Phone, Kind::Date, Kind::Wallet, Kind::Zip];
-            spans.retain(|span| !weak.contains(&span.kind));
+            let version = |span: &Span| span.kind == Kind::Ip && span.confidence < 90;
+            spans.retain(|span| !weak.contains(&span.kind) && !version(span));
         }
         settle(&mut spans, self.profile, text);
         spans

@@ -11,7 +11,11 @@ use crate::{
 
 /// Whether a group of numbers is a date: `1980-01-31`, `31.1.1980`, `1/31/80`.
 pub(crate) fn is_date(group: &Group, bytes: &[u8]) -> bool {
-    let [a, b, c, ..] = group.parts.as_slice() else { return false };
+    let [a, b, c, rest @ ..] = group.parts.as_slice() else { return false };
+    // `06.12.34.56.78` goes on as it began.
+    if !rest.is_empty() && bytes.get(c.1) == bytes.get(a.1) {
+        return false;
+    }
     if bytes.get(a.1) != bytes.get(b.1) || !matches!(bytes.get(a.1), Some(b'-' | b'.' | b'/')) {
         return false;
     }
@@ -73,7 +77,13 @@ fn numeric(text: &str, tokens: &[Token], at: usize) -> Option<usize> {
     let day = day.split(['T', 't']).next().unwrap_or(day);
     let numbers = [part[0].text(text), part[2].text(text), day];
     let digits = numbers.iter().all(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
-    if !joined || !signs || !digits {
+    // `06.12.34.56.78` goes on, and `4.17.21` is a version.
+    let goes_on = tokens.get(at + 5).is_some_and(|t| t.shape == sign && part[4].touches(t))
+        && tokens.get(at + 6).is_some_and(|t| t.shape == Shape::Digits);
+    let version = sign == Shape::Sign(b'.')
+        && numbers[2].len() == 2
+        && numbers[1].parse::<u32>().is_ok_and(|month| month > 12);
+    if !joined || !signs || !digits || goes_on || version {
         return None;
     }
     let values = numbers.map(|number| number.parse().unwrap_or(0));
@@ -170,7 +180,7 @@ fn age(text: &str, tokens: &[Token], at: usize, key: &Heard<'_>, spans: &mut Vec
     let context = key.before(text, token.start);
     let said = context
         .nearest()
-        .is_some_and(|(said, far)| said == crate::context::Said::Is(Kind::Age) && far <= 8);
+        .is_some_and(|(said, far)| said == crate::context::Said::Is(Kind::Age) && far <= 4);
     let turned = at > 0 && matches!(tokens[at - 1].text(text), "turned" | "turning" | "turns");
     if follows || said || turned {
         spans.push(Span::new((token.start, token.end), Kind::Age, "age", 85));

@@ -120,7 +120,8 @@ pub(super) fn group(
     while let Some(token) = tokens.get(next).filter(|token| can_name(token, small) && free(token)) {
         let initial = token.text(text).chars().count() == 1;
         let formed = !initial && is_formed(token.text(text), token.lex);
-        words.push(Word { at: next, lex: token.lex, initial, formed });
+        let lex = if initial { Lex::default() } else { token.lex };
+        words.push(Word { at: next, lex, initial, formed });
         let Some(follows) = following(text, tokens, next, initial, small) else {
             next += 1;
             break;

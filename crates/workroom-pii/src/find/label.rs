@@ -124,7 +124,8 @@ fn fitting(value: &str, kind: Kind, is_quoted: bool) -> Option<usize> {
                 && (value.len() < 6 || look_up(value).any(Lex::COMMON));
             let fits = shape::fits(kind, value) && value.len() >= 4 && !ordinary;
             // A token of this system, and a reference to a variable, are no secrets.
-            let reference = value.starts_with(['[', '$', '<', '{']);
+            let reference = value.starts_with(['[', '$', '<', '{'])
+                || matches!(value, "Bearer" | "Basic" | "Token" | "Digest");
             (fits && !reference).then_some(value.len())
         }
         // A number of some kind is one run of letters and digits, not the sentence after it.

@@ -218,6 +218,7 @@ fn domains(text: &str, spans: &mut Vec<Span>) {
         let top = host.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
         let named = host.starts_with(|c: char| c.is_ascii_alphanumeric())
             && back >= 2
+            && host.contains('.')
             && host.bytes().any(|b| b.is_ascii_alphabetic());
         let call = matches!(bytes.get(end), Some(b'(' | b'@' | b'_' | b'='));
         if named && !joined && !call && TOP_LEVEL.contains(&top.as_str()) {

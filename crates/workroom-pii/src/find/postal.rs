@@ -88,7 +88,7 @@ fn lettered(bytes: &[u8], at: usize) -> Option<Span> {
         let spaced = code.contains(&b' ');
         let is = alone && (british(code) || canadian(code));
         is.then(|| {
-            let confidence = if spaced { 82 } else { 62 };
+            let confidence = if spaced { 82 } else { 50 };
             Span::new((start, start + length), Kind::Zip, "postcode", confidence)
         })
     })
