@@ -85,6 +85,11 @@ impl<'a> Heard<'a> {
         Heard { key, phrases: if speaks { phrases(text).collect() } else { Vec::new() } }
     }
 
+    /// Whether neither text nor key say anything.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.phrases.is_empty() && self.key.said.is_empty()
+    }
+
     /// What is said of that which begins at `start`: by its line, or, where nothing stands before
     /// it there, by the line before; and, as if it stood farther off, by the key.
     pub(crate) fn before(&self, text: &str, start: usize) -> Context {

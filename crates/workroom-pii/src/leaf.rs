@@ -130,6 +130,9 @@ pub(crate) fn record(map: &Map<String, Value>, infos: &[Rc<KeyInfo>]) -> Beside 
     for (key, info) in map.keys().zip(infos) {
         beside.thing |= info.tells == Tells::Thing;
         beside.person |= info.tells == Tells::Person;
+        if !info.refers {
+            continue;
+        }
         if key == "resourceType" || key == "@type" || key == "objectType" {
             let person = ["Patient", "Practitioner", "RelatedPerson", "Person", "User", "Contact"];
             let kind = map.get(key).and_then(Value::as_str);

@@ -101,7 +101,7 @@ impl<'a> Scanner<'a> {
         if has(DIGIT) {
             numbers(text, &heard, &mut spans);
         }
-        if has(COLON) || has(DIGIT) {
+        if has(COLON) || has(DIGIT) && text.len() >= 14 {
             find::addresses_v6_and_mac(text, &mut spans);
         }
         if text.len() >= 26 && has(DIGIT) {
@@ -143,8 +143,13 @@ fn numbers(text: &str, key: &Heard<'_>, spans: &mut Vec<Span>) {
         find::ipv4(text, group, key, spans);
         find::numbers(text, group, key, spans);
     });
-    find::by_context(text, key, spans);
-    find::ibans(text, spans);
+    // A vehicle's number needs no words before it, and has 17 characters.
+    if !key.is_silent() || text.len() >= 17 {
+        find::by_context(text, key, spans);
+    }
+    if text.len() >= 15 {
+        find::ibans(text, spans);
+    }
     find::zips(text, key, spans);
 }
 

@@ -33,6 +33,8 @@ pub(crate) struct Around<'a> {
 pub(crate) struct KeyInfo {
     /// The key itself.
     pub(crate) name: Rc<str>,
+    /// Whether its value says what the record is of.
+    pub(crate) refers: bool,
     /// What it says of the record that it is in.
     pub(crate) tells: Tells,
     pub(crate) key: Key,
@@ -185,7 +187,8 @@ impl<'a> Walk<'a> {
         let context = leaf::context(&read);
         let name: Rc<str> = Rc::from(key);
         let tells = leaf::tells(&read);
-        let info = Rc::new(KeyInfo { name: Rc::clone(&name), tells, key: read, context });
+        let refers = matches!(key, "resourceType" | "@type" | "objectType" | "reference");
+        let info = Rc::new(KeyInfo { name: Rc::clone(&name), refers, tells, key: read, context });
         if self.known.len() < KNOWN_MAX {
             self.known.insert(name, Rc::clone(&info));
         }

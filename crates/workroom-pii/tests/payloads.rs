@@ -108,8 +108,8 @@ fn answers_of_apis_are_masked_and_no_more() {
     for line in PAYLOADS.lines() {
         let entry: Value = serde_json::from_str(line).unwrap();
         let expected = &entry["value"];
-        let mut marked = Vec::new();
-        let mut found = unmarked(expected, &mut marked);
+        let mut values = Vec::new();
+        let mut found = unmarked(expected, &mut values);
         detector.json(&mut found, Place::default(), &mut Marks).unwrap();
         let (mut expected_masks, mut found_masks) = (Vec::new(), Vec::new());
         masks(expected, &mut expected_masks);
