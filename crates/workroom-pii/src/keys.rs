@@ -62,7 +62,7 @@ static KEYS: LazyLock<HashMap<&'static str, Meaning>> = LazyLock::new(|| {
 const WORDS_MAX: usize = 12;
 
 /// Words that say nothing of what a field is, at its end: `email_primary`, `phone_1`.
-const QUALIFIERS: [&str; 37] = [
+const QUALIFIERS: [&str; 36] = [
     "primary",
     "secondary",
     "main",
@@ -99,7 +99,6 @@ const QUALIFIERS: [&str; 37] = [
     "encrypted",
     "normalized",
     "e164",
-    "display",
 ];
 
 /// A key, read.
@@ -119,6 +118,13 @@ impl Key {
         let words = self.words.get(..self.before)?;
         words.iter().rev().map(|word| singular(word)).find(|word| is_person(word))
     }
+}
+
+/// Whether a key says nothing but which of several its value is: `home`, `primary`.
+pub(crate) fn only_qualifies(key: &Key) -> bool {
+    key.meaning.is_none()
+        && !key.words.is_empty()
+        && key.words.iter().all(|word| QUALIFIERS.contains(&word.as_str()))
 }
 
 /// Whether this word is what persons are called in records.

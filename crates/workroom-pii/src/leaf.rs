@@ -95,23 +95,44 @@ const THINGLY: [&str; 24] = [
     "unit",
 ];
 
+/// What a key says of the record that it is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tells {
+    /// It is a person's.
+    Person,
+    /// It is a thing's.
+    Thing,
+    /// Nothing.
+    Nothing,
+}
+
+/// What `key` says of its record.
+pub(crate) fn tells(key: &Key) -> Tells {
+    let joined = key.words.concat();
+    let personal = matches!(
+        key.meaning,
+        Some(Meaning::Is(
+            Kind::Email | Kind::BirthDate | Kind::Ssn | Kind::MedicalRecord | Kind::Passport
+        ))
+    );
+    if personal || PERSONAL.contains(&joined.as_str()) {
+        Tells::Person
+    } else if THINGLY.contains(&joined.as_str()) {
+        Tells::Thing
+    } else {
+        Tells::Nothing
+    }
+}
+
 /// What the fields of a record say of it.
 pub(crate) fn record(map: &Map<String, Value>, infos: &[Rc<KeyInfo>]) -> Beside {
     let mut beside = Beside::default();
     for (key, info) in map.keys().zip(infos) {
-        let joined = info.key.words.concat();
-        beside.thing |= THINGLY.contains(&joined.as_str());
-        beside.person |= PERSONAL.contains(&joined.as_str())
-            || matches!(
-                info.key.meaning,
-                Some(Meaning::Is(
-                    Kind::Email
-                        | Kind::BirthDate
-                        | Kind::Ssn
-                        | Kind::MedicalRecord
-                        | Kind::Passport
-                ))
-            );
+        beside.thing |= info.tells == Tells::Thing;
+        beside.person |= info.tells == Tells::Person;
+        if !info.refers {
+            continue;
+        }
         if key == "resourceType" || key == "@type" || key == "objectType" {
             let person = ["Patient", "Practitioner", "RelatedPerson", "Person", "User", "Contact"];
             let kind = map.get(key).and_then(Value::as_str);
@@ -182,12 +203,11 @@ pub(crate) fn key_of(
     let telling = |info: &&Rc<KeyInfo>| matches!(info.key.meaning, Some(Meaning::Is(_)));
     match own.key.meaning {
         Some(Meaning::Value) => label.or(above.filter(telling)).or(Some(own)).cloned(),
-        // `emails[].address`, `phone.number`, `address.text`: what is above says more.
-        Some(Meaning::Name | Meaning::Wrapper) | None => Some(own)
-            .filter(|_| own.key.meaning == Some(Meaning::Name))
-            .or(above.filter(telling))
-            .or(Some(own))
-            .cloned(),
+        // `phones[].data`, `emails.home`: what is above says more.
+        Some(Meaning::Wrapper) => above.filter(telling).or(Some(own)).cloned(),
+        None if crate::keys::only_qualifies(&own.key) => {
+            above.filter(telling).or(Some(own)).cloned()
+        }
         _ => Some(Rc::clone(own)),
     }
 }

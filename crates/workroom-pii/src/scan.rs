@@ -5,7 +5,7 @@
 
 use crate::{
     Kind, Profile,
-    context::Context,
+    context::{Context, Heard},
     detector::Lists,
     find,
     span::{Span, settle},
@@ -97,29 +97,32 @@ impl<'a> Scanner<'a> {
         if has(AT | BRACKET) || style == Style::Prose && text.contains(" dot ") {
             find::emails(text, &mut spans);
         }
+        let heard = if has(DIGIT) { Heard::new(text, key) } else { Heard::new("", key) };
         if has(DIGIT) {
-            numbers(text, key, &mut spans);
+            numbers(text, &heard, &mut spans);
         }
-        if has(COLON) || has(DIGIT) {
+        if has(COLON) || has(DIGIT) && text.len() >= 14 {
             find::addresses_v6_and_mac(text, &mut spans);
         }
         if text.len() >= 26 && has(DIGIT) {
             find::wallets(text, &mut spans);
         }
-        if has(CAPITAL) || has(DIGIT) && has(SPACE | POINT) {
-            self.words(text, style, key, &mut spans);
+        let prose = style == Style::Prose && has(SPACE);
+        if has(CAPITAL) || has(DIGIT) && has(SPACE | POINT) || prose {
+            self.words(text, style, &heard, &mut spans);
         }
         // An order's number may have the form of a card's, and a record's time is not a patient's.
         if style == Style::Code && key.neutral() {
             let weak = [Kind::CreditCard, Kind::Phone, Kind::Date, Kind::Wallet, Kind::Zip];
-            spans.retain(|span| !weak.contains(&span.kind));
+            let version = |span: &Span| span.kind == Kind::Ip && span.confidence < 90;
+            spans.retain(|span| !weak.contains(&span.kind) && !version(span));
         }
         settle(&mut spans, self.profile, text);
         spans
     }
 
     /// What takes words: names, addresses, places, dates.
-    fn words(&mut self, text: &str, style: Style, key: &Context, spans: &mut Vec<Span>) {
+    fn words(&mut self, text: &str, style: Style, key: &Heard<'_>, spans: &mut Vec<Span>) {
         tokenize(text, &mut self.tokens);
         find::dates(text, &self.tokens, key, spans);
         if style != Style::Code {
@@ -135,13 +138,18 @@ impl<'a> Scanner<'a> {
 }
 
 /// What digits are found by.
-fn numbers(text: &str, key: &Context, spans: &mut Vec<Span>) {
+fn numbers(text: &str, key: &Heard<'_>, spans: &mut Vec<Span>) {
     find::groups(text, |group| {
         find::ipv4(text, group, key, spans);
         find::numbers(text, group, key, spans);
     });
-    find::by_context(text, key, spans);
-    find::ibans(text, spans);
+    // A vehicle's number needs no words before it, and has 17 characters.
+    if !key.is_silent() || text.len() >= 17 {
+        find::by_context(text, key, spans);
+    }
+    if text.len() >= 15 {
+        find::ibans(text, spans);
+    }
     find::zips(text, key, spans);
 }
 

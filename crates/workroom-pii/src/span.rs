@@ -79,8 +79,8 @@ fn settle_cluster(cluster: &[Span], text: &str, settled: &mut Vec<Span>) {
         }
         for (start, end) in pieces {
             let piece = text.get(start..end).unwrap_or_default();
-            let (start, end) = trim(piece, start);
             let whole = (start, end) == (span.start, span.end);
+            let (start, end) = if whole { (start, end) } else { trim(piece, start) };
             let letters = piece.chars().filter(|c| c.is_alphanumeric()).count();
             if whole || letters >= 2 {
                 settled.push(Span { start, end, ..span });

@@ -10,7 +10,7 @@ use crate::{
     embedded,
     fold::fold,
     keys::{self, Key, Meaning},
-    leaf::{self, Beside, Reading},
+    leaf::{self, Beside, Reading, Tells},
     rules::{At, Verdict, verdict},
     scan::{Scanner, Style},
     schema::Schema,
@@ -29,8 +29,14 @@ pub(crate) struct Around<'a> {
 }
 
 /// A key, with what its words are as context.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct KeyInfo {
+    /// The key itself.
+    pub(crate) name: Rc<str>,
+    /// Whether its value says what the record is of.
+    pub(crate) refers: bool,
+    /// What it says of the record that it is in.
+    pub(crate) tells: Tells,
     pub(crate) key: Key,
     pub(crate) context: Context,
 }
@@ -136,8 +142,7 @@ impl<'a> Walk<'a> {
         for ((key, value), info) in map.iter_mut().zip(&infos) {
             let new = self.key(key)?;
             let is_data = new.is_some();
-            let name: Rc<str> = Rc::from(key.as_str());
-            self.enter(if is_data { None } else { Some(name) })?;
+            self.enter(if is_data { None } else { Some(Rc::clone(&info.name)) })?;
             let next = Around {
                 key: leaf::key_of(info, label.as_ref(), around.key.as_ref()),
                 beside: leaf::beside(record, around),
@@ -180,9 +185,12 @@ impl<'a> Walk<'a> {
         }
         let read = keys::read(key);
         let context = leaf::context(&read);
-        let info = Rc::new(KeyInfo { key: read, context });
+        let name: Rc<str> = Rc::from(key);
+        let tells = leaf::tells(&read);
+        let refers = matches!(key, "resourceType" | "@type" | "objectType" | "reference");
+        let info = Rc::new(KeyInfo { name: Rc::clone(&name), refers, tells, key: read, context });
         if self.known.len() < KNOWN_MAX {
-            self.known.insert(Rc::from(key), Rc::clone(&info));
+            self.known.insert(name, Rc::clone(&info));
         }
         info
     }
@@ -358,7 +366,7 @@ impl<'a> Walk<'a> {
         spans: &[Span],
         key: Option<&KeyInfo>,
     ) -> Result<Option<String>, Withheld> {
-        let owner = self.owner(key);
+        let owner = if spans.is_empty() { None } else { self.owner(key) };
         let mut out = String::new();
         let mut changed = false;
         // Where the text begins that nothing has replaced yet: what the sink leaves belongs to it.

@@ -100,9 +100,8 @@ fn anchor(text: &str, tokens: &[Token], at: usize) -> Option<(usize, usize, u8)>
                 None => None,
             };
         }
-        if spoken_of(text, token.start) {
-            return name_and_number(text, tokens, at).map(|end| (at, end, 70));
-        }
+        let end = name_and_number(text, tokens, at)?;
+        return spoken_of(text, token.start).then_some((at, end, 70));
     }
     None
 }
@@ -137,7 +136,7 @@ fn spoken_of(text: &str, start: usize) -> bool {
     while !text.is_char_boundary(from) {
         from += 1;
     }
-    let before = text.get(from..start).unwrap_or_default().to_lowercase();
+    let before = text.get(from..start).unwrap_or_default().to_ascii_lowercase();
     WORDS.iter().any(|word| before.contains(word))
 }
 

@@ -64,7 +64,15 @@ fn push(text: &str, sign: (usize, usize), spans: &mut Vec<Span>) {
     let bytes = text.as_bytes();
     let Some(start) = local_start(text, sign.0) else { return };
     let Some(end) = domain_end(bytes, sign.1) else { return };
-    let confidence = if sign.1 - sign.0 == 1 { 98 } else { 85 };
+    let local = text.get(start..sign.0).unwrap_or_default();
+    let digits = local.bytes().filter(u8::is_ascii_digit).count();
+    // The identifier of an event or a message has a host behind it too.
+    let opaque = local.len() >= 20 && digits >= 4 && !local.contains('.');
+    let confidence = match sign.1 - sign.0 {
+        1 if opaque => 55,
+        1 => 98,
+        _ => 85,
+    };
     spans.push(Span::new((start, end), Kind::Email, "email", confidence));
 }
 

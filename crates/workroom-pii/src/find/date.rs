@@ -3,7 +3,7 @@
 use super::number::Group;
 use crate::{
     Kind,
-    context::Context,
+    context::Heard,
     lexicon::Lex,
     span::Span,
     tokens::{Shape, Token},
@@ -11,7 +11,11 @@ use crate::{
 
 /// Whether a group of numbers is a date: `1980-01-31`, `31.1.1980`, `1/31/80`.
 pub(crate) fn is_date(group: &Group, bytes: &[u8]) -> bool {
-    let [a, b, c, ..] = group.parts.as_slice() else { return false };
+    let [a, b, c, rest @ ..] = group.parts.as_slice() else { return false };
+    // `06.12.34.56.78` goes on as it began.
+    if !rest.is_empty() && bytes.get(c.1) == bytes.get(a.1) {
+        return false;
+    }
     if bytes.get(a.1) != bytes.get(b.1) || !matches!(bytes.get(a.1), Some(b'-' | b'.' | b'/')) {
         return false;
     }
@@ -37,7 +41,7 @@ fn is_day(lengths: [usize; 3], values: [u32; 3]) -> bool {
 }
 
 /// Adds the dates among `tokens`, those of birth by what is said before them, and ages over 89.
-pub(crate) fn dates(text: &str, tokens: &[Token], key: &Context, spans: &mut Vec<Span>) {
+pub(crate) fn dates(text: &str, tokens: &[Token], key: &Heard<'_>, spans: &mut Vec<Span>) {
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
         let found = match token.shape {
@@ -54,7 +58,7 @@ pub(crate) fn dates(text: &str, tokens: &[Token], key: &Context, spans: &mut Vec
         };
         let last = tokens.get(at + count - 1).unwrap_or(token);
         let end = with_time(text, last.end);
-        let context = Context::before(text, token.start).with_key(key);
+        let context = key.before(text, token.start);
         let (kind, confidence) =
             if context.says(Kind::BirthDate) { (Kind::BirthDate, 92) } else { (Kind::Date, 80) };
         spans.push(Span::new((token.start, end), kind, "date", confidence));
@@ -73,7 +77,13 @@ fn numeric(text: &str, tokens: &[Token], at: usize) -> Option<usize> {
     let day = day.split(['T', 't']).next().unwrap_or(day);
     let numbers = [part[0].text(text), part[2].text(text), day];
     let digits = numbers.iter().all(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
-    if !joined || !signs || !digits {
+    // `06.12.34.56.78` goes on, and `4.17.21` is a version.
+    let goes_on = tokens.get(at + 5).is_some_and(|t| t.shape == sign && part[4].touches(t))
+        && tokens.get(at + 6).is_some_and(|t| t.shape == Shape::Digits);
+    let version = sign == Shape::Sign(b'.')
+        && numbers[2].len() == 2
+        && numbers[1].parse::<u32>().is_ok_and(|month| month > 12);
+    if !joined || !signs || !digits || goes_on || version {
         return None;
     }
     let values = numbers.map(|number| number.parse().unwrap_or(0));
@@ -152,7 +162,7 @@ fn with_time(text: &str, end: usize) -> usize {
 }
 
 /// Adds an age over 89: `92 years old`, `aged 95`, `a 90-year-old`.
-fn age(text: &str, tokens: &[Token], at: usize, key: &Context, spans: &mut Vec<Span>) {
+fn age(text: &str, tokens: &[Token], at: usize, key: &Heard<'_>, spans: &mut Vec<Span>) {
     let token = &tokens[at];
     let Ok(years) = token.text(text).parse::<u32>() else { return };
     if !(90..=130).contains(&years) {
@@ -167,10 +177,10 @@ fn age(text: &str, tokens: &[Token], at: usize, key: &Context, spans: &mut Vec<S
             ("year" | "years" | "yr" | "yrs" | "y", "old" | "o" | "of" | ".")
                 | ("yo" | "y" | "Jahre", _)
         ) || (matches!(first, "year" | "years") && !second.is_empty() && second.starts_with("ol"));
-    let context = Context::before(text, token.start).with_key(key);
+    let context = key.before(text, token.start);
     let said = context
         .nearest()
-        .is_some_and(|(said, far)| said == crate::context::Said::Is(Kind::Age) && far <= 8);
+        .is_some_and(|(said, far)| said == crate::context::Said::Is(Kind::Age) && far <= 4);
     let turned = at > 0 && matches!(tokens[at - 1].text(text), "turned" | "turning" | "turns");
     if follows || said || turned {
         spans.push(Span::new((token.start, token.end), Kind::Age, "age", 85));

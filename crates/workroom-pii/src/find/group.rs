@@ -120,7 +120,11 @@ pub(super) fn group(
     while let Some(token) = tokens.get(next).filter(|token| can_name(token, small) && free(token)) {
         let initial = token.text(text).chars().count() == 1;
         let formed = !initial && is_formed(token.text(text), token.lex);
-        words.push(Word { at: next, lex: token.lex, initial, formed });
+        // `I` and `A` are words where nothing shortens them.
+        let word = matches!(token.text(text), "I" | "A")
+            && !tokens.get(next + 1).is_some_and(|t| t.is_sign(b'.') || t.is_sign(b'\''));
+        let lex = if initial && !word { Lex::default() } else { token.lex };
+        words.push(Word { at: next, lex, initial, formed });
         let Some(follows) = following(text, tokens, next, initial, small) else {
             next += 1;
             break;

@@ -22,6 +22,10 @@ pub(crate) fn labels(text: &str, profile: &Profile, spans: &mut Vec<Span>) {
         {
             continue;
         }
+        let digit = |b: Option<&u8>| b.is_some_and(u8::is_ascii_digit);
+        if digit(before) && digit(next) {
+            continue;
+        }
         let Some(label) = label(text, at) else { continue };
         let Some((kind, confidence)) = meaning(label) else { continue };
         if !profile.takes(kind, confidence) {
@@ -120,7 +124,8 @@ fn fitting(value: &str, kind: Kind, is_quoted: bool) -> Option<usize> {
                 && (value.len() < 6 || look_up(value).any(Lex::COMMON));
             let fits = shape::fits(kind, value) && value.len() >= 4 && !ordinary;
             // A token of this system, and a reference to a variable, are no secrets.
-            let reference = value.starts_with(['[', '$', '<', '{']);
+            let reference = value.starts_with(['[', '$', '<', '{'])
+                || matches!(value, "Bearer" | "Basic" | "Token" | "Digest");
             (fits && !reference).then_some(value.len())
         }
         // A number of some kind is one run of letters and digits, not the sentence after it.

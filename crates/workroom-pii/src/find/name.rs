@@ -27,7 +27,10 @@ pub(crate) fn names(
 ) {
     let manner = manner(tokens, style);
     let small = manner.small;
-    let free = |token: &Token| !away.iter().any(|(s, e)| *s < token.end && token.start < *e);
+    let free = |token: &Token| {
+        let next = away.partition_point(|(_, end)| *end <= token.start);
+        away.get(next).is_none_or(|(start, _)| *start >= token.end)
+    };
     let mut known = HashSet::new();
     let mut alone = Vec::new();
     let mut at = 0;

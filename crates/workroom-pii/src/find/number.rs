@@ -6,7 +6,7 @@
 use super::phone;
 use crate::{
     Kind,
-    context::{Context, Said},
+    context::{Context, Heard, Said},
     span::Span,
 };
 
@@ -157,8 +157,8 @@ fn hangs_on_word_after(bytes: &[u8], end: usize) -> bool {
 }
 
 /// Adds what one group is.
-pub(crate) fn numbers(text: &str, group: &Group, key: &Context, spans: &mut Vec<Span>) {
-    let context = Context::before(text, group.start).with_key(key);
+pub(crate) fn numbers(text: &str, group: &Group, key: &Heard<'_>, spans: &mut Vec<Span>) {
+    let context = key.before(text, group.start);
     if card(group, text.as_bytes(), &context, spans) {
         return;
     }
@@ -338,7 +338,7 @@ const CLOSE: usize = 14;
 /// Adds what is a number of some kind only because the words before it say so.
 ///
 /// `each` code is a run of capitals and digits, with signs inside: `X12-345 678`.
-pub(crate) fn by_context(text: &str, key: &Context, spans: &mut Vec<Span>) {
+pub(crate) fn by_context(text: &str, key: &Heard<'_>, spans: &mut Vec<Span>) {
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some(digit) = bytes.get(at..).and_then(|r| r.iter().position(u8::is_ascii_digit)) {
@@ -352,7 +352,7 @@ pub(crate) fn by_context(text: &str, key: &Context, spans: &mut Vec<Span>) {
         if let Some(vin) = vin(code) {
             spans.push(Span::new((start, end), Kind::Vehicle, "vin", vin));
         }
-        let context = Context::before(text, start).with_key(key);
+        let context = key.before(text, start);
         let Some((Said::Is(kind), far)) = context.nearest() else { continue };
         let least = BY_CONTEXT.iter().find(|(known, _)| *known == kind);
         if far <= NEAR && least.is_some_and(|(_, least)| digits >= *least) {

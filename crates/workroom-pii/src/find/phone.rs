@@ -93,7 +93,7 @@ fn national(group: &Group, bytes: &[u8], said: bool, context: &Context) -> u8 {
         pairs if (4..=5).contains(&pairs.len()) && pairs.iter().all(|l| *l == 2) => {
             if matches!(separator, Some(b'-' | b' ' | b'.')) { 66 } else { 0 }
         }
-        [3, 3, 3] if separator == Some(b' ') => 62,
+        [3, 3, 3] if separator == Some(b' ') && matches!(digits[0], b'0' | b'6'..=b'9') => 62,
         [3, 2 | 3, 2, 2] | [2, 3, 2, 2] if separator.is_some() => 64,
         [3 | 2, 4, 4] if separator == Some(b'-') || parenthesis => 68,
         _ if parenthesis && (8..=12).contains(&digits.len()) => 66,

@@ -124,7 +124,8 @@ fn prefixed(bytes: &[u8], start: usize, after: usize, least: usize) -> Option<(u
     let rest = bytes.get(after..end)?;
     // Words joined by dashes (`sk-estate-agents-of-london`) are no key.
     let digits = rest.iter().filter(|b| b.is_ascii_digit()).count();
-    let shuffled = digits >= 2 || entropy(rest) > 4.0;
+    let joined = rest.contains(&b'-') || rest.contains(&b'_');
+    let shuffled = digits >= 1 || !joined && entropy(rest) > 3.5;
     (rest.len() >= least && shuffled).then_some((start, end))
 }
 
