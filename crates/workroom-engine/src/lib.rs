@@ -318,6 +318,9 @@ impl Engine {
     pub async fn forget(&self, session: &SessionId) -> Result<(), store::StoreError> {
         let reason = "was for one process".to_owned();
         let ending = store::Ending { reason, lost: Vec::new() };
+        if let Some(privacy) = &self.0.privacy {
+            privacy.drop_idle(|live| live != session);
+        }
         self.0.store.end_session(session, now(), &ending).await
     }
 
@@ -339,6 +342,11 @@ impl Engine {
             flows: bounds.base(Bound::Flows),
         };
         self.0.store.sweep(now(), retention).await
+    }
+
+    /// Whether more than credentials is masked.
+    pub fn masks(&self) -> bool {
+        self.0.privacy.as_ref().is_some_and(|privacy| privacy.is_on())
     }
 
     /// How many sessions are in memory, and how many bytes are theirs alone.

@@ -73,7 +73,8 @@ impl Face {
     /// A face for one connection. `servers` are the configured ones, in order.
     pub fn new(engine: Engine, servers: &[Overview], tell_session: bool) -> Self {
         let own = engine.new_session_id();
-        Self { engine, tools: tools::list(servers), own, tell_session }
+        let masks = engine.masks();
+        Self { engine, tools: tools::list(servers, masks), own, tell_session }
     }
 
     async fn run_code(&self, asked: RunCode) -> CallToolResult {

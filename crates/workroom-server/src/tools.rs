@@ -21,19 +21,24 @@ pub struct Overview {
     pub about: Option<String>,
 }
 
-/// What `tools/list` answers.
+/// What `tools/list` answers; `masks` where personal data is masked.
 ///
 /// # Panics
 ///
 /// Never: the schemas are constants, and a test reads them.
-pub fn list(servers: &[Overview]) -> Vec<Tool> {
-    [run_code(servers), search(), read_file()]
+pub fn list(servers: &[Overview], masks: bool) -> Vec<Tool> {
+    [run_code(servers, masks), search(), read_file()]
         .into_iter()
         .map(|tool| serde_json::from_value(tool).expect("our own schemas are tools"))
         .collect()
 }
 
-fn run_code(servers: &[Overview]) -> Value {
+/// What agents read of tokens.
+const TOKENS: &str = "Personal data is masked: text like [customer_email_1] stands for a value. \
+    Pass it on whole, compare it, count it; pii.domain(token), last4, year, age, initials, same, \
+    format and sort ask about it.\n";
+
+fn run_code(servers: &[Overview], masks: bool) -> Value {
     let description = format!(
         "Run TypeScript that calls tools of the connected servers. Intermediate results stay in \
          variables; only what the code returns or logs comes back, so filter, join and count in \
@@ -46,7 +51,8 @@ fn run_code(servers: &[Overview]) -> Value {
          return deals.filter(d => d.amount > 1000).map(d => d.name);\n\
          Look up function names and parameters with search or read_file first; do not guess \
          them. paginate(crm.listDeals, args) gives all pages; show(image) passes an image on; \
-         readFile(path) gives an earlier result.\n{}",
+         readFile(path) gives an earlier result.\n{}{}",
+        if masks { TOKENS } else { "" },
         overview(servers)
     );
     json!({
@@ -170,7 +176,7 @@ mod tests {
 
     #[test]
     fn the_list_stays_under_a_thousand_tokens_with_ten_servers() {
-        let list = serde_json::to_string(&list(&servers(10))).unwrap();
+        let list = serde_json::to_string(&list(&servers(10), true)).unwrap();
         let tokens = workroom_ledger::tokens(&list);
         assert!(tokens < 1_000, "{tokens} tokens: {list}");
     }

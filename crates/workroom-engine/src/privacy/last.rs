@@ -8,7 +8,12 @@ use std::sync::Arc;
 use workroom_types::ToolRef;
 
 use super::{Direction, Item, PrivacyError};
-use crate::{failure, report::RunFailure, run::Run, sandbox::LogLevel};
+use crate::{
+    failure,
+    report::RunFailure,
+    run::Run,
+    sandbox::{LogLevel, LogLine},
+};
 
 /// Masks what is in `outcome`, the logs and the notes of `run` still. What cannot be looked at is
 /// withheld, and the run fails.
@@ -52,6 +57,9 @@ pub(crate) async fn last_look(
     outcome
 }
 
+/// What a block of content has in it that is a picture or a sound.
+const BINARY: [&str; 2] = [r#""type":"image""#, r#""type":"audio""#];
+
 /// Every text that the agent gets of the run, and whether it is JSON.
 fn places<'p>(
     run: &'p mut Run,
@@ -71,7 +79,11 @@ fn places<'p>(
             places.extend(context.values.iter_mut().map(|text| (text, false)));
         }
     }
-    for line in &mut run.logs {
+    // The data of a picture is no text.
+    let is_text = |line: &&mut LogLine| {
+        line.level != LogLevel::Show || !BINARY.iter().any(|kind| line.text.contains(kind))
+    };
+    for line in run.logs.iter_mut().filter(is_text) {
         places.push((&mut line.text, line.level == LogLevel::Show));
     }
     places.extend(run.notes.iter_mut().map(|note| (note, false)));

@@ -53,8 +53,10 @@ fn snapshot(server: &ServerSnapshot, detect: &dyn Detect) -> Option<ServerSnapsh
     let place = Place { server: &server.name, tool: "", schema: None };
     let mut out = server.clone();
     let mut is_changed = false;
-    if let ServerStatus::Failed { reason, .. } = &mut out.status {
-        is_changed |= words(reason, detect, place);
+    if let ServerStatus::Failed { reason, stderr } = &mut out.status {
+        for text in std::iter::once(reason).chain(stderr) {
+            is_changed |= words(text, detect, place);
+        }
     }
     let texts = [&mut out.title, &mut out.instructions].into_iter().flatten();
     for text in texts.chain(&mut out.warnings) {

@@ -96,6 +96,11 @@ impl Privacy {
         Self { config, vaults: Vaults::default(), listed: Listed::default() }
     }
 
+    /// Whether more than credentials is masked.
+    pub(crate) fn is_on(&self) -> bool {
+        self.config.is_on
+    }
+
     /// What servers say of themselves, without personal data.
     pub(crate) fn listed(&self, servers: Vec<Arc<ServerSnapshot>>) -> Vec<Arc<ServerSnapshot>> {
         self.listed.masked(servers, &*self.config.detect)

@@ -162,9 +162,47 @@ impl Item {
         let mut value: Value = serde_json::from_str(&self.text)
             .map_err(|error| Withheld { reason: format!("it is no JSON: {error}") })?;
         masker.take_changed();
+        let binary = take_binary(&mut value);
         masker.json(detect, &mut value, place)?;
+        put_binary(&mut value, binary);
         Ok(masker.take_changed().then(|| value.to_string()))
     }
+}
+
+/// The shortest data of a picture: what is shorter may be anything.
+const BINARY_BYTES_MIN: usize = 64;
+
+/// Takes the Base64 of pictures, sounds and files out of content blocks: it is no text. What is no
+/// Base64 stays, and is looked at.
+fn take_binary(value: &mut Value) -> Vec<(usize, String)> {
+    let is_base64 = |text: &str| {
+        text.len() >= BINARY_BYTES_MIN
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=-_".contains(&b))
+    };
+    let Value::Array(blocks) = value else { return Vec::new() };
+    let places = blocks.iter_mut().enumerate();
+    let found = places.filter_map(|(index, block)| match binary(block)? {
+        Value::String(text) if is_base64(text) => Some((index, std::mem::take(text))),
+        _ => None,
+    });
+    found.collect()
+}
+
+/// Puts back what [`take_binary`] took.
+fn put_binary(value: &mut Value, taken: Vec<(usize, String)>) {
+    for (index, data) in taken {
+        if let Some(place) = value.get_mut(index).and_then(binary) {
+            *place = Value::String(data);
+        }
+    }
+}
+
+/// Where a content block has its data.
+fn binary(block: &mut Value) -> Option<&mut Value> {
+    if block.get("data").is_some() {
+        return block.get_mut("data").filter(|data| data.is_string());
+    }
+    block.pointer_mut("/resource/blob")
 }
 
 /// What one pass over some items came to.
