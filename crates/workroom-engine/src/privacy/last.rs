@@ -7,13 +7,16 @@ use std::sync::Arc;
 
 use workroom_types::ToolRef;
 
-use super::{Direction, Item, PrivacyError};
+use super::{Direction, Item, PrivacyError, listed::blanked};
 use crate::{
     failure,
     report::RunFailure,
     run::Run,
     sandbox::{LogLevel, LogLine},
 };
+
+/// What the agent is told.
+const CAUGHT: &str = "what this run gives had personal data that was not masked; it is masked now";
 
 /// Masks what is in `outcome`, the logs and the notes of `run` still. What cannot be looked at is
 /// withheld, and the run fails.
@@ -37,22 +40,26 @@ pub(crate) async fn last_look(
     let items: Vec<Item> = places.iter().map(item).collect();
     let masked = privacy.mask(&shared, &scope, Direction::Out, items, deadline).await;
     let masked = match masked {
+        // Without a vault there are no tokens to give; what is found is left out.
+        Err(PrivacyError::Lost(_) | PrivacyError::NoKey(_) | PrivacyError::Store(_)) => {
+            let detect = &*privacy.config.last;
+            places.iter().map(|(text, is_json)| blanked(text, *is_json, detect)).collect()
+        }
+        masked => masked,
+    };
+    let masked = match masked {
         Ok(masked) => masked,
         Err(error) => return Err(withheld(run, &error)),
     };
-    let mut count = 0;
     for ((text, _), masked) in places.iter_mut().zip(masked) {
         if let Some(masked) = masked {
             **text = masked;
-            count += 1;
         }
     }
-    if count > 0 {
-        let found = scope.caught();
-        run.notes.push(format!(
-            "personal data that was not masked was in what this run gives ({found} values): it is \
-             masked now"
-        ));
+    match scope.caught() {
+        0 => {}
+        1 => run.notes.push(CAUGHT.to_owned()),
+        count => run.notes.push(format!("{CAUGHT} ({count} values)")),
     }
     outcome
 }

@@ -116,7 +116,7 @@ impl Privacy {
 pub(crate) struct Scope {
     /// `None`: a vault of its own, which nothing is kept of.
     session: Option<SessionId>,
-    own: Option<(vaults::SharedSlot, Mint)>,
+    own: Option<(vaults::SharedSlot, Arc<Mint>)>,
     /// Whether its vault was looked up in the store.
     is_fresh: AtomicBool,
     seen: Mutex<BTreeSet<Token>>,
@@ -136,7 +136,8 @@ impl Scope {
 
     /// For a call that belongs to no session.
     pub(crate) fn apart() -> Self {
-        let own = Some((vaults::SharedSlot::default(), Mint::new(vaults::random)));
+        let mint = Arc::new(Mint::new(vaults::random));
+        let own = Some((vaults::SharedSlot::default(), mint));
         Self { session: None, own, ..Self::of(SessionId::named("")) }
     }
 

@@ -310,12 +310,12 @@ impl Privacy {
         };
         let kinds = self.config.kinds;
         let bytes: usize = items.iter().map(|item| item.text.len()).sum();
-        if bytes <= INLINE_BYTES_MAX || scope.own.is_some() {
-            let mint = scope.own.as_ref().map_or(&*self.vaults.mint, |(_, mint)| mint);
-            let done = pass(slot.vault.as_mut(), mint, kinds, direction, &*detect, items);
+        let mint = Arc::clone(scope.own.as_ref().map_or(&self.vaults.mint, |(_, mint)| mint));
+        if bytes <= INLINE_BYTES_MAX {
+            let done = pass(slot.vault.as_mut(), &mint, kinds, direction, &*detect, items);
             return Ok((slot, done));
         }
-        let (items, mint) = (Arc::clone(items), Arc::clone(&self.vaults.mint));
+        let items = Arc::clone(items);
         let work = tokio::task::spawn_blocking(move || {
             let done = pass(slot.vault.as_mut(), &mint, kinds, direction, &*detect, &items);
             (slot, done)

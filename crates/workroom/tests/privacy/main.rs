@@ -74,8 +74,9 @@ fn run(workspace: &Workspace, code: &str) -> String {
 fn run_in(workspace: &Workspace, session: &str, code: &str) -> String {
     let code = format!("{IMPORTS}{code}");
     let output = workspace.output(&["-vv", "run", "--session", session, "-"], &code);
-    let text = [output.stdout, output.stderr].concat();
-    String::from_utf8_lossy(&text).into_owned()
+    // The log is for nobody who may see a value, whatever is masked of the answer.
+    has_no_canary("the log", &output.stderr);
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// What the server `name` was called with.
@@ -167,8 +168,8 @@ fn scripts_have_tokens() {
         "true true 2",
         "[~customer_email_1] was forged",
         "gold number",
-        "[email_",
-        "[phone_",
+        "[customer_email_1]",
+        "[customer_phone_1]",
         "ToolError no mailbox [",
     ] {
         assert!(shown.contains(expected), "{expected:?} is not in\n{shown}");
@@ -435,8 +436,10 @@ fn questions() {
         &workspace,
         "const { customers } = await crm.list({});
          const [ada, grace] = customers;
-         console.log(await pii.domain(ada.email), await pii.last4(ada.phone), await pii.year(ada.birthDate),
-           await pii.age(grace.birthDate), await pii.initials(grace.name), await pii.same(ada.email, grace.email));
+         console.log(await pii.domain(ada.email), await pii.initials(grace.name), await pii.same(ada.email, grace.email));
+         console.log('ends in', await pii.last4(ada.phone));
+         console.log('born in', await pii.year(ada.birthDate));
+         console.log('is', await pii.age(grace.birthDate));
          console.log((await pii.sort(customers, 'name')).map(it => it.id), (await pii.sort(customers, it => it.birthDate)).map(it => it.id));
          const day = await pii.format(ada.birthDate, 'DD.MM.YYYY');
          console.log(day !== ada.birthDate, day.startsWith('[formatted_birth_date_'));
@@ -450,7 +453,10 @@ fn questions() {
     );
     has_no_canary("the output", shown.as_bytes());
     for expected in [
-        "example.org 0100 1980 90 GH false",
+        "example.org GH false",
+        "ends in 0100",
+        "born in 1980",
+        "is 90",
         "[ 1, 2, 3 ] [ 2, 1, 3 ]",
         "true true",
         "PrivacyError pii_not_allowed",
