@@ -57,6 +57,7 @@ pub struct Settings {
 
 impl Settings {
     /// This profile everywhere, and nothing else.
+    #[must_use]
     pub fn of(profile: Profile) -> Settings {
         Settings {
             profile,

@@ -215,62 +215,66 @@ pub(crate) fn split(key: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
+    const SHOWN: &[&str] = &[
+        "email",
+        "Email",
+        "EMAIL_ADDRESS",
+        "customerEmail",
+        "billing-email",
+        "E-Mail",
+        "emails",
+        "email_verified",
+        "phoneNumber1",
+        "lastName",
+        "nachname",
+        "Prénom",
+        "apellidos",
+        "dob",
+        "birthDate",
+        "date_of_birth",
+        "ssn",
+        "SSN_last4",
+        "iban",
+        "creditCardNumber",
+        "name",
+        "customer_name",
+        "file_name",
+        "productName",
+        "patient",
+        "order_id",
+        "createdAt",
+        "access_token",
+        "next_page_token",
+        "apiKey",
+        "description",
+        "address_line_1",
+        "zip",
+        "postal_code",
+        "PLZ",
+        "rue",
+        "city",
+        "Fecha de nacimiento",
+        "MRN",
+        "ip_address",
+        "user_agent",
+        "data",
+        "value",
+        "type",
+        "name_of_the_thing",
+        "",
+    ];
+
     #[test]
     fn keys_say_what_their_values_are() {
-        let shown = [
-            "email",
-            "Email",
-            "EMAIL_ADDRESS",
-            "customerEmail",
-            "billing-email",
-            "E-Mail",
-            "emails",
-            "email_verified",
-            "phoneNumber1",
-            "lastName",
-            "nachname",
-            "Prénom",
-            "apellidos",
-            "dob",
-            "birthDate",
-            "date_of_birth",
-            "ssn",
-            "SSN_last4",
-            "iban",
-            "creditCardNumber",
-            "name",
-            "customer_name",
-            "file_name",
-            "productName",
-            "patient",
-            "order_id",
-            "createdAt",
-            "access_token",
-            "next_page_token",
-            "apiKey",
-            "description",
-            "address_line_1",
-            "zip",
-            "postal_code",
-            "PLZ",
-            "rue",
-            "city",
-            "Fecha de nacimiento",
-            "MRN",
-            "ip_address",
-            "user_agent",
-            "data",
-            "value",
-            "type",
-            "name_of_the_thing",
-            "",
-        ]
-        .map(|key| {
-            let read = read(key);
-            let owner = read.owner().map(|owner| format!(" of {owner}")).unwrap_or_default();
-            format!("{key}: {:?}{owner}\n", read.meaning)
-        });
-        expect_test::expect![[r#"
+        let shown: Vec<String> = SHOWN
+            .iter()
+            .map(|key| {
+                let read = read(key);
+                let owner = read.owner().map(|owner| format!(" of {owner}")).unwrap_or_default();
+                format!("{key}: {:?}{owner}\n", read.meaning)
+            })
+            .collect();
+        expect_test::expect![[r"
             email: Some(Is(Email))
             Email: Some(Is(Email))
             EMAIL_ADDRESS: Some(Is(Email))
@@ -317,7 +321,7 @@ mod tests {
             type: Some(Neutral)
             name_of_the_thing: None
             : None
-        "#]]
+        "]]
         .assert_eq(&shown.concat());
     }
 }

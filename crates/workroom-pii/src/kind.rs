@@ -72,6 +72,7 @@ pub enum Kind {
 
 impl Kind {
     /// Its name in tokens and settings: `email`, `birth_date`.
+    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Kind::Email => "email",
@@ -146,6 +147,7 @@ impl Kind {
     ];
 
     /// The kind that is called `name`.
+    #[must_use]
     pub fn named(name: &str) -> Option<Kind> {
         Kind::ALL.into_iter().find(|kind| kind.name() == name)
     }

@@ -41,73 +41,95 @@ pub(crate) enum Reading {
     As(Style),
 }
 
+/// Fields that only persons have.
+const PERSONAL: [&str; 22] = [
+    "gender",
+    "sex",
+    "jobtitle",
+    "salutation",
+    "maritalstatus",
+    "honorific",
+    "nationality",
+    "username",
+    "login",
+    "firstname",
+    "lastname",
+    "surname",
+    "family",
+    "given",
+    "givenname",
+    "familyname",
+    "birthdate",
+    "dob",
+    "prefix",
+    "hiredate",
+    "manager",
+    "occupation",
+];
+
+/// Fields that only things have.
+const THINGLY: [&str; 24] = [
+    "price",
+    "sku",
+    "currency",
+    "industry",
+    "website",
+    "employees",
+    "vatid",
+    "vat",
+    "domain",
+    "quantity",
+    "stock",
+    "version",
+    "mimetype",
+    "filename",
+    "size",
+    "color",
+    "category",
+    "siret",
+    "siren",
+    "duns",
+    "numberofemployees",
+    "annualrevenue",
+    "url",
+    "unit",
+];
+
+/// What a key says of the record that it is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tells {
+    /// It is a person's.
+    Person,
+    /// It is a thing's.
+    Thing,
+    /// Nothing.
+    Nothing,
+}
+
+/// What `key` says of its record.
+pub(crate) fn tells(key: &Key) -> Tells {
+    let joined = key.words.concat();
+    let personal = matches!(
+        key.meaning,
+        Some(Meaning::Is(
+            Kind::Email | Kind::BirthDate | Kind::Ssn | Kind::MedicalRecord | Kind::Passport
+        ))
+    );
+    if personal || PERSONAL.contains(&joined.as_str()) {
+        Tells::Person
+    } else if THINGLY.contains(&joined.as_str()) {
+        Tells::Thing
+    } else {
+        Tells::Nothing
+    }
+}
+
 /// What the fields of a record say of it.
 pub(crate) fn record(map: &Map<String, Value>, infos: &[Rc<KeyInfo>]) -> Beside {
-    const PERSONAL: [&str; 22] = [
-        "gender",
-        "sex",
-        "jobtitle",
-        "salutation",
-        "maritalstatus",
-        "honorific",
-        "nationality",
-        "username",
-        "login",
-        "firstname",
-        "lastname",
-        "surname",
-        "family",
-        "given",
-        "givenname",
-        "familyname",
-        "birthdate",
-        "dob",
-        "prefix",
-        "hiredate",
-        "manager",
-        "occupation",
-    ];
-    const THINGLY: [&str; 24] = [
-        "price",
-        "sku",
-        "currency",
-        "industry",
-        "website",
-        "employees",
-        "vatid",
-        "vat",
-        "domain",
-        "quantity",
-        "stock",
-        "version",
-        "mimetype",
-        "filename",
-        "size",
-        "color",
-        "category",
-        "siret",
-        "siren",
-        "duns",
-        "numberofemployees",
-        "annualrevenue",
-        "url",
-        "unit",
-    ];
     let mut beside = Beside::default();
     for (key, info) in map.keys().zip(infos) {
-        let joined = info.key.words.concat();
-        beside.thing |= THINGLY.contains(&joined.as_str());
-        beside.person |= PERSONAL.contains(&joined.as_str())
-            || matches!(
-                info.key.meaning,
-                Some(Meaning::Is(
-                    Kind::Email
-                        | Kind::BirthDate
-                        | Kind::Ssn
-                        | Kind::MedicalRecord
-                        | Kind::Passport
-                ))
-            );
+        beside.thing |= info.tells == Tells::Thing;
+        beside.person |= info.tells == Tells::Person;
         if key == "resourceType" || key == "@type" || key == "objectType" {
             let person = ["Patient", "Practitioner", "RelatedPerson", "Person", "User", "Contact"];
             let kind = map.get(key).and_then(Value::as_str);
@@ -189,19 +211,11 @@ pub(crate) fn key_of(
 }
 
 /// What a record and the records above it say of one of its values.
-pub(crate) fn beside(
-    record: &Beside,
-    key: &str,
-    info: &Rc<KeyInfo>,
-    around: &Around<'_>,
-) -> Beside {
-    let _ = key;
+pub(crate) fn beside(record: Beside, around: &Around<'_>) -> Beside {
     let above = around.key.as_ref().and_then(|above| above.key.meaning);
-    let own = info.key.meaning;
     let named_person = above == Some(Meaning::Person);
     let named_thing =
         above == Some(Meaning::Thing) || above == Some(Meaning::Is(Kind::Organization));
-    let _ = own;
     Beside {
         person: named_person || record.person && !named_thing,
         thing: named_thing || record.thing && !named_person,
@@ -228,12 +242,12 @@ pub(crate) fn kind(around: &Around<'_>) -> Option<Kind> {
         Some(Meaning::Name) if around.beside.person => Some(Kind::Name),
         _ => None,
     });
-    key.or_else(|| around.schema.and_then(|schema| schema.kind()))
+    key.or_else(|| around.schema.and_then(super::schema::Schema::kind))
 }
 
 /// How `text` is read.
 pub(crate) fn reading(text: &str, around: &Around<'_>) -> Reading {
-    let schema = around.schema.and_then(|schema| schema.kind());
+    let schema = around.schema.and_then(super::schema::Schema::kind);
     if let Some(kind) = schema.filter(|kind| shape::fits(*kind, text)) {
         return Reading::Whole(kind, "schema", 92);
     }
@@ -306,7 +320,7 @@ fn is_persons_name(text: &str) -> bool {
         && !ordinary
         && !is_organisation(text)
         && (words > 1 || has_listed_name(text) || text.chars().count() > 3)
-        && !text.chars().all(|c| c.is_uppercase())
+        && !text.chars().all(char::is_uppercase)
 }
 
 /// Whether one of the words is what organisations are called by.
@@ -322,7 +336,7 @@ fn has_listed_name(text: &str) -> bool {
 
 /// What a number is by its key: the kind, the detector, and how sure.
 pub(crate) fn number(text: &str, around: &Around<'_>) -> Option<(Kind, &'static str, u8)> {
-    let schema = around.schema.and_then(|schema| schema.kind());
+    let schema = around.schema.and_then(super::schema::Schema::kind);
     if let Some(kind) = schema.filter(|kind| shape::fits(*kind, text)) {
         return Some((kind, "schema", 92));
     }

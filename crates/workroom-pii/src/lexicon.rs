@@ -50,6 +50,9 @@ impl Lex {
     /// A word of a language in which nouns have capitals, or that is not English.
     pub(crate) const GERMAN: Lex = Lex(1 << 19);
 
+    /// A word of English prose.
+    pub(crate) const ENGLISH: Lex = Lex(1 << 20);
+
     pub(crate) const fn or(self, other: Lex) -> Lex {
         Lex(self.0 | other.0)
     }
@@ -72,7 +75,7 @@ const FILES: [(&str, Lex); 23] = [
     (include_str!("../data/family-english.txt"), Lex::FAMILY),
     (include_str!("../data/family-europe.txt"), Lex::FAMILY),
     (include_str!("../data/family-world.txt"), Lex::FAMILY),
-    (include_str!("../data/common.txt"), Lex::COMMON),
+    (include_str!("../data/common.txt"), Lex::COMMON.or(Lex::ENGLISH)),
     (include_str!("../data/common-german.txt"), Lex::COMMON.or(Lex::GERMAN)),
     (include_str!("../data/ambiguous.txt"), Lex::AMBIGUOUS),
     (include_str!("../data/places.txt"), Lex::PLACE),
@@ -125,11 +128,47 @@ pub(crate) fn look_up(word: &str) -> Lex {
             *to = from.to_ascii_lowercase();
         }
         let Ok(folded) = std::str::from_utf8(short) else { return Lex::default() };
-        return TABLE.get(folded).copied().unwrap_or_default();
+        return TABLE.get(folded).copied().unwrap_or_else(|| inflected(folded));
     }
     let mut folded = String::with_capacity(word.len());
     fold_word(word, &mut folded);
     TABLE.get(folded.as_str()).copied().unwrap_or_default()
+}
+
+/// What a word may be whose English stem alone is listed: `requests`, `posted`, `meeting`.
+fn inflected(word: &str) -> Lex {
+    const ENDINGS: [(&str, &str); 16] = [
+        ("ies", "y"),
+        ("ied", "y"),
+        ("es", ""),
+        ("s", ""),
+        ("ed", ""),
+        ("ed", "e"),
+        ("ing", ""),
+        ("ing", "e"),
+        ("er", ""),
+        ("er", "e"),
+        ("ers", ""),
+        ("ers", "e"),
+        ("ly", ""),
+        ("ment", ""),
+        ("ness", ""),
+        ("able", ""),
+    ];
+    let is_common = |stem: &str| TABLE.get(stem).is_some_and(|lex| lex.any(Lex::ENGLISH));
+    let mut buffer = String::new();
+    for (ending, instead) in ENDINGS {
+        let Some(stem) = word.strip_suffix(ending).filter(|stem| stem.len() >= 3) else { continue };
+        buffer.clear();
+        buffer.push_str(stem);
+        buffer.push_str(instead);
+        let mut letters = stem.bytes().rev();
+        let doubled = letters.next() == letters.next() && instead.is_empty();
+        if is_common(&buffer) || doubled && is_common(&stem[..stem.len() - 1]) {
+            return Lex::COMMON.or(Lex::ENGLISH);
+        }
+    }
+    Lex::default()
 }
 
 /// Appends `word` in lower case and without accents.

@@ -5,6 +5,9 @@ use crate::Kind;
 /// The confidence that the profiles ask for.
 const SURE: u8 = 60;
 
+/// The confidence of what is more likely than not.
+const LIKELY: u8 = 50;
+
 /// Which kinds are masked, each from which confidence on.
 ///
 /// [`Kind::Credential`] is in every profile, and cannot be taken out.
@@ -47,6 +50,7 @@ const HIPAA_BESIDES: [Kind; 5] = [Kind::Place, Kind::Date, Kind::Age, Kind::Devi
 
 impl Profile {
     /// Credentials only.
+    #[must_use]
     pub fn off() -> Profile {
         let mut profile = Profile { least: [None; Kind::ALL.len()], all_text: false };
         profile.add(Kind::Credential, SURE);
@@ -56,16 +60,19 @@ impl Profile {
     }
 
     /// What identifies a person directly.
+    #[must_use]
     pub fn standard() -> Profile {
         Profile::off().with(&STANDARD)
     }
 
     /// The 18 identifiers of HIPAA's Safe Harbor.
+    #[must_use]
     pub fn hipaa() -> Profile {
         Profile::standard().with(&HIPAA_BESIDES)
     }
 
     /// Everything that a recogniser knows, organisations included.
+    #[must_use]
     pub fn every_kind() -> Profile {
         let mut profile = Profile::off();
         for kind in Kind::ALL {
@@ -73,10 +80,14 @@ impl Profile {
                 profile.add(kind, SURE);
             }
         }
+        // Of places and organisations, what the context alone says is enough.
+        profile.add(Kind::Place, LIKELY);
+        profile.add(Kind::Organization, LIKELY);
         profile
     }
 
     /// Every text that no rule allows, whatever is in it.
+    #[must_use]
     pub fn strict() -> Profile {
         let mut profile = Profile::every_kind();
         profile.add(Kind::Text, 0);
@@ -85,6 +96,7 @@ impl Profile {
     }
 
     /// The profile of this name: `off`, `standard`, `hipaa` or `strict`.
+    #[must_use]
     pub fn named(name: &str) -> Option<Profile> {
         match name {
             "off" => Some(Profile::off()),
@@ -108,16 +120,19 @@ impl Profile {
     }
 
     /// Whether a finding of this kind and confidence is masked.
+    #[must_use]
     pub fn takes(&self, kind: Kind, confidence: u8) -> bool {
         self.least[kind as usize].is_some_and(|least| confidence >= least)
     }
 
     /// Whether `kind` is masked at all.
+    #[must_use]
     pub fn has(&self, kind: Kind) -> bool {
         self.least[kind as usize].is_some()
     }
 
     /// Whether every text is masked.
+    #[must_use]
     pub fn all_text(&self) -> bool {
         self.all_text
     }

@@ -87,12 +87,11 @@ impl PathPattern {
                     continue;
                 }
                 match (step, at) {
-                    (Step::AnyDepth, _) => next[index] = true,
                     (Step::Key(key), At::Key(name)) if key == name => next[index + 1] = true,
                     (Step::AnyKey, At::Key(_)) | (Step::Index, At::Index) => {
                         next[index + 1] = true;
                     }
-                    (_, At::Index) => next[index] = true,
+                    (Step::AnyDepth, _) | (_, At::Index) => next[index] = true,
                     _ => {}
                 }
             }

@@ -5,7 +5,7 @@
 
 use crate::{
     Kind, Profile,
-    context::Context,
+    context::{Context, Heard},
     detector::Lists,
     find,
     span::{Span, settle},
@@ -97,8 +97,9 @@ impl<'a> Scanner<'a> {
         if has(AT | BRACKET) || style == Style::Prose && text.contains(" dot ") {
             find::emails(text, &mut spans);
         }
+        let heard = if has(DIGIT) { Heard::new(text, key) } else { Heard::new("", key) };
         if has(DIGIT) {
-            numbers(text, key, &mut spans);
+            numbers(text, &heard, &mut spans);
         }
         if has(COLON) || has(DIGIT) {
             find::addresses_v6_and_mac(text, &mut spans);
@@ -107,7 +108,7 @@ impl<'a> Scanner<'a> {
             find::wallets(text, &mut spans);
         }
         if has(CAPITAL) || has(DIGIT) && has(SPACE | POINT) {
-            self.words(text, style, key, &mut spans);
+            self.words(text, style, &heard, &mut spans);
         }
         // An order's number may have the form of a card's, and a record's time is not a patient's.
         if style == Style::Code && key.neutral() {
@@ -119,7 +120,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// What takes words: names, addresses, places, dates.
-    fn words(&mut self, text: &str, style: Style, key: &Context, spans: &mut Vec<Span>) {
+    fn words(&mut self, text: &str, style: Style, key: &Heard<'_>, spans: &mut Vec<Span>) {
         tokenize(text, &mut self.tokens);
         find::dates(text, &self.tokens, key, spans);
         if style != Style::Code {
@@ -135,7 +136,7 @@ impl<'a> Scanner<'a> {
 }
 
 /// What digits are found by.
-fn numbers(text: &str, key: &Context, spans: &mut Vec<Span>) {
+fn numbers(text: &str, key: &Heard<'_>, spans: &mut Vec<Span>) {
     find::groups(text, |group| {
         find::ipv4(text, group, key, spans);
         find::numbers(text, group, key, spans);

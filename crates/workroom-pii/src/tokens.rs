@@ -69,7 +69,6 @@ pub(crate) fn tokenize(text: &str, tokens: &mut Vec<Token>) {
         match byte {
             b' ' | b'\t' | b'\r' => {
                 at += 1;
-                continue;
             }
             b'\n' => {
                 at += 1;
@@ -159,7 +158,7 @@ mod tests {
     #[test]
     fn a_text_is_words_numbers_and_signs() {
         check("Zoë's 12a", "Zoë Title, ' Sign(39), s Lower, 12a Code");
-        check("McX A 山田\n7", "McX Mixed, A Upper, 山田 Letters, \\n Line, 7 Digits");
+        check("McX A 山田\n7", "McX Mixed, A Upper, 山田 Letters, \n Line, 7 Digits");
         check("→ e\u{301}t", "→ Sign(0), e\u{301}t Lower");
         check("", "");
     }

@@ -10,7 +10,7 @@ use crate::{
     embedded,
     fold::fold,
     keys::{self, Key, Meaning},
-    leaf::{self, Beside, Reading},
+    leaf::{self, Beside, Reading, Tells},
     rules::{At, Verdict, verdict},
     scan::{Scanner, Style},
     schema::Schema,
@@ -29,8 +29,12 @@ pub(crate) struct Around<'a> {
 }
 
 /// A key, with what its words are as context.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct KeyInfo {
+    /// The key itself.
+    pub(crate) name: Rc<str>,
+    /// What it says of the record that it is in.
+    pub(crate) tells: Tells,
     pub(crate) key: Key,
     pub(crate) context: Context,
 }
@@ -49,6 +53,14 @@ pub(crate) struct Walk<'a> {
     /// The keys that were read: the records of a list have the same.
     known: HashMap<Rc<str>, Rc<KeyInfo>>,
     nested: usize,
+}
+
+/// What a string holds.
+enum Inside {
+    /// JSON, and how it reads now, if anything was found in it.
+    Json(Option<String>),
+    /// No JSON.
+    Text,
 }
 
 /// The most different keys that are remembered: keys can be data.
@@ -102,7 +114,7 @@ impl<'a> Walk<'a> {
             Value::Array(items) => {
                 self.enter(None)?;
                 let around = Around {
-                    schema: around.schema.and_then(|schema| schema.items()),
+                    schema: around.schema.and_then(super::schema::Schema::items),
                     ..around.clone()
                 };
                 for item in items {
@@ -128,11 +140,10 @@ impl<'a> Walk<'a> {
         for ((key, value), info) in map.iter_mut().zip(&infos) {
             let new = self.key(key)?;
             let is_data = new.is_some();
-            let name: Rc<str> = Rc::from(key.as_str());
-            self.enter(if is_data { None } else { Some(name) })?;
+            self.enter(if is_data { None } else { Some(Rc::clone(&info.name)) })?;
             let next = Around {
                 key: leaf::key_of(info, label.as_ref(), around.key.as_ref()),
-                beside: leaf::beside(&record, key, info, around),
+                beside: leaf::beside(record, around),
                 schema: around.schema.and_then(|schema| schema.property(key)),
             };
             self.value(value, &next)?;
@@ -172,9 +183,11 @@ impl<'a> Walk<'a> {
         }
         let read = keys::read(key);
         let context = leaf::context(&read);
-        let info = Rc::new(KeyInfo { key: read, context });
+        let name: Rc<str> = Rc::from(key);
+        let tells = leaf::tells(&read);
+        let info = Rc::new(KeyInfo { name: Rc::clone(&name), tells, key: read, context });
         if self.known.len() < KNOWN_MAX {
-            self.known.insert(Rc::from(key), Rc::clone(&info));
+            self.known.insert(name, Rc::clone(&info));
         }
         info
     }
@@ -214,7 +227,7 @@ impl<'a> Walk<'a> {
             let kind = leaf::kind(around).unwrap_or(Kind::Custom);
             return self.whole(text, kind, "path", 100, around);
         }
-        if let Some(printed) = self.embedded(text, around)? {
+        if let Inside::Json(printed) = self.embedded(text, around)? {
             return Ok(printed);
         }
         if unreadable(text) {
@@ -249,18 +262,13 @@ impl<'a> Walk<'a> {
         self.replace(text, &[span], around.key.as_deref())
     }
 
-    /// Walks JSON inside a string: `None` where there is none, `Some(None)` where nothing was
-    /// found in it.
-    fn embedded(
-        &mut self,
-        text: &str,
-        around: &Around<'_>,
-    ) -> Result<Option<Option<String>>, Withheld> {
+    /// Walks JSON inside a string.
+    fn embedded(&mut self, text: &str, around: &Around<'_>) -> Result<Inside, Withheld> {
         let mut values = match embedded::json(text) {
             Some(value) => vec![value],
             None => match embedded::json_lines(text) {
                 Some(values) => values,
-                None => return Ok(None),
+                None => return Ok(Inside::Text),
             },
         };
         if self.nested >= self.limits.nested {
@@ -276,13 +284,13 @@ impl<'a> Walk<'a> {
         }
         self.nested -= 1;
         if values == before {
-            return Ok(Some(None));
+            return Ok(Inside::Json(None));
         }
         let printed: Vec<String> = match values.as_slice() {
             [one] => vec![embedded::print(one, text)],
             many => many.iter().map(Value::to_string).collect(),
         };
-        Ok(Some(Some(printed.join("\n"))))
+        Ok(Inside::Json(Some(printed.join("\n"))))
     }
 
     /// What is found in a text, in its own bytes.
@@ -355,7 +363,7 @@ impl<'a> Walk<'a> {
         spans: &[Span],
         key: Option<&KeyInfo>,
     ) -> Result<Option<String>, Withheld> {
-        let owner = self.owner(key);
+        let owner = if spans.is_empty() { None } else { self.owner(key) };
         let mut out = String::new();
         let mut changed = false;
         // Where the text begins that nothing has replaced yet: what the sink leaves belongs to it.
@@ -421,8 +429,9 @@ impl<'a> Walk<'a> {
             })?;
             let words = &other.key.words;
             let (last, rest) = words.split_last().filter(|_| words.len() <= 3)?;
-            let mut owner: String = rest.iter().map(|word| format!("{word}_")).collect();
-            owner.push_str(keys::singular(last));
+            let mut words: Vec<&str> = rest.iter().map(String::as_str).collect();
+            words.push(keys::singular(last));
+            let owner = words.join("_");
             Some(owner).filter(|owner| owner.len() <= 32)
         })
     }

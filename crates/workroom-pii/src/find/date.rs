@@ -3,7 +3,7 @@
 use super::number::Group;
 use crate::{
     Kind,
-    context::Context,
+    context::Heard,
     lexicon::Lex,
     span::Span,
     tokens::{Shape, Token},
@@ -37,7 +37,7 @@ fn is_day(lengths: [usize; 3], values: [u32; 3]) -> bool {
 }
 
 /// Adds the dates among `tokens`, those of birth by what is said before them, and ages over 89.
-pub(crate) fn dates(text: &str, tokens: &[Token], key: &Context, spans: &mut Vec<Span>) {
+pub(crate) fn dates(text: &str, tokens: &[Token], key: &Heard<'_>, spans: &mut Vec<Span>) {
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
         let found = match token.shape {
@@ -54,7 +54,7 @@ pub(crate) fn dates(text: &str, tokens: &[Token], key: &Context, spans: &mut Vec
         };
         let last = tokens.get(at + count - 1).unwrap_or(token);
         let end = with_time(text, last.end);
-        let context = Context::before(text, token.start).with_key(key);
+        let context = key.before(text, token.start);
         let (kind, confidence) =
             if context.says(Kind::BirthDate) { (Kind::BirthDate, 92) } else { (Kind::Date, 80) };
         spans.push(Span::new((token.start, end), kind, "date", confidence));
@@ -141,8 +141,7 @@ fn with_time(text: &str, end: usize) -> usize {
     let gap = usize::from(matches!(rest.first(), Some(b' ' | b'T')));
     let time = rest.get(gap..).unwrap_or_default();
     let clock = time.iter().take_while(|b| b.is_ascii_digit() || b":.+-Z".contains(b)).count();
-    let colons = time.get(..clock).unwrap_or_default().iter().filter(|b| **b == b':').count();
-    if colons == 0 {
+    if !time.get(..clock).unwrap_or_default().contains(&b':') {
         return end;
     }
     let mut end = end + gap + clock;
@@ -153,7 +152,7 @@ fn with_time(text: &str, end: usize) -> usize {
 }
 
 /// Adds an age over 89: `92 years old`, `aged 95`, `a 90-year-old`.
-fn age(text: &str, tokens: &[Token], at: usize, key: &Context, spans: &mut Vec<Span>) {
+fn age(text: &str, tokens: &[Token], at: usize, key: &Heard<'_>, spans: &mut Vec<Span>) {
     let token = &tokens[at];
     let Ok(years) = token.text(text).parse::<u32>() else { return };
     if !(90..=130).contains(&years) {
@@ -168,7 +167,7 @@ fn age(text: &str, tokens: &[Token], at: usize, key: &Context, spans: &mut Vec<S
             ("year" | "years" | "yr" | "yrs" | "y", "old" | "o" | "of" | ".")
                 | ("yo" | "y" | "Jahre", _)
         ) || (matches!(first, "year" | "years") && !second.is_empty() && second.starts_with("ol"));
-    let context = Context::before(text, token.start).with_key(key);
+    let context = key.before(text, token.start);
     let said = context
         .nearest()
         .is_some_and(|(said, far)| said == crate::context::Said::Is(Kind::Age) && far <= 8);

@@ -22,6 +22,10 @@ pub(crate) fn labels(text: &str, profile: &Profile, spans: &mut Vec<Span>) {
         {
             continue;
         }
+        let digit = |b: Option<&u8>| b.is_some_and(u8::is_ascii_digit);
+        if digit(before) && digit(next) {
+            continue;
+        }
         let Some(label) = label(text, at) else { continue };
         let Some((kind, confidence)) = meaning(label) else { continue };
         if !profile.takes(kind, confidence) {
@@ -128,12 +132,18 @@ fn fitting(value: &str, kind: Kind, is_quoted: bool) -> Option<usize> {
             (value.len() <= VALUE_MAX && shape::fits(kind, value)).then_some(value.len())
         }
         // What has a form of its own is found by it, and more exactly.
-        Kind::Email | Kind::Url | Kind::Ip | Kind::Mac | Kind::Wallet | Kind::Date => None,
-        Kind::Phone | Kind::CreditCard => None,
+        Kind::Email
+        | Kind::Url
+        | Kind::Ip
+        | Kind::Mac
+        | Kind::Wallet
+        | Kind::Date
+        | Kind::Phone
+        | Kind::CreditCard => None,
         _ => {
             let code = value.split("  ").next().unwrap_or(value);
             let words = code.split(' ').take_while(|word| {
-                word.chars().any(|c| c.is_ascii_digit()) || word.chars().all(|c| c.is_uppercase())
+                word.chars().any(|c| c.is_ascii_digit()) || word.chars().all(char::is_uppercase)
             });
             let length = words.map(|word| word.len() + 1).sum::<usize>().checked_sub(1)?;
             let code = code.get(..length)?;

@@ -3,10 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::number::Group;
-use crate::{Kind, context::Context, span::Span};
+use crate::{Kind, context::Heard, span::Span};
 
 /// Adds the group if it is an IPv4 address.
-pub(crate) fn ipv4(text: &str, group: &Group, key: &Context, spans: &mut Vec<Span>) {
+pub(crate) fn ipv4(text: &str, group: &Group, key: &Heard<'_>, spans: &mut Vec<Span>) {
     let bytes = text.as_bytes();
     let [a, .., d] = group.parts.as_slice() else { return };
     if group.parts.len() != 4 || group.separator(bytes) != Some(b'.') {
@@ -28,7 +28,7 @@ pub(crate) fn ipv4(text: &str, group: &Group, key: &Context, spans: &mut Vec<Spa
         || group.in_code;
     let octets = ip.octets();
     let small = octets.iter().all(|octet| *octet < 32);
-    let said = Context::before(text, start).with_key(key).says(Kind::Ip);
+    let said = key.before(text, start).says(Kind::Ip);
     let confidence = match () {
         () if version && !said => 30,
         () if small && !said => 62,

@@ -6,7 +6,7 @@
 use super::phone;
 use crate::{
     Kind,
-    context::{Context, Said},
+    context::{Context, Heard, Said},
     span::Span,
 };
 
@@ -77,7 +77,11 @@ fn read_group(bytes: &[u8], start: usize, group: &mut Group) -> usize {
     loop {
         let length = bytes[at..].iter().take_while(|b| b.is_ascii_digit()).count();
         let end = at + length;
-        if bytes.get(end).is_some_and(word) {
+        // `555-0100x12`: an extension is no part of a word.
+        let extended = matches!(bytes.get(end), Some(b'x' | b'X' | b'e'))
+            && group.parts.len() >= 2
+            && bytes.get(end + 1).is_some_and(|b| b.is_ascii_digit() || *b == b'x');
+        if bytes.get(end).is_some_and(word) && !extended {
             // `12ab`: these digits are a part of a word, and what led to them led to a word.
             group.in_code |= group.parts.is_empty() || bytes.get(at - 1) == Some(&b'-');
             if group.parts.is_empty() {
@@ -143,7 +147,7 @@ fn hangs_on_word_before(bytes: &[u8], start: usize) -> bool {
     let Some(sign) = start.checked_sub(1) else { return false };
     let letter = sign.checked_sub(1).and_then(|at| bytes.get(at));
     matches!(bytes.get(sign), Some(b'-' | b'_' | b'#' | b'/'))
-        && letter.is_some_and(|b| b.is_ascii_alphabetic())
+        && letter.is_some_and(u8::is_ascii_alphabetic)
 }
 
 /// Whether `-` and a letter follow: `1234-AB`.
@@ -153,8 +157,8 @@ fn hangs_on_word_after(bytes: &[u8], end: usize) -> bool {
 }
 
 /// Adds what one group is.
-pub(crate) fn numbers(text: &str, group: &Group, key: &Context, spans: &mut Vec<Span>) {
-    let context = Context::before(text, group.start).with_key(key);
+pub(crate) fn numbers(text: &str, group: &Group, key: &Heard<'_>, spans: &mut Vec<Span>) {
+    let context = key.before(text, group.start);
     if card(group, text.as_bytes(), &context, spans) {
         return;
     }
@@ -175,7 +179,11 @@ fn card(group: &Group, bytes: &[u8], context: &Context, spans: &mut Vec<Span>) -
     for length in (1..=count).rev() {
         for from in 0..=count - length {
             let Some((range, digits)) = group.cut(from, from + length) else { continue };
-            let Some(issuer) = issuer(digits) else { continue };
+            // Where a card is spoken of, its issuer need not be one that is known.
+            let length_fits = said && (12..=19).contains(&digits.len());
+            let Some(issuer) = issuer(digits).or(length_fits.then_some(Issuer::Other)) else {
+                continue;
+            };
             if !luhn(digits) {
                 continue;
             }
@@ -219,7 +227,7 @@ fn issuer(digits: &[u8]) -> Option<Issuer> {
     };
     let (two, three, four) = (prefix(2), prefix(3), prefix(4));
     let major = match digits.len() {
-        13 => digits[0] == b'4',
+        13 | 19 => digits[0] == b'4',
         14 => matches!(two, 36 | 38 | 39) || (300..=305).contains(&three),
         15 => matches!(two, 34 | 37) || matches!(four, 2131 | 1800),
         16 => {
@@ -231,14 +239,13 @@ fn issuer(digits: &[u8]) -> Option<Issuer> {
                 || (644..=649).contains(&three)
                 || (3528..=3589).contains(&four)
         }
-        19 => digits[0] == b'4',
         _ => false,
     };
     if major {
         return Some(Issuer::Major);
     }
     // Maestro, UnionPay and Discover have 12 to 19 digits.
-    let other = matches!(two, 50 | 56..=69) || four == 6011;
+    let other = matches!(two, 35 | 50 | 56..=69) || four == 6011;
     ((12..=19).contains(&digits.len()) && (other || digits[0] == b'4')).then_some(Issuer::Other)
 }
 
@@ -325,10 +332,13 @@ const BY_CONTEXT: [(Kind, usize); 13] = [
 /// How far the words may be from what they speak of, in bytes.
 const NEAR: usize = 28;
 
+/// How near they are where nothing but `number is` can lie between.
+const CLOSE: usize = 14;
+
 /// Adds what is a number of some kind only because the words before it say so.
 ///
 /// `each` code is a run of capitals and digits, with signs inside: `X12-345 678`.
-pub(crate) fn by_context(text: &str, key: &Context, spans: &mut Vec<Span>) {
+pub(crate) fn by_context(text: &str, key: &Heard<'_>, spans: &mut Vec<Span>) {
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some(digit) = bytes.get(at..).and_then(|r| r.iter().position(u8::is_ascii_digit)) {
@@ -342,11 +352,12 @@ pub(crate) fn by_context(text: &str, key: &Context, spans: &mut Vec<Span>) {
         if let Some(vin) = vin(code) {
             spans.push(Span::new((start, end), Kind::Vehicle, "vin", vin));
         }
-        let context = Context::before(text, start).with_key(key);
+        let context = key.before(text, start);
         let Some((Said::Is(kind), far)) = context.nearest() else { continue };
         let least = BY_CONTEXT.iter().find(|(known, _)| *known == kind);
         if far <= NEAR && least.is_some_and(|(_, least)| digits >= *least) {
-            spans.push(Span::new((start, end), kind, "context", 75));
+            let confidence = if far <= CLOSE { 89 } else { 75 };
+            spans.push(Span::new((start, end), kind, "context", confidence));
         }
     }
 }

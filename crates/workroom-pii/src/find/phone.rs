@@ -21,7 +21,7 @@ pub(crate) fn phones(text: &str, group: &Group, context: &Context, spans: &mut V
     if !(6..=DIGITS_MAX).contains(&count) {
         return;
     }
-    let said = context.says(Kind::Phone);
+    let said = context.is_about(Kind::Phone);
     if group.in_code && !said {
         return;
     }
@@ -70,8 +70,8 @@ fn national(group: &Group, bytes: &[u8], said: bool, context: &Context) -> u8 {
             0
         };
     }
-    if context.neutral() || context.nearest().is_some() {
-        return if context.neutral() { 0 } else { 45 };
+    if context.neutral() || context.speaks_of_another(Kind::Phone) {
+        return 0;
     }
     let parenthesis = bytes.get(group.start) == Some(&b'(');
     match lengths.as_slice() {
@@ -84,8 +84,7 @@ fn national(group: &Group, bytes: &[u8], said: bool, context: &Context) -> u8 {
         [3, 7] if parenthesis && north_american(digits) => 85,
         // 2125550100, only where the plan knows the area
         [10] if north_american(digits) && plan_accepts(digits, Some(Id::US)) => 62,
-        [11] if digits[0] == b'0' && european(digits) => 64,
-        [10] if digits[0] == b'0' && european(digits) => 64,
+        [10 | 11] if digits[0] == b'0' && european(digits) => 64,
         [_, _, ..] if digits[0] == b'0' && (9..=12).contains(&digits.len()) => {
             let even = !matches!(separator, Some(b'/')) || lengths.len() == 2;
             if even && european(digits) { 82 } else { 62 }
@@ -95,8 +94,8 @@ fn national(group: &Group, bytes: &[u8], said: bool, context: &Context) -> u8 {
             if matches!(separator, Some(b'-' | b' ' | b'.')) { 66 } else { 0 }
         }
         [3, 3, 3] if separator == Some(b' ') => 62,
-        [3, 2, 2, 2] | [2, 3, 2, 2] | [3, 3, 2, 2] if separator.is_some() => 64,
-        [3, 4, 4] | [2, 4, 4] if separator == Some(b'-') || parenthesis => 68,
+        [3, 2 | 3, 2, 2] | [2, 3, 2, 2] if separator.is_some() => 64,
+        [3 | 2, 4, 4] if separator == Some(b'-') || parenthesis => 68,
         _ if parenthesis && (8..=12).contains(&digits.len()) => 66,
         _ => 0,
     }
@@ -104,7 +103,7 @@ fn national(group: &Group, bytes: &[u8], said: bool, context: &Context) -> u8 {
 
 /// `192.168.1.1` and other runs of octets.
 fn is_address(lengths: &[usize], separator: Option<u8>) -> bool {
-    separator == Some(b'.') && lengths.len() == 4 && lengths.iter().any(|l| *l == 1)
+    separator == Some(b'.') && lengths.len() == 4 && lengths.contains(&1)
 }
 
 /// Whether area code and exchange may be of the North American plan.

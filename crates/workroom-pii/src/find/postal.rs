@@ -2,13 +2,13 @@
 
 use crate::{
     Kind,
-    context::{Context, Said},
+    context::{Heard, Said},
     lexicon::{Lex, look_up},
     span::Span,
 };
 
 /// Adds the postal codes in `text`.
-pub(crate) fn zips(text: &str, key: &Context, spans: &mut Vec<Span>) {
+pub(crate) fn zips(text: &str, key: &Heard<'_>, spans: &mut Vec<Span>) {
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some(digit) = bytes.get(at..).and_then(|r| r.iter().position(u8::is_ascii_digit)) {
@@ -32,7 +32,7 @@ pub(crate) fn zips(text: &str, key: &Context, spans: &mut Vec<Span>) {
 }
 
 /// A code of digits: `10001`, `10001-1234`, `1010 AB`.
-fn numeric(text: &str, start: usize, length: usize, key: &Context) -> Option<Span> {
+fn numeric(text: &str, start: usize, length: usize, key: &Heard<'_>) -> Option<Span> {
     let bytes = text.as_bytes();
     if !(3..=7).contains(&length) {
         return None;
@@ -47,11 +47,11 @@ fn numeric(text: &str, start: usize, length: usize, key: &Context) -> Option<Spa
     if american && plus_four {
         end += 5;
     }
-    let context = Context::before(text, start).with_key(key);
-    if let Some((Said::Is(Kind::Zip), far)) = context.nearest() {
-        if far <= 24 {
-            return Some(Span::new((start, end), Kind::Zip, "zip", 85));
-        }
+    let context = key.before(text, start);
+    if let Some((Said::Is(Kind::Zip), far)) = context.nearest()
+        && far <= 24
+    {
+        return Some(Span::new((start, end), Kind::Zip, "zip", 85));
     }
     let before = text.get(start.saturating_sub(24)..start).unwrap_or_default();
     let word = before.trim_end().rsplit([' ', ',', '\n']).next().unwrap_or_default();

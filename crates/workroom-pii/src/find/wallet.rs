@@ -77,9 +77,13 @@ fn bech32(word: &[u8]) -> bool {
             }
         }
     };
-    human.iter().for_each(|byte| step(u32::from(byte >> 5)));
+    for byte in human {
+        step(u32::from(byte >> 5));
+    }
     step(0);
-    human.iter().for_each(|byte| step(u32::from(byte & 31)));
+    for byte in human {
+        step(u32::from(byte & 31));
+    }
     for byte in &lower[prefix.len()..] {
         match BECH32.iter().position(|known| known == byte) {
             Some(value) => step(u32::try_from(value).unwrap_or_default()),
