@@ -105,6 +105,7 @@ fn config(keys: Arc<Keys>) -> EngineConfig {
         privacy: Some(PrivacyConfig {
             detect: Arc::new(Simple),
             last: Arc::new(Simple),
+            clears: Vec::new(),
             kinds: Kinds::ALL,
             is_on: true,
             policy: Policy::default(),

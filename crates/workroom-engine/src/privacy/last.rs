@@ -16,7 +16,8 @@ use crate::{
 };
 
 /// What the agent is told.
-const CAUGHT: &str = "what this run gives had personal data that was not masked; it is masked now";
+pub(crate) const CAUGHT: &str =
+    "what this run gives had personal data that was not masked; it is masked now";
 
 /// Masks what is in `outcome`, the logs and the notes of `run` still. What cannot be looked at is
 /// withheld, and the run fails.

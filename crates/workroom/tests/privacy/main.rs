@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     {
         return server::serve(name, log).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
     }
-    let tests: [(&str, fn()); 12] = [
+    let tests: [(&str, fn()); 13] = [
         ("scripts_have_tokens_and_systems_have_values", scripts_have_tokens),
         ("an_injected_instruction_sends_nothing", injected),
         ("what_is_allowed_is_sent", allowed),
@@ -38,6 +38,7 @@ fn main() -> ExitCode {
         ("two_processes_share_a_vault", two_processes),
         ("questions_are_answered_without_the_value", questions),
         ("scripts_that_exfiltrate_get_tokens", exfiltration),
+        ("what_a_rule_clears_is_seen", cleared),
     ];
     let trials = tests.map(|(name, test)| {
         Trial::test(name, move || {
@@ -265,6 +266,18 @@ fn off() {
     let shown = run(&workspace, "return (await crm.get({ email: 'nobody@example.org' })).length");
     assert!(shown.contains("0") && !shown.contains("masked"), "{shown}");
     assert!(!workspace.path().join("workroom/vault.key").exists());
+}
+
+fn cleared() {
+    let workspace = world(&format!("{STANDARD}clear = [\"$.customers[].email\"]\n"));
+    let shown = run(
+        &workspace,
+        "const { customers } = await crm.list({});
+         console.log(customers[1].email);
+         return customers.map(c => [c.email, c.phone])",
+    );
+    assert!(shown.contains("\"ada.lovelace@example.org\",\"[customer_phone_1]\""), "{shown}");
+    assert!(shown.contains("Grace.Hopper@example.org\n"), "{shown}");
 }
 
 /// Everything in `folder`, read.
