@@ -10,7 +10,7 @@ use workroom_types::{Limit, SessionId, ToolRef};
 
 use crate::{
     CallFailure, Engine, FailureKind, KnownTool, RunReport, RunRequest, SessionChoice, abridge,
-    find, sandbox::LogLevel, shown, view,
+    one_call::find, sandbox::LogLevel, shown, view,
 };
 
 /// How many tokens of the budget say where a result is kept.

@@ -13,6 +13,7 @@
 //! * [`answer`]: what a tool's answer gives to code.
 //! * [`files`]: the tree that agents list and read.
 //! * `room`, `run`, `calls`: a run in its session, its turns, its calls.
+//! * `direct`: a call outside of any run.
 //! * `session`: the sessions in memory; `shapes`: what tools' results have looked like.
 //! * `journal`, `playback`, `recover`: what is recorded of a run, and how it is gone on with.
 //! * [`types`]: checking a script's types, if that is wanted.
@@ -38,6 +39,7 @@ mod failure;
 pub mod files;
 mod journal;
 pub mod modules;
+mod one_call;
 mod outcome;
 pub mod pins;
 mod playback;
@@ -63,13 +65,13 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use serde_json::{Map, Value};
 use tokio::sync::{Semaphore, watch};
 use workroom_catalog::{Catalog, SearchQuery, SearchResults};
 use workroom_types::{Bound, Bounds, Limit, Limits, RunId, ServerStatus, SessionId, ToolRef};
 
 pub use direct::{DirectAnswer, DirectCall};
 pub use files::{Node, ReadError};
+pub use one_call::CallFailure;
 pub use outcome::StoredOutcome;
 pub use privacy::{MasterKeys, PrivacyConfig};
 pub use recover::{Replay, ReplayError, replay};
@@ -140,18 +142,6 @@ pub struct EngineConfig {
     pub types: Option<types::TypeCheck>,
     /// What is masked of what servers say; `None`: nothing, credentials neither.
     pub privacy: Option<PrivacyConfig>,
-}
-
-/// Why a direct call has no result.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct CallFailure {
-    /// A stable code, such as `unknown_tool` or `call_timeout`.
-    pub code: String,
-    /// What happened.
-    pub message: String,
-    /// One next step.
-    pub hint: Option<String>,
 }
 
 struct Shared {
@@ -322,6 +312,9 @@ impl Engine {
     pub async fn forget(&self, session: &SessionId) -> Result<(), store::StoreError> {
         let reason = "was for one process".to_owned();
         let ending = store::Ending { reason, lost: Vec::new() };
+        if let Some(privacy) = &self.0.privacy {
+            privacy.drop_idle(|live| live != session);
+        }
         self.0.store.end_session(session, now(), &ending).await
     }
 
@@ -343,6 +336,11 @@ impl Engine {
             flows: bounds.base(Bound::Flows),
         };
         self.0.store.sweep(now(), retention).await
+    }
+
+    /// Whether more than credentials is masked.
+    pub fn masks(&self) -> bool {
+        self.0.privacy.as_ref().is_some_and(|privacy| privacy.is_on())
     }
 
     /// How many sessions are in memory, and how many bytes are theirs alone.
@@ -418,44 +416,6 @@ impl Engine {
         )
     }
 
-    /// Calls one tool, named exactly or as its function, and gives its data as JSON.
-    ///
-    /// # Errors
-    ///
-    /// [`CallFailure`] when there is no such tool, or it has no result.
-    pub async fn call(
-        &self,
-        server: &str,
-        tool: &str,
-        arguments: Map<String, Value>,
-    ) -> Result<String, CallFailure> {
-        let limits = self.0.limits;
-        let deadline = Instant::now() + Duration::from_millis(limits.base(Limit::Wall));
-        let wait = self.0.settled(|name, folder| name == server || folder == server);
-        // A server that is not ready by then says so itself below.
-        let _ = tokio::time::timeout_at(deadline.into(), wait).await;
-        let tool = find(&self.catalog(), server, tool)?;
-        let checked = check::arguments(&self.0, &tool, Value::Object(arguments));
-        let sent = match checked {
-            Ok(checked) => {
-                let scope = privacy::Scope::apart();
-                let sent = calls::send(&self.0, &scope, tool, checked.arguments, limits, deadline);
-                sent.await.map(|incoming| incoming.data)
-            }
-            Err(error) => Err(error),
-        };
-        sent.map_err(|error| {
-            let code = serde_json::from_str::<Value>(&error.properties)
-                .ok()
-                .and_then(|properties| Some(properties.get("code")?.as_str()?.to_owned()));
-            CallFailure {
-                code: code.unwrap_or_else(|| "tool_error".to_owned()),
-                message: error.message,
-                hint: None,
-            }
-        })
-    }
-
     /// Changes whenever the servers or their tools do.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.0.upstreams.changes()
@@ -481,44 +441,6 @@ impl Engine {
         let _ = tokio::time::timeout(LOOK_TIMEOUT, wait).await;
         files::read(&self.0, path).await
     }
-}
-
-/// The tool of `catalog` that is named exactly, or as its function.
-fn find(catalog: &Catalog, server: &str, tool: &str) -> Result<ToolRef, CallFailure> {
-    let Some(entry) = catalog.server(server) else {
-        let folders = catalog.servers().iter().map(|entry| entry.folder.as_str());
-        return Err(unknown(
-            "unknown_server",
-            format!("there is no server `{server}`"),
-            &workroom_script::nearest(server, folders),
-            "`workroom servers` lists them",
-        ));
-    };
-    match (entry.tool(tool), &entry.status) {
-        (Some(tool), _) => Ok(ToolRef { server: entry.name.clone(), tool: tool.def.name.clone() }),
-        (None, ServerStatus::Failed { reason, .. }) => Err(CallFailure {
-            code: "server_unavailable".to_owned(),
-            message: format!("server `{}` is not available: {reason}", entry.name),
-            hint: Some("`workroom servers` shows what it wrote to standard error".to_owned()),
-        }),
-        (None, _) => {
-            let names = entry.tools.iter().map(|tool| tool.function.as_str());
-            Err(unknown(
-                "unknown_tool",
-                format!("server `{server}` has no tool `{tool}`"),
-                &workroom_script::nearest(tool, names),
-                &format!("`workroom ls servers/{}` lists its tools", entry.folder),
-            ))
-        }
-    }
-}
-
-fn unknown(code: &str, message: String, nearest: &[&str], else_hint: &str) -> CallFailure {
-    let hint = match nearest {
-        [] => else_hint.to_owned(),
-        names => format!("did you mean {}?", names.join(", ")),
-    };
-    CallFailure { code: code.to_owned(), message, hint: Some(hint) }
 }
 
 /// Milliseconds since 1970.

@@ -6,10 +6,13 @@ mod support;
 
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, LazyLock, Mutex, PoisonError,
+        mpsc::{self, Receiver, Sender},
+    },
 };
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use support::{Bench, done, read, turn};
 use workroom_engine::{
     EngineConfig, MasterKeys, PrivacyConfig,
@@ -18,7 +21,13 @@ use workroom_engine::{
 };
 use workroom_pii::{Detect, Found, Kind, Place, Sink, Withheld};
 use workroom_privacy::{Kinds, Policy, seal::MasterKey};
-use workroom_types::{Bound, Bounds, SessionId};
+use workroom_types::{Bound, Bounds, Limit, Limits, SessionId};
+
+/// What a detector that hangs waits for.
+static HANGING: LazyLock<(Mutex<Receiver<()>>, Sender<()>)> = LazyLock::new(|| {
+    let (sender, receiver) = mpsc::channel();
+    (Mutex::new(receiver), sender)
+});
 
 /// Finds words with an `@`; fails at some others.
 struct Simple;
@@ -27,6 +36,11 @@ impl Simple {
     fn word(word: &str, path: &str, sink: &mut dyn Sink) -> Result<String, Withheld> {
         match word {
             "panic!" => panic!("a fault of the detector"),
+            "hang!" => {
+                // Until the test is over, and then for a while.
+                let _ = HANGING.0.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                Ok(word.to_owned())
+            }
             "charset!" => Err(Withheld { reason: "its character set is not known".to_owned() }),
             word if word.contains('@') => {
                 let kind = Kind::Email;
@@ -91,6 +105,7 @@ fn config(keys: Arc<Keys>) -> EngineConfig {
         privacy: Some(PrivacyConfig {
             detect: Arc::new(Simple),
             last: Arc::new(Simple),
+            clears: Vec::new(),
             kinds: Kinds::ALL,
             is_on: true,
             policy: Policy::default(),
@@ -173,6 +188,26 @@ async fn what_the_detector_cannot_look_at_is_withheld() {
     );
     assert!(answers[1].ends_with("the detector of personal data failed"), "{}", answers[1]);
     assert!(answers[2].starts_with(r#"{"text":"[email_"#), "{}", answers[2]);
+}
+
+#[tokio::test]
+async fn a_detector_that_hangs_withholds_in_time() {
+    let mut limits = Limits::default();
+    limits.set(Limit::Wall, 1_000).unwrap();
+    let keys = Arc::new(Keys(Mutex::new(Ok([1; 32]))));
+    let bench = Bench::with(EngineConfig { limits, ..config(keys) });
+    let failed = bench.engine.call("crm", "echo", hanging()).await.unwrap_err();
+    HANGING.1.send(()).unwrap();
+    assert_eq!(failed.code, "withheld");
+    assert!(
+        failed.message.ends_with("could not be searched for personal data in time"),
+        "{failed}"
+    );
+}
+
+/// Arguments whose echo is long enough for a thread of its own.
+fn hanging() -> Map<String, Value> {
+    Map::from_iter([("text".to_owned(), Value::from(format!("hang! {}", "x".repeat(64 * 1024))))])
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 //!
 //! A name that came as `patient.name` is in an error's text too, and nothing there says that it is
 //! one. So the words of a value are looked for as they follow each other, whatever case they have
-//! and whatever stands between them. One pass over the text, a look-up for each word and each
-//! length in words; short values, and those whose digits are anybody's, are left to the recognisers.
+//! and what stands between them. One pass over the text, a look-up for each word and each
+//! length in words; short values, and those whose digits are common, are left to the recognisers.
 
 use std::{
     collections::{HashMap, hash_map::RandomState},

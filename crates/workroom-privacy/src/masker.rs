@@ -1,6 +1,6 @@
 //! What takes the place of what is found: the [`Sink`] over a vault.
 //!
-//! It works in two directions. What comes in from a server is masked, and text in it that looks like
+//! It works in two directions. What comes from a server is masked, and text in it that looks like
 //! a token is escaped. What goes out to the agent has tokens already, which stay as they are; only
 //! what somebody put together beside them is masked.
 //!
@@ -44,6 +44,7 @@ pub struct Masker<'v> {
     wants_vault: bool,
     is_changed: bool,
     refusal: Option<VaultError>,
+    spared: Option<&'v BTreeSet<String>>,
 }
 
 impl<'v> Masker<'v> {
@@ -68,7 +69,16 @@ impl<'v> Masker<'v> {
             wants_vault: false,
             is_changed: false,
             refusal: None,
+            spared: None,
         }
+    }
+
+    /// Leaves these values as they are on their way to the agent: a rule cleared them when they
+    /// came.
+    #[must_use]
+    pub fn sparing(mut self, values: &'v BTreeSet<String>) -> Self {
+        self.spared = Some(values);
+        self
     }
 
     /// Whether it stopped because no vault is open.
@@ -288,7 +298,9 @@ impl<'v> Masker<'v> {
 impl Sink for Masker<'_> {
     fn replace(&mut self, found: &Found<'_>) -> Result<Option<String>, Withheld> {
         if found.value.trim().is_empty()
-            || self.direction == Direction::Out && has_token(found.value)
+            || self.direction == Direction::Out
+                && (has_token(found.value)
+                    || self.spared.is_some_and(|spared| spared.contains(found.value)))
         {
             return Ok(None);
         }

@@ -1,8 +1,8 @@
 //! Restoring values in the arguments of a call.
 //!
 //! In one pass: what is put in is never looked at again, so that a value with a token's text in it
-//! stays that text. A value is put in as data: inside a string that holds JSON it is escaped, so
-//! that it cannot end the string that it is in. All tokens are restored, or none and the call fails.
+//! stays that text. A value is put in as data: in a string that holds JSON it is escaped, so
+//! that it cannot end the string that it is in. All tokens are restored, or the call fails.
 
 use std::collections::BTreeSet;
 

@@ -23,9 +23,9 @@ fn the_globals_are_the_language_and_what_is_documented() {
             WeakRef WeakSet __workroom atob btoa clearImmediate
             clearInterval clearTimeout console crypto decodeURI decodeURIComponent
             encodeURI encodeURIComponent escape eval globalThis isFinite
-            isNaN paginate parseFloat parseInt performance queueMicrotask
-            readFile read_file setImmediate setInterval setTimeout show
-            structuredClone undefined unescape
+            isNaN paginate parseFloat parseInt performance pii
+            queueMicrotask readFile read_file setImmediate setInterval setTimeout
+            show structuredClone undefined unescape
             = undefined
         "#]],
     );

@@ -69,7 +69,7 @@ impl Face {
             }
             Mode::Search => tools::list_search(&self.servers),
             Mode::Code | Mode::Auto => {
-                let mut listed = tools::list(&self.servers);
+                let mut listed = tools::list(&self.servers, self.engine.masks());
                 let is_beside = |name: &str| offered.beside.iter().any(|it| it == name);
                 listed.extend(offer::list(&self.engine.catalog(), is_beside));
                 listed

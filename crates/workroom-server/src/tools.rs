@@ -21,9 +21,9 @@ pub struct Overview {
     pub about: Option<String>,
 }
 
-/// What `tools/list` answers where tools are called by code.
-pub fn list(servers: &[Overview]) -> Vec<Tool> {
-    tools([run_code(servers), search(SEARCH_FOR_CODE), read_file()])
+/// What `tools/list` answers where tools are called by code; `masks` where personal data is masked.
+pub fn list(servers: &[Overview], masks: bool) -> Vec<Tool> {
+    tools([run_code(servers, masks), search(SEARCH_FOR_CODE), read_file()])
 }
 
 /// What `tools/list` answers where tools are called by name.
@@ -50,7 +50,12 @@ const SEARCH_FOR_CODE: &str = "Find the functions for what you want to do, over 
 const SEARCH_FOR_CALLS: &str = "Find the tools for what you want to do, over all servers. Gives \
     path, parameters and a line each, the best first. Call one with call_tool.";
 
-fn run_code(servers: &[Overview]) -> Value {
+/// What agents read of tokens.
+const TOKENS: &str = "Personal data is masked: text like [customer_email_1] stands for a value. \
+    Pass it on whole, compare it, count it; pii.domain(token), last4, year, age, initials, same, \
+    format and sort ask about it.\n";
+
+fn run_code(servers: &[Overview], masks: bool) -> Value {
     let description = format!(
         "Run TypeScript that calls tools of the connected servers. Intermediate results stay in \
          variables; only what the code returns or logs comes back, so filter, join and count in \
@@ -63,7 +68,8 @@ fn run_code(servers: &[Overview]) -> Value {
          return deals.filter(d => d.amount > 1000).map(d => d.name);\n\
          Look up function names and parameters with search or read_file first; do not guess \
          them. paginate(crm.listDeals, args) gives all pages; show(image) passes an image on; \
-         readFile(path) gives an earlier result.\n{}",
+         readFile(path) gives an earlier result.\n{}{}",
+        if masks { TOKENS } else { "" },
         overview(servers)
     );
     json!({
@@ -239,7 +245,7 @@ mod tests {
 
     #[test]
     fn the_list_stays_under_a_thousand_tokens_with_ten_servers() {
-        let list = serde_json::to_string(&list(&servers(10))).unwrap();
+        let list = serde_json::to_string(&list(&servers(10), true)).unwrap();
         let tokens = workroom_ledger::tokens(&list);
         assert!(tokens < 1_000, "{tokens} tokens: {list}");
     }

@@ -29,6 +29,11 @@ use args::{Cli, Command, Global};
 use output::{Answer, Failure};
 
 fn main() -> ExitCode {
+    // A panic's own words may quote the data that it met.
+    std::panic::set_hook(Box::new(|panic| match panic.location() {
+        Some(at) => output::note(&format!("internal error at {at}")),
+        None => output::note("internal error"),
+    }));
     let cli = Cli::parse();
     let json = cli.global.json;
     if let Command::Guard { program } = cli.command {

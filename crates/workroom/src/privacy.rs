@@ -51,11 +51,19 @@ pub(crate) fn config(config: &Config, keep: Keep) -> PrivacyConfig {
     PrivacyConfig {
         last: Arc::new(detector(config, last, false)),
         detect,
+        clears: clears(config),
         kinds,
         is_on: privacy.profile != "off" || has_rules,
         policy: policy(privacy),
         keys,
     }
+}
+
+/// The servers that have a rule which clears values.
+fn clears(config: &Config) -> Vec<String> {
+    let all = (!config.privacy.clear.is_empty()).then(|| "*".to_owned());
+    let servers = config.servers.iter().filter(|server| !server.clear.is_empty());
+    all.into_iter().chain(servers.map(|server| server.name.clone())).collect()
 }
 
 /// The profile called `name`, with what the settings change of it.

@@ -320,6 +320,10 @@ fn config_check_says_where_each_value_is_from() {
             sandbox.history_mib           1024 MiB  (default)
             sandbox.shape_days            90 days  (default)
             sandbox.shapes                5000 tools  (default)
+            sandbox.vault_values          100000 values  (default)
+            sandbox.vault_mib             64 MiB  (default)
+            sandbox.flow_days             365 days  (default)
+            sandbox.flows                 1000000 entries  (default)
             scripts.check                 names  (default)
             scripts.type_errors           warn  (default)
             scripts.check_ms              150 ms  (default)
@@ -327,6 +331,12 @@ fn config_check_says_where_each_value_is_from() {
             serve.http                    off  (default)
             serve.allowed_hosts           []  (default)
             serve.allowed_origins         []  (default)
+            privacy.profile               off  (default)
+            privacy.mask_kinds            []  (default)
+            privacy.clear_kinds           []  (default)
+            privacy.mask                  []  (default)
+            privacy.clear                 []  (default)
+            privacy.key_file              auto  (default)
         "#]],
     );
 }

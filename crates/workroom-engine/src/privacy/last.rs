@@ -7,8 +7,17 @@ use std::sync::Arc;
 
 use workroom_types::ToolRef;
 
-use super::{Direction, Item, PrivacyError};
-use crate::{failure, report::RunFailure, run::Run, sandbox::LogLevel};
+use super::{Direction, Item, PrivacyError, listed::blanked};
+use crate::{
+    failure,
+    report::RunFailure,
+    run::Run,
+    sandbox::{LogLevel, LogLine},
+};
+
+/// What the agent is told.
+pub(crate) const CAUGHT: &str =
+    "what this run gives had personal data that was not masked; it is masked now";
 
 /// Masks what is in `outcome`, the logs and the notes of `run` still. What cannot be looked at is
 /// withheld, and the run fails.
@@ -32,25 +41,32 @@ pub(crate) async fn last_look(
     let items: Vec<Item> = places.iter().map(item).collect();
     let masked = privacy.mask(&shared, &scope, Direction::Out, items, deadline).await;
     let masked = match masked {
+        // Without a vault there are no tokens to give; what is found is left out.
+        Err(PrivacyError::Lost(_) | PrivacyError::NoKey(_) | PrivacyError::Store(_)) => {
+            let detect = &*privacy.config.last;
+            places.iter().map(|(text, is_json)| blanked(text, *is_json, detect)).collect()
+        }
+        masked => masked,
+    };
+    let masked = match masked {
         Ok(masked) => masked,
         Err(error) => return Err(withheld(run, &error)),
     };
-    let mut count = 0;
     for ((text, _), masked) in places.iter_mut().zip(masked) {
         if let Some(masked) = masked {
             **text = masked;
-            count += 1;
         }
     }
-    if count > 0 {
-        let found = scope.caught();
-        run.notes.push(format!(
-            "personal data that was not masked was in what this run gives ({found} values): it is \
-             masked now"
-        ));
+    match scope.caught() {
+        0 => {}
+        1 => run.notes.push(CAUGHT.to_owned()),
+        count => run.notes.push(format!("{CAUGHT} ({count} values)")),
     }
     outcome
 }
+
+/// What a block of content has in it that is a picture or a sound.
+const BINARY: [&str; 2] = [r#""type":"image""#, r#""type":"audio""#];
 
 /// Every text that the agent gets of the run, and whether it is JSON.
 fn places<'p>(
@@ -71,7 +87,11 @@ fn places<'p>(
             places.extend(context.values.iter_mut().map(|text| (text, false)));
         }
     }
-    for line in &mut run.logs {
+    // The data of a picture is no text.
+    let is_text = |line: &&mut LogLine| {
+        line.level != LogLevel::Show || !BINARY.iter().any(|kind| line.text.contains(kind))
+    };
+    for line in run.logs.iter_mut().filter(is_text) {
         places.push((&mut line.text, line.level == LogLevel::Show));
     }
     places.extend(run.notes.iter_mut().map(|note| (note, false)));

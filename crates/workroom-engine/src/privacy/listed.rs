@@ -13,6 +13,8 @@ use serde_json::Value;
 use workroom_pii::{Detect, Found, Place, Sink, Withheld};
 use workroom_types::{ServerSnapshot, ServerStatus, ToolDef};
 
+use super::PrivacyError;
+
 /// The keys of a schema that are words for people, or examples.
 const WORDS: [&str; 5] = ["description", "title", "examples", "example", "$comment"];
 
@@ -53,8 +55,10 @@ fn snapshot(server: &ServerSnapshot, detect: &dyn Detect) -> Option<ServerSnapsh
     let place = Place { server: &server.name, tool: "", schema: None };
     let mut out = server.clone();
     let mut is_changed = false;
-    if let ServerStatus::Failed { reason, .. } = &mut out.status {
-        is_changed |= words(reason, detect, place);
+    if let ServerStatus::Failed { reason, stderr } = &mut out.status {
+        for text in std::iter::once(reason).chain(stderr) {
+            is_changed |= words(text, detect, place);
+        }
     }
     let texts = [&mut out.title, &mut out.instructions].into_iter().flatten();
     for text in texts.chain(&mut out.warnings) {
@@ -124,12 +128,30 @@ fn words(text: &mut String, detect: &dyn Detect, place: Place<'_>) -> bool {
     }
 }
 
-/// Replaces a value by its kind.
+/// `text` with its values replaced by their kinds; `None` where it has none.
+pub(super) fn blanked(
+    text: &str,
+    is_json: bool,
+    detect: &dyn Detect,
+) -> Result<Option<String>, PrivacyError> {
+    let place = Place::default();
+    let withheld = |error: Withheld| PrivacyError::Withheld(error.reason);
+    if !is_json {
+        return detect.text(text, place, &mut Blank).map_err(withheld);
+    }
+    let mut value: Value = serde_json::from_str(text)
+        .map_err(|error| PrivacyError::Withheld(format!("it is no JSON: {error}")))?;
+    detect.json(&mut value, place, &mut Blank).map_err(withheld)?;
+    Ok(Some(value.to_string()))
+}
+
+/// Replaces a value by its kind, and leaves tokens.
 struct Blank;
 
 impl Sink for Blank {
     fn replace(&mut self, found: &Found<'_>) -> Result<Option<String>, Withheld> {
-        Ok(Some(format!("({} withheld)", found.kind.name())))
+        let is_token = workroom_privacy::has_token(found.value);
+        Ok((!is_token).then(|| format!("({} withheld)", found.kind.name())))
     }
 
     fn escape(&mut self, _: &str) -> Option<String> {

@@ -1,19 +1,21 @@
 //! Personal data between servers and scripts: masked on the way in, restored on the way out.
 //!
 //! What a server says passes [`incoming`] or [`failed`] before anything else sees it; arguments
-//! pass [`outgoing`] just before they are sent, after the journal has them with their tokens; what a
+//! pass [`outgoing`] just before they are sent, after the journal has them; what a
 //! run came to passes [`last_look`]. Nothing that was masked is passed on before its record is
 //! stored, and nothing is revealed before the store knows where to.
 //!
 //! Fails closed: what cannot be looked at, or whose tokens cannot be stored, is withheld.
 //!
 //! * `vaults`: the sessions' vaults, brought from the store and into it.
+//! * `pass`: texts masked with a vault; `last`: those that a run gives.
 //! * `ask`: what scripts ask about values, and values that they put in.
 //! * `listed`: what servers say of themselves.
 
 mod ask;
 mod last;
 mod listed;
+mod pass;
 mod vaults;
 
 use std::{
@@ -41,9 +43,10 @@ use crate::{
 };
 
 pub(crate) use ask::{is_question, question, without_value};
-pub(crate) use last::last_look;
+pub(crate) use last::{CAUGHT, last_look};
 pub(crate) use listed::Listed;
-use vaults::{Item, PrivacyError, Vaults};
+use pass::Item;
+use vaults::{PrivacyError, Vaults};
 
 /// Texts below this size are looked at where they are; larger ones on a thread of their own.
 const INLINE_BYTES_MAX: usize = 32 * 1024;
@@ -68,6 +71,9 @@ pub struct PrivacyConfig {
     pub detect: Arc<dyn Detect>,
     /// The same in what goes to the agent.
     pub last: Arc<dyn Detect>,
+    /// The servers with values that a rule clears; `*` for all. Such values are not masked for the
+    /// agent either.
+    pub clears: Vec<String>,
     /// The kinds that are masked: text that looks like a token of another kind is none.
     pub kinds: Kinds,
     /// Whether more than credentials is masked.
@@ -96,6 +102,11 @@ impl Privacy {
         Self { config, vaults: Vaults::default(), listed: Listed::default() }
     }
 
+    /// Whether more than credentials is masked.
+    pub(crate) fn is_on(&self) -> bool {
+        self.config.is_on
+    }
+
     /// What servers say of themselves, without personal data.
     pub(crate) fn listed(&self, servers: Vec<Arc<ServerSnapshot>>) -> Vec<Arc<ServerSnapshot>> {
         self.listed.masked(servers, &*self.config.detect)
@@ -111,7 +122,7 @@ impl Privacy {
 pub(crate) struct Scope {
     /// `None`: a vault of its own, which nothing is kept of.
     session: Option<SessionId>,
-    own: Option<(vaults::SharedSlot, Mint)>,
+    own: Option<(vaults::SharedSlot, Arc<Mint>)>,
     /// Whether its vault was looked up in the store.
     is_fresh: AtomicBool,
     seen: Mutex<BTreeSet<Token>>,
@@ -131,7 +142,8 @@ impl Scope {
 
     /// For a call that belongs to no session.
     pub(crate) fn apart() -> Self {
-        let own = Some((vaults::SharedSlot::default(), Mint::new(vaults::random)));
+        let mint = Arc::new(Mint::new(vaults::random));
+        let own = Some((vaults::SharedSlot::default(), mint));
         Self { session: None, own, ..Self::of(SessionId::named("")) }
     }
 

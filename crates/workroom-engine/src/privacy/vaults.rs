@@ -14,17 +14,20 @@ use std::{
     time::Instant,
 };
 
-use serde_json::Value;
 use thiserror::Error;
 use tokio::sync::OwnedMutexGuard;
-use workroom_pii::{Detect, Kind, Withheld};
+use workroom_pii::Kind;
 use workroom_privacy::{
-    Direction, Flow, Kinds, Masker, Mint, Minted, Token, Vault,
+    Direction, Mint, Minted, Token, Vault,
     seal::{self, DataKey, KEY_BYTES, SealError, Wrapped},
 };
-use workroom_types::{Bound, SessionId, ToolRef};
+use workroom_types::{Bound, SessionId};
 
-use super::{INLINE_BYTES_MAX, Privacy, Scope, keep_flows, place, until};
+use super::{
+    INLINE_BYTES_MAX, Privacy, Scope, keep_flows,
+    pass::{Item, Pass, pass},
+    until,
+};
 use crate::{
     Shared, now,
     store::{NewValue, SealedKey, StoreError, VaultRecord},
@@ -44,7 +47,8 @@ pub(crate) enum PrivacyError {
     Late,
     /// The values of the session are there and cannot be read.
     #[error(
-        "the session's vault is lost ({0}): its tokens cannot be restored; start a new session"
+        "the session's vault is lost ({0}): its tokens cannot be restored; start a new session, or \
+         forget this one's values with `workroom vault forget`"
     )]
     Lost(SealError),
     /// There is no master key.
@@ -73,18 +77,25 @@ impl PrivacyError {
 /// A session's vault.
 #[derive(Default)]
 pub(crate) struct Slot {
-    vault: Option<Vault>,
+    pub(super) vault: Option<Vault>,
     /// What the store calls it.
     id: i64,
     /// The last of its values that are here.
     last: i64,
     /// When it was last looked up.
     generation: u64,
+    /// Values that a rule cleared: they may go to the agent.
+    pub(super) cleared: BTreeSet<String>,
 }
 
 impl Slot {
     pub(super) fn vault(&self) -> Option<&Vault> {
         self.vault.as_ref()
+    }
+
+    /// Drops the vault.
+    fn forget(&mut self) {
+        *self = Self { cleared: std::mem::take(&mut self.cleared), ..Self::default() };
     }
 
     pub(super) fn vault_mut(&mut self) -> Option<&mut Vault> {
@@ -129,65 +140,6 @@ impl Vaults {
 /// Fills `bytes` with random ones from the operating system.
 pub(crate) fn random(bytes: &mut [u8]) {
     getrandom::fill(bytes).expect("the operating system gives random bytes");
-}
-
-/// One text that is to be masked.
-#[derive(Clone)]
-pub(crate) struct Item {
-    tool: ToolRef,
-    schema: Option<Arc<Value>>,
-    text: Arc<str>,
-    is_json: bool,
-}
-
-impl Item {
-    pub(crate) fn json(tool: &ToolRef, schema: Option<Arc<Value>>, text: Arc<str>) -> Self {
-        Self { tool: tool.clone(), schema, text, is_json: true }
-    }
-
-    pub(crate) fn text(tool: &ToolRef, text: Arc<str>) -> Self {
-        Self { tool: tool.clone(), schema: None, text, is_json: false }
-    }
-
-    /// Masks it; `None` where nothing is to be masked.
-    fn mask(
-        &self,
-        masker: &mut Masker<'_>,
-        detect: &dyn Detect,
-    ) -> Result<Option<String>, Withheld> {
-        let place = place(&self.tool, self.schema.as_deref());
-        if !self.is_json {
-            return masker.text(detect, &self.text, place);
-        }
-        let mut value: Value = serde_json::from_str(&self.text)
-            .map_err(|error| Withheld { reason: format!("it is no JSON: {error}") })?;
-        masker.take_changed();
-        masker.json(detect, &mut value, place)?;
-        Ok(masker.take_changed().then(|| value.to_string()))
-    }
-}
-
-/// What one pass over some items came to.
-struct Pass {
-    masked: Result<Vec<Option<String>>, Withheld>,
-    wants_vault: bool,
-    used: BTreeSet<Token>,
-    flows: Vec<Flow>,
-}
-
-fn pass(
-    vault: Option<&mut Vault>,
-    mint: &Mint,
-    kinds: Kinds,
-    direction: Direction,
-    detect: &dyn Detect,
-    items: &[Item],
-) -> Pass {
-    let mut masker = Masker::new(vault, mint, kinds, direction, now());
-    let masked = items.iter().map(|item| item.mask(&mut masker, detect)).collect();
-    let wants_vault = masker.wants_vault();
-    let (used, flows) = masker.into_found();
-    Pass { masked, wants_vault, used, flows }
 }
 
 impl Privacy {
@@ -266,20 +218,15 @@ impl Privacy {
         items: &Arc<[Item]>,
         deadline: Instant,
     ) -> Result<(OwnedMutexGuard<Slot>, Pass), PrivacyError> {
-        let detect = match direction {
-            Direction::In => Arc::clone(&self.config.detect),
-            Direction::Out => Arc::clone(&self.config.last),
-        };
-        let kinds = self.config.kinds;
-        let bytes: usize = items.iter().map(|item| item.text.len()).sum();
-        if bytes <= INLINE_BYTES_MAX || scope.own.is_some() {
-            let mint = scope.own.as_ref().map_or(&*self.vaults.mint, |(_, mint)| mint);
-            let done = pass(slot.vault.as_mut(), mint, kinds, direction, &*detect, items);
+        let bytes: usize = items.iter().map(Item::bytes).sum();
+        let mint = Arc::clone(scope.own.as_ref().map_or(&self.vaults.mint, |(_, mint)| mint));
+        if bytes <= INLINE_BYTES_MAX {
+            let done = pass(&mut slot, &mint, &self.config, direction, items);
             return Ok((slot, done));
         }
-        let (items, mint) = (Arc::clone(items), Arc::clone(&self.vaults.mint));
+        let (items, config) = (Arc::clone(items), self.config.clone());
         let work = tokio::task::spawn_blocking(move || {
-            let done = pass(slot.vault.as_mut(), &mint, kinds, direction, &*detect, &items);
+            let done = pass(&mut slot, &mint, &config, direction, &items);
             (slot, done)
         });
         match tokio::time::timeout_at(until(deadline), work).await {
@@ -368,14 +315,14 @@ impl Privacy {
         let found = match shared.store.vault(session, slot.last).await {
             Ok(Some(record)) if slot.last > 0 && record.id != slot.id => {
                 // Another vault of this session: the one that is here was forgotten.
-                *slot = Slot::default();
+                slot.forget();
                 shared.store.vault(session, 0).await
             }
             found => found,
         };
         match found {
             Ok(Some(record)) => self.adopt(shared, session, slot, record).await?,
-            Ok(None) => *slot = Slot::default(),
+            Ok(None) => slot.forget(),
             Err(error) => {
                 scope.is_fresh.store(false, Ordering::Release);
                 return Err(error.into());

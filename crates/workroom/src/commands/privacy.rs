@@ -184,7 +184,8 @@ async fn report(session: Option<String>, as_csv: bool) -> Result<Answer, Failure
 
 fn csv(lines: &[Line]) -> String {
     let mut text = String::from(
-        "session,token,kind,server,tool,path,detector,confidence,found_at_ms,sent,refused,asked,caught",
+        "session,token,kind,server,tool,path,detector,confidence,found_at_ms,sent,refused,asked,\
+         caught",
     );
     for line in lines {
         let fields = [

@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     {
         return server::serve(name, log).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
     }
-    let tests: [(&str, fn()); 12] = [
+    let tests: [(&str, fn()); 13] = [
         ("scripts_have_tokens_and_systems_have_values", scripts_have_tokens),
         ("an_injected_instruction_sends_nothing", injected),
         ("what_is_allowed_is_sent", allowed),
@@ -38,6 +38,7 @@ fn main() -> ExitCode {
         ("two_processes_share_a_vault", two_processes),
         ("questions_are_answered_without_the_value", questions),
         ("scripts_that_exfiltrate_get_tokens", exfiltration),
+        ("what_a_rule_clears_is_seen", cleared),
     ];
     let trials = tests.map(|(name, test)| {
         Trial::test(name, move || {
@@ -74,8 +75,9 @@ fn run(workspace: &Workspace, code: &str) -> String {
 fn run_in(workspace: &Workspace, session: &str, code: &str) -> String {
     let code = format!("{IMPORTS}{code}");
     let output = workspace.output(&["-vv", "run", "--session", session, "-"], &code);
-    let text = [output.stdout, output.stderr].concat();
-    String::from_utf8_lossy(&text).into_owned()
+    // The log is for nobody who may see a value, whatever is masked of the answer.
+    has_no_canary("the log", &output.stderr);
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// What the server `name` was called with.
@@ -167,8 +169,8 @@ fn scripts_have_tokens() {
         "true true 2",
         "[~customer_email_1] was forged",
         "gold number",
-        "[email_",
-        "[phone_",
+        "[customer_email_1]",
+        "[customer_phone_1]",
         "ToolError no mailbox [",
     ] {
         assert!(shown.contains(expected), "{expected:?} is not in\n{shown}");
@@ -264,6 +266,18 @@ fn off() {
     let shown = run(&workspace, "return (await crm.get({ email: 'nobody@example.org' })).length");
     assert!(shown.contains("0") && !shown.contains("masked"), "{shown}");
     assert!(!workspace.path().join("workroom/vault.key").exists());
+}
+
+fn cleared() {
+    let workspace = world(&format!("{STANDARD}clear = [\"$.customers[].email\"]\n"));
+    let shown = run(
+        &workspace,
+        "const { customers } = await crm.list({});
+         console.log(customers[1].email);
+         return customers.map(c => [c.email, c.phone])",
+    );
+    assert!(shown.contains("\"ada.lovelace@example.org\",\"[customer_phone_1]\""), "{shown}");
+    assert!(shown.contains("Grace.Hopper@example.org\n"), "{shown}");
 }
 
 /// Everything in `folder`, read.
@@ -435,8 +449,10 @@ fn questions() {
         &workspace,
         "const { customers } = await crm.list({});
          const [ada, grace] = customers;
-         console.log(await pii.domain(ada.email), await pii.last4(ada.phone), await pii.year(ada.birthDate),
-           await pii.age(grace.birthDate), await pii.initials(grace.name), await pii.same(ada.email, grace.email));
+         console.log(await pii.domain(ada.email), await pii.initials(grace.name), await pii.same(ada.email, grace.email));
+         console.log('ends in', await pii.last4(ada.phone));
+         console.log('born in', await pii.year(ada.birthDate));
+         console.log('is', await pii.age(grace.birthDate));
          console.log((await pii.sort(customers, 'name')).map(it => it.id), (await pii.sort(customers, it => it.birthDate)).map(it => it.id));
          const day = await pii.format(ada.birthDate, 'DD.MM.YYYY');
          console.log(day !== ada.birthDate, day.startsWith('[formatted_birth_date_'));
@@ -450,7 +466,10 @@ fn questions() {
     );
     has_no_canary("the output", shown.as_bytes());
     for expected in [
-        "example.org 0100 1980 90 GH false",
+        "example.org GH false",
+        "ends in 0100",
+        "born in 1980",
+        "is 90",
         "[ 1, 2, 3 ] [ 2, 1, 3 ]",
         "true true",
         "PrivacyError pii_not_allowed",
