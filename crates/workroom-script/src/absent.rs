@@ -81,6 +81,7 @@ const KNOWN: &[&str] = &[
     "parseFloat",
     "parseInt",
     "performance",
+    "pii",
     "queueMicrotask",
     "readFile",
     "read_file",
