@@ -125,7 +125,7 @@ fn work_grows_with_length_alone() {
     };
     time("Anna ", 100);
     for piece in PIECES {
-        let (short, long) = (time(piece, 20_000), time(piece, 80_000));
-        assert!(long <= FLOOR + short * 10, "{piece:?}: {short} ms, then {long} ms");
+        let (short, long) = (time(piece, 10_000), time(piece, 40_000));
+        assert!(long <= FLOOR + short * 8, "{piece:?}: {short} ms, then {long} ms");
     }
 }
