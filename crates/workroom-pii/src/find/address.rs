@@ -47,6 +47,24 @@ const ENDINGS: [&str; 34] = [
     "iela",
 ];
 
+/// Words that mean a street even where no number stands with them.
+const SURE: [&str; 14] = [
+    "street",
+    "road",
+    "avenue",
+    "lane",
+    "boulevard",
+    "square",
+    "terrace",
+    "crescent",
+    "parkway",
+    "st",
+    "rd",
+    "ave",
+    "blvd",
+    "allee",
+];
+
 /// Adds the addresses among `tokens`.
 pub(crate) fn addresses(text: &str, tokens: &[Token], spans: &mut Vec<Span>) {
     let mut at = 0;
@@ -93,10 +111,15 @@ fn anchor(text: &str, tokens: &[Token], at: usize) -> Option<(usize, usize, u8)>
         }
         if let Some(end) = street(text, tokens, at) {
             let numbered = house_number_at(text, tokens, end);
-            let plain = tokens.get(end - 1).is_some_and(|t| !t.lex.any(Lex::COMMON));
+            let last = tokens.get(end - 1);
+            let street = last.is_some_and(|t| SURE.contains(&t.text(text).to_lowercase().as_str()));
             return match numbered {
                 Some(end) => Some((at, end, 82)),
-                None if plain || spoken_of(text, token.start) => Some((at, end, 66)),
+                None if street
+                    && (spoken_of(text, token.start) || is_place_of(text, tokens, at)) =>
+                {
+                    Some((at, end, 66))
+                }
                 None => None,
             };
         }
@@ -104,6 +127,18 @@ fn anchor(text: &str, tokens: &[Token], at: usize) -> Option<(usize, usize, u8)>
         return spoken_of(text, token.start).then_some((at, end, 70));
     }
     None
+}
+
+/// Whether a word of place stands before the street: `on Elm Street`.
+fn is_place_of(text: &str, tokens: &[Token], at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|before| tokens.get(before));
+    before.is_none_or(|t| {
+        matches!(t.shape, Shape::Line | Shape::Sign(b',' | b':' | b'|' | b'\"'))
+            || matches!(
+                t.text(text),
+                "on" | "in" | "at" | "to" | "of" | "from" | "near" | "and" | "an" | "der"
+            )
+    })
 }
 
 /// Whether what stands before `start` announces an address.
