@@ -220,21 +220,17 @@ pub(super) fn house_number_at(text: &str, tokens: &[Token], at: usize) -> Option
 }
 
 /// Where a street's name ends that begins at `at`: up to four words, the last a `Street`.
-fn street(text: &str, tokens: &[Token], at: usize) -> Option<usize> {
+pub(super) fn street(text: &str, tokens: &[Token], at: usize) -> Option<usize> {
     let mut words = 0;
     for (index, token) in tokens.iter().enumerate().skip(at).take(8) {
         let named = words > 0 && token.lex.any(Lex::STREET) && (token.is_capital() || words > 1);
         if named && is_street_here(text, tokens, index, words) {
-            let abbreviated =
-                tokens.get(index + 1).is_some_and(|dot| dot.is_sign(b'.') && token.touches(dot));
-            let more =
-                tokens.get(index + 1).is_some_and(|t| t.is_capital() && t.lex.any(Lex::STREET));
-            return Some(
-                index
-                    + 1
-                    + usize::from(abbreviated && token.end - token.start <= 4)
-                    + usize::from(more),
-            );
+            let next = tokens.get(index + 1);
+            let dot = next.is_some_and(|dot| dot.is_sign(b'.') && token.touches(dot));
+            let abbreviated = dot && token.end - token.start <= 4;
+            let more = next.is_some_and(|t| t.is_capital() && t.lex.any(Lex::STREET));
+            let end = index + 1 + usize::from(abbreviated) + usize::from(more);
+            return Some(of_something(text, tokens, end));
         }
         if words > 0 && has_street_ending(text, token) {
             return Some(index + 1);
@@ -255,6 +251,15 @@ fn street(text: &str, tokens: &[Token], at: usize) -> Option<usize> {
         }
     }
     None
+}
+
+/// Where `of the Stars` ends, which may follow an avenue at `at`.
+fn of_something(text: &str, tokens: &[Token], at: usize) -> usize {
+    let is = |at: usize, word: &str| tokens.get(at).is_some_and(|t| t.text(text) == word);
+    let from = at + 1 + usize::from(is(at + 1, "the"));
+    let names = tokens.get(from..).unwrap_or_default().iter().take(3);
+    let count = names.take_while(|t| t.is_capital()).count();
+    if is(at, "of") && count > 0 { from + count } else { at }
 }
 
 /// `St` is a street at the end, not before a name; `Dr` likewise.
