@@ -282,7 +282,7 @@ fn is_ordinal(word: &str) -> bool {
 }
 
 /// Where a street ends whose kind comes first: `Rue de la Paix`, `ul. Miła`.
-fn street_before(text: &str, tokens: &[Token], at: usize) -> Option<usize> {
+pub(super) fn street_before(text: &str, tokens: &[Token], at: usize) -> Option<usize> {
     let first = tokens.get(at).filter(|token| token.lex.any(Lex::STREET_BEFORE))?;
     let mut end = at + 1;
     if tokens.get(end).is_some_and(|t| t.is_sign(b'.') && first.touches(t)) {
@@ -290,7 +290,8 @@ fn street_before(text: &str, tokens: &[Token], at: usize) -> Option<usize> {
     }
     let mut words = 0;
     while let Some(token) = tokens.get(end) {
-        let small = token.lex.any(Lex::PARTICLE) || matches!(token.text(text), "l" | "d" | "dell");
+        let small = token.lex.any(Lex::PARTICLE)
+            || matches!(token.text(text), "l" | "d" | "dell" | "of" | "the");
         let sign =
             (token.is_sign(b'\'') || token.is_sign(b'-') || token.is_sign(b'.')) && words + 1 > 0;
         if token.is_capital() {

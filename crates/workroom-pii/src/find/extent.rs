@@ -1,7 +1,7 @@
 //! How far an address goes: from its street to the numbers before it, and over the units, places,
 //! codes and countries behind it.
 
-use super::address::{house_number_at, is_house_number, street};
+use super::address::{house_number_at, is_house_number, street, street_before};
 use crate::{
     lexicon::Lex,
     tokens::{Shape, Token},
@@ -136,7 +136,8 @@ fn part(text: &str, tokens: &[Token], at: usize, separated: bool) -> Option<usiz
     }
     if matches!(token.shape, Shape::Digits | Shape::Code) {
         // `Nakatomi Plaza, 2121 Avenue of the Stars`: a street may follow a house's name.
-        let street = is_house_number(text, token).then(|| street(text, tokens, at + 1)).flatten();
+        let named = || street(text, tokens, at + 1).or_else(|| street_before(text, tokens, at + 1));
+        let street = is_house_number(text, token).then(named).flatten();
         if street.is_some() {
             return street;
         }
