@@ -101,9 +101,15 @@ fn guest(check: bool) -> Result<(), String> {
 
 fn bench() -> Result<(), String> {
     let beside = tools::install_beside()?;
-    for package in
-        ["workroom-sandbox", "workroom-catalog", "workroom-script", "workroom-store", "workroom"]
-    {
+    let measured = [
+        "workroom-sandbox",
+        "workroom-catalog",
+        "workroom-script",
+        "workroom-store",
+        "workroom-pii",
+        "workroom",
+    ];
+    for package in measured {
         let mut bench = cargo(&["bench", "--locked", "--package", package]);
         bench.env("WORKROOM_BENCH_TOOLS", &beside);
         Step::new("bench", bench).run()?;

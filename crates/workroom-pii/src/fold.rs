@@ -60,7 +60,17 @@ pub(crate) fn fold(text: &str) -> Folded<'_> {
     Folded { text: Cow::Owned(out), map }
 }
 
-/// Texts are at most [`crate::TEXT_BYTES_MAX`] long.
+/// Whether so much of a text could not be decoded that nothing can be said of it.
+pub(crate) fn unreadable(text: &str) -> bool {
+    let lost = text.bytes().filter(|byte| *byte == 0xef).count();
+    if lost < 8 {
+        return false;
+    }
+    let lost = text.matches('\u{fffd}').count();
+    lost >= 8 && lost * 8 > text.chars().count()
+}
+
+/// Texts are at most [`crate::Limits::text_bytes`] long.
 fn position(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }

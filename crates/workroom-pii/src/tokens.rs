@@ -138,6 +138,8 @@ fn word(text: &str, start: usize) -> (usize, Shape) {
         (_, 0, ..) => Shape::Lower,
         (_, _, 0, ..) => Shape::Upper,
         (_, 1, ..) if first_is_upper => Shape::Title,
+        // `taskId` is how programs write names.
+        _ if !first_is_upper => Shape::Code,
         _ => Shape::Mixed,
     };
     (at, shape)

@@ -8,7 +8,7 @@ use crate::{
     Found, Kind, Limits, Place, Rules, Sink, Withheld,
     context::Context,
     embedded,
-    fold::fold,
+    fold::{fold, unreadable},
     keys::{self, Key, Meaning},
     leaf::{self, Beside, Reading, Tells},
     rules::{At, Verdict, verdict},
@@ -491,14 +491,4 @@ fn original(spans: Vec<Span>, back: impl Fn(usize, usize) -> (usize, usize)) -> 
             Span { start, end, ..span }
         })
         .collect()
-}
-
-/// Whether so much of a text could not be decoded that nothing can be said of it.
-fn unreadable(text: &str) -> bool {
-    let lost = text.bytes().filter(|byte| *byte == 0xef).count();
-    if lost < 8 {
-        return false;
-    }
-    let lost = text.matches('\u{fffd}').count();
-    lost >= 8 && lost * 8 > text.chars().count()
 }

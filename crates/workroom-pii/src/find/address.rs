@@ -47,6 +47,24 @@ const ENDINGS: [&str; 34] = [
     "iela",
 ];
 
+/// Words that mean a street even where no number stands with them.
+const SURE: [&str; 14] = [
+    "street",
+    "road",
+    "avenue",
+    "lane",
+    "boulevard",
+    "square",
+    "terrace",
+    "crescent",
+    "parkway",
+    "st",
+    "rd",
+    "ave",
+    "blvd",
+    "allee",
+];
+
 /// Adds the addresses among `tokens`.
 pub(crate) fn addresses(text: &str, tokens: &[Token], spans: &mut Vec<Span>) {
     let mut at = 0;
@@ -93,10 +111,15 @@ fn anchor(text: &str, tokens: &[Token], at: usize) -> Option<(usize, usize, u8)>
         }
         if let Some(end) = street(text, tokens, at) {
             let numbered = house_number_at(text, tokens, end);
-            let plain = tokens.get(end - 1).is_some_and(|t| !t.lex.any(Lex::COMMON));
+            let last = tokens.get(end - 1);
+            let street = last.is_some_and(|t| SURE.contains(&t.text(text).to_lowercase().as_str()));
             return match numbered {
                 Some(end) => Some((at, end, 82)),
-                None if plain || spoken_of(text, token.start) => Some((at, end, 66)),
+                None if street
+                    && (spoken_of(text, token.start) || is_place_of(text, tokens, at)) =>
+                {
+                    Some((at, end, 66))
+                }
                 None => None,
             };
         }
@@ -104,6 +127,18 @@ fn anchor(text: &str, tokens: &[Token], at: usize) -> Option<(usize, usize, u8)>
         return spoken_of(text, token.start).then_some((at, end, 70));
     }
     None
+}
+
+/// Whether a word of place stands before the street: `on Elm Street`.
+fn is_place_of(text: &str, tokens: &[Token], at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|before| tokens.get(before));
+    before.is_none_or(|t| {
+        matches!(t.shape, Shape::Line | Shape::Sign(b',' | b':' | b'|' | b'\"'))
+            || matches!(
+                t.text(text),
+                "on" | "in" | "at" | "to" | "of" | "from" | "near" | "and" | "an" | "der"
+            )
+    })
 }
 
 /// Whether what stands before `start` announces an address.
@@ -185,21 +220,17 @@ pub(super) fn house_number_at(text: &str, tokens: &[Token], at: usize) -> Option
 }
 
 /// Where a street's name ends that begins at `at`: up to four words, the last a `Street`.
-fn street(text: &str, tokens: &[Token], at: usize) -> Option<usize> {
+pub(super) fn street(text: &str, tokens: &[Token], at: usize) -> Option<usize> {
     let mut words = 0;
     for (index, token) in tokens.iter().enumerate().skip(at).take(8) {
         let named = words > 0 && token.lex.any(Lex::STREET) && (token.is_capital() || words > 1);
         if named && is_street_here(text, tokens, index, words) {
-            let abbreviated =
-                tokens.get(index + 1).is_some_and(|dot| dot.is_sign(b'.') && token.touches(dot));
-            let more =
-                tokens.get(index + 1).is_some_and(|t| t.is_capital() && t.lex.any(Lex::STREET));
-            return Some(
-                index
-                    + 1
-                    + usize::from(abbreviated && token.end - token.start <= 4)
-                    + usize::from(more),
-            );
+            let next = tokens.get(index + 1);
+            let dot = next.is_some_and(|dot| dot.is_sign(b'.') && token.touches(dot));
+            let abbreviated = dot && token.end - token.start <= 4;
+            let more = next.is_some_and(|t| t.is_capital() && t.lex.any(Lex::STREET));
+            let end = index + 1 + usize::from(abbreviated) + usize::from(more);
+            return Some(of_something(text, tokens, end));
         }
         if words > 0 && has_street_ending(text, token) {
             return Some(index + 1);
@@ -222,6 +253,15 @@ fn street(text: &str, tokens: &[Token], at: usize) -> Option<usize> {
     None
 }
 
+/// Where `of the Stars` ends, which may follow an avenue at `at`.
+fn of_something(text: &str, tokens: &[Token], at: usize) -> usize {
+    let is = |at: usize, word: &str| tokens.get(at).is_some_and(|t| t.text(text) == word);
+    let from = at + 1 + usize::from(is(at + 1, "the"));
+    let names = tokens.get(from..).unwrap_or_default().iter().take(3);
+    let count = names.take_while(|t| t.is_capital()).count();
+    if is(at, "of") && count > 0 { from + count } else { at }
+}
+
 /// `St` is a street at the end, not before a name; `Dr` likewise.
 fn is_street_here(text: &str, tokens: &[Token], index: usize, words: usize) -> bool {
     let Some(token) = tokens.get(index) else { return false };
@@ -242,7 +282,7 @@ fn is_ordinal(word: &str) -> bool {
 }
 
 /// Where a street ends whose kind comes first: `Rue de la Paix`, `ul. Miła`.
-fn street_before(text: &str, tokens: &[Token], at: usize) -> Option<usize> {
+pub(super) fn street_before(text: &str, tokens: &[Token], at: usize) -> Option<usize> {
     let first = tokens.get(at).filter(|token| token.lex.any(Lex::STREET_BEFORE))?;
     let mut end = at + 1;
     if tokens.get(end).is_some_and(|t| t.is_sign(b'.') && first.touches(t)) {
@@ -250,7 +290,8 @@ fn street_before(text: &str, tokens: &[Token], at: usize) -> Option<usize> {
     }
     let mut words = 0;
     while let Some(token) = tokens.get(end) {
-        let small = token.lex.any(Lex::PARTICLE) || matches!(token.text(text), "l" | "d" | "dell");
+        let small = token.lex.any(Lex::PARTICLE)
+            || matches!(token.text(text), "l" | "d" | "dell" | "of" | "the");
         let sign =
             (token.is_sign(b'\'') || token.is_sign(b'-') || token.is_sign(b'.')) && words + 1 > 0;
         if token.is_capital() {

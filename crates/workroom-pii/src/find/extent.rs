@@ -1,7 +1,7 @@
 //! How far an address goes: from its street to the numbers before it, and over the units, places,
 //! codes and countries behind it.
 
-use super::address::{house_number_at, is_house_number};
+use super::address::{house_number_at, is_house_number, street, street_before};
 use crate::{
     lexicon::Lex,
     tokens::{Shape, Token},
@@ -135,6 +135,12 @@ fn part(text: &str, tokens: &[Token], at: usize, separated: bool) -> Option<usiz
         return Some(at + 1);
     }
     if matches!(token.shape, Shape::Digits | Shape::Code) {
+        // `Nakatomi Plaza, 2121 Avenue of the Stars`: a street may follow a house's name.
+        let named = || street(text, tokens, at + 1).or_else(|| street_before(text, tokens, at + 1));
+        let street = is_house_number(text, token).then(named).flatten();
+        if street.is_some() {
+            return street;
+        }
         return code(text, tokens, at);
     }
     if !token.is_capital() {
@@ -142,11 +148,13 @@ fn part(text: &str, tokens: &[Token], at: usize, separated: bool) -> Option<usiz
     }
     let mut end = at;
     while let Some(word) = tokens.get(end) {
+        // `St. Gallen` goes on behind its point, a sentence does not.
+        let short = end > at && tokens.get(end - 1).is_some_and(|t| t.end - t.start <= 2);
         let small = end > at
             && (word.lex.any(Lex::PARTICLE)
                 || word.is_sign(b'-')
-                || word.is_sign(b'.')
-                || word.is_sign(b'\''));
+                || word.is_sign(b'\'')
+                || word.is_sign(b'.') && short);
         let follows = small && tokens.get(end + 1).is_some_and(Token::is_capital);
         if !(word.is_capital() || follows) || end - at > 7 {
             break;

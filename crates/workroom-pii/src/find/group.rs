@@ -123,7 +123,14 @@ pub(super) fn group(
         // `I` and `A` are words where nothing shortens them.
         let word = matches!(token.text(text), "I" | "A")
             && !tokens.get(next + 1).is_some_and(|t| t.is_sign(b'.') || t.is_sign(b'\''));
-        let lex = if initial && !word { Lex::default() } else { token.lex };
+        let lex = match token.shape {
+            _ if initial && !word => Lex::default(),
+            // `PubMed` is a brand, `McDonald` and `DeLuca` are not.
+            Shape::Mixed if token.lex.is_empty() && !formed && !prefixed(token.text(text)) => {
+                Lex::BRAND
+            }
+            _ => token.lex,
+        };
         words.push(Word { at: next, lex, initial, formed });
         let Some(follows) = following(text, tokens, next, initial, small) else {
             next += 1;
@@ -195,6 +202,16 @@ const FORMED: [&str; 62] = [
     "skaya", "inen", "nen", "quist", "qvist", "strom", "gaard", "mann", "stein", "berger", "bauer",
     "meyer", "huber", "hoffer", "ikova", "kova", "nova", "rova", "eva", "ova", "tz", "yan",
 ];
+
+/// Whether the capital inside a word comes after a small word that begins names.
+fn prefixed(word: &str) -> bool {
+    const PREFIXES: [&str; 14] =
+        ["Mc", "Mac", "De", "Di", "La", "Le", "Van", "Fitz", "Du", "Al", "El", "Del", "St", "O"];
+    PREFIXES.iter().any(|prefix| {
+        let rest = word.strip_prefix(prefix);
+        rest.and_then(|rest| rest.chars().next()).is_some_and(char::is_uppercase)
+    })
+}
 
 /// Whether a word ends as family names do.
 fn is_formed(word: &str, lex: Lex) -> bool {

@@ -125,7 +125,8 @@ fn fitting(value: &str, kind: Kind, is_quoted: bool) -> Option<usize> {
             let fits = shape::fits(kind, value) && value.len() >= 4 && !ordinary;
             // A token of this system, and a reference to a variable, are no secrets.
             let reference = value.starts_with(['[', '$', '<', '{'])
-                || matches!(value, "Bearer" | "Basic" | "Token" | "Digest");
+                || value.starts_with("Bearer ")
+                || matches!(value, "token" | "tokens" | "Bearer" | "Basic" | "Token" | "Digest");
             (fits && !reference).then_some(value.len())
         }
         // A number of some kind is one run of letters and digits, not the sentence after it.

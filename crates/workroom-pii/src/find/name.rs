@@ -101,6 +101,11 @@ fn person(
     spans: &mut Vec<Span>,
     known: &mut HashSet<String>,
 ) {
+    // Where no word has a capital, only a listed name is sure enough.
+    let listed = words.iter().any(|word| word.given() && !word.lex.any(DOUBTFUL));
+    if manner.small && !listed && !around.introduced {
+        return;
+    }
     let confidence = if words.len() == 1 {
         single(text, tokens, &words[0], manner, around)
     } else {

@@ -280,7 +280,7 @@ fn state_number(text: &str, group: &Group, context: &Context, spans: &mut Vec<Sp
             digits.iter().fold(0_u32, |n, d| n * 10 + u32::from(d.saturating_sub(b'0')))
         };
         let (area, middle, serial) = (n(0, 3), n(3, 5), n(5, 9));
-        let said = context.says(Kind::Ssn) || context.says(Kind::Itin);
+        let said = context.is_about(Kind::Ssn) || context.is_about(Kind::Itin);
         let confidence = match () {
             () if said => 96,
             () if dashed && !context.neutral() => 90,

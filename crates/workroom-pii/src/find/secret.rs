@@ -10,6 +10,9 @@ use crate::{Kind, span::Span};
 /// The longest a token is read: a larger one is cut there, and what follows is a token of its own.
 const TOKEN_MAX: usize = 16 * 1024;
 
+/// The longest opening line of a private key, in bytes.
+const OPENING_MAX: usize = 64;
+
 /// A prefix and the fewest characters that follow it.
 const PREFIXES: [(&str, usize); 56] = [
     ("sk-ant-", 20),
@@ -146,12 +149,9 @@ fn jwt(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
 /// From the opening line of a private key to its closing one.
 fn private_key(text: &str, start: usize) -> Option<(usize, usize)> {
     let rest = text.get(start..)?;
-    let line = rest.get(
-        ..rest.find("-----\n").or_else(|| rest.find("-----\\n")).or_else(|| rest.find("----- "))?,
-    )?;
-    if !line.contains("PRIVATE KEY") || line.len() > 64 {
-        return None;
-    }
+    let opening = rest.as_bytes().get(..rest.len().min(OPENING_MAX))?;
+    let named = memchr::memmem::find(opening, b"PRIVATE KEY-----")?;
+    let line = rest.get(..named + "PRIVATE KEY".len())?;
     let body = line.len() + 5;
     let end = match rest.get(body..)?.find("-----END ") {
         Some(end) => {
