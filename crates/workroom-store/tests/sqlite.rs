@@ -114,7 +114,7 @@ async fn many_that_open_at_once_make_one_store() {
         store.begin(NewRun { session: SessionId::named(of), ..new(&run) }).await.unwrap();
     }
     let mut db = connect(folder.path()).await;
-    assert_eq!(number(&mut db, "PRAGMA user_version").await, 2);
+    assert_eq!(number(&mut db, "PRAGMA user_version").await, 3);
     assert_eq!(number(&mut db, "PRAGMA auto_vacuum").await, 2, "incremental");
 }
 
@@ -160,7 +160,7 @@ async fn a_file_of_a_newer_version_is_refused() {
     let error = SqliteStore::open(folder.path()).await.unwrap_err().to_string();
     assert_eq!(
         error.replace(&folder.path().display().to_string(), "FOLDER"),
-        "`FOLDER/workroom.db` is of version 7, and this Workroom knows up to 2: use a newer one"
+        "`FOLDER/workroom.db` is of version 7, and this Workroom knows up to 3: use a newer one"
     );
     assert_eq!(number(&mut db, "PRAGMA user_version").await, 7, "it is left as it is");
 }
