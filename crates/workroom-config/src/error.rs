@@ -275,12 +275,18 @@ pub enum Mistake {
         text: String,
     },
     /// A path of `mask` or `clear` that cannot be read.
-    #[error("`{text}` is no path: {reason}")]
+    #[error("{reason}")]
     BadPath {
+        /// What is written, and why it cannot.
+        reason: String,
+    },
+    /// A name that no kind of personal data has.
+    #[error("there is no kind of personal data `{text}`")]
+    UnknownKind {
         /// What is written.
         text: String,
-        /// Why, in one clause.
-        reason: String,
+        /// The kind that it may have meant.
+        nearest: Option<&'static str>,
     },
     /// An entry of `serve.allowed_origins` that no `Origin` header can equal.
     #[error("`{text}` is not an origin")]
@@ -320,7 +326,10 @@ impl Mistake {
                     allowed.iter().map(|value| format!("\"{value}\"")).collect();
                 format!("it may be {}", quoted.join(" or "))
             }
-            Mistake::BadPath { .. } => "such as \"$.patient.**\"".to_owned(),
+            Mistake::UnknownKind { nearest: Some(nearest), .. } => {
+                format!("did you mean \"{nearest}\"?")
+            }
+            Mistake::UnknownKind { nearest: None, .. } => "such as \"email\" or \"*\"".to_owned(),
             Mistake::BadRate(_) => "such as \"60/min\"".to_owned(),
             Mistake::BadHost { .. } => "such as gateway.example.com".to_owned(),
             Mistake::BadOrigin { .. } => "such as https://app.example.com:*".to_owned(),

@@ -9,8 +9,8 @@ use crate::{
     Source,
     error::Mistake,
     node::Node,
-    place::shown,
-    reader::Reader,
+    place::{printable, shown},
+    reader::{Reader, nearest},
     settings::{Settings, one_of},
 };
 
@@ -113,7 +113,7 @@ impl PrivacySettings {
         // The words are what is to be hidden.
         let words = self.words.iter();
         shown.extend(words.map(|(kind, words)| {
-            (format!("privacy.words.{kind}"), format!("{} words", words.len()))
+            (format!("privacy.words.{kind}"), format!("{} of them", words.len()))
         }));
         shown
     }
@@ -200,8 +200,17 @@ impl Settings {
 
 /// A list of names of kinds.
 fn kinds(reader: &mut Reader<'_>, node: &Node<'_>, key: &str) -> Vec<String> {
-    let items = reader.list(node, key).iter();
-    items.filter_map(|item| one_of(reader, item, key, &KINDS)).map(str::to_owned).collect()
+    let mut kinds = Vec::new();
+    for item in reader.list(node, key) {
+        let Some(text) = reader.text(item, key) else { continue };
+        if KINDS.contains(&text.value.as_str()) {
+            kinds.push(text.value);
+        } else {
+            let nearest = nearest(&text.value, &KINDS);
+            reader.error(item, Mistake::UnknownKind { text: shown(&text.value), nearest });
+        }
+    }
+    kinds
 }
 
 /// A list of paths.
@@ -212,8 +221,7 @@ pub(crate) fn paths(reader: &mut Reader<'_>, node: &Node<'_>, key: &str) -> Vec<
         match PathPattern::parse(&text.value) {
             Ok(_) => paths.push(text.value),
             Err(error) => {
-                let (text, reason) = (shown(&text.value), error.to_string());
-                reader.error(item, Mistake::BadPath { text, reason });
+                reader.error(item, Mistake::BadPath { reason: printable(&error.to_string()) });
             }
         }
     }

@@ -203,7 +203,7 @@ impl<'a> Reader<'a> {
 }
 
 /// The known name that `wanted` may have meant.
-fn nearest(wanted: &str, known: &[&'static str]) -> Option<&'static str> {
+pub(crate) fn nearest(wanted: &str, known: &[&'static str]) -> Option<&'static str> {
     const LIKELY: f64 = 0.8;
     // Longer ones are no misspellings, and comparing takes time by the product of lengths.
     const LENGTH_MAX: usize = 64;

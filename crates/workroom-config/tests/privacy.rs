@@ -48,7 +48,18 @@ custom = ["Project Falcon"]
 command = "ehr"
 mask = ["$.patient.**"]
 "#,
-        &expect![[r#""#]],
+        &expect![[r#"
+            servers.ehr.command = ehr (workroom.toml:15:1)
+            servers.ehr.mask = [$.patient.**] (workroom.toml:16:1)
+            privacy.profile = hipaa (workroom.toml:3:1)
+            privacy.mask_kinds = [organization] (workroom.toml:4:1)
+            privacy.clear = [$.order.id] (workroom.toml:5:1)
+            privacy.key_file = /project/keys/vault.key (workroom.toml:6:1)
+            privacy.reveal.crm = [*] (workroom.toml:8:1)
+            privacy.reveal.mailer.send = [email, name] (workroom.toml:9:1)
+            privacy.compute.last4 = [ssn] (workroom.toml:11:1)
+            privacy.words.custom = 1 of them (workroom.toml:13:1)
+        "#]],
     );
 }
 
@@ -68,6 +79,14 @@ lastfour = ["ssn"]
 [privacy.words]
 customs = ["x"]
 "#,
-        &expect![[r#""#]],
+        &expect![[r#"
+            workroom.toml:3:1: there is no key `profil` (did you mean `profile`?)
+            workroom.toml:4:1: `privacy.profile` is `strikt` (it may be "off" or "standard" or "hipaa" or "strict")
+            workroom.toml:5:9: `patient` is no path pattern: it does not begin with `$`; an example is `$.customer.*`
+            workroom.toml:6:16: there is no kind of personal data `emial` (did you mean "email"?)
+            workroom.toml:8:8: there is no kind of personal data `mail` (did you mean "email"?)
+            workroom.toml:10:1: there is no key `lastfour` (did you mean `last4`?)
+            workroom.toml:12:1: there is no key `customs` (did you mean `custom`?)
+        "#]],
     );
 }

@@ -340,7 +340,7 @@ impl Engine {
 
     /// Whether more than credentials is masked.
     pub fn masks(&self) -> bool {
-        self.0.privacy.as_ref().is_some_and(|privacy| privacy.is_on())
+        self.0.privacy.as_ref().is_some_and(privacy::Privacy::is_on)
     }
 
     /// How many sessions are in memory, and how many bytes are theirs alone.

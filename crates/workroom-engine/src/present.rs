@@ -216,7 +216,7 @@ mod tests {
             &report(Ok(Some(r#"{"a":1}"#.to_owned()))),
             500,
             &expect![[r#"
-                ok · run r_7000000000000000 · 1.8 s · 2 calls (1 failed) · 212 KB kept in the sandbox · session s1
+                ok · run r_7000000000000000 · 1.8 s · 2 calls (1 failed) · 212 KB kept in the sandbox · 6 masked · session s1
                 {"a":1}"#]],
         );
     }
@@ -231,12 +231,12 @@ mod tests {
         check(
             &report,
             500,
-            &expect![[r"
-                ok · run r_7000000000000000 · 1.8 s · 2 calls (1 failed) · 212 KB kept in the sandbox · session s1
+            &expect![[r#"
+                ok · run r_7000000000000000 · 1.8 s · 2 calls (1 failed) · 212 KB kept in the sandbox · 6 masked · session s1
                 a
                 warning: b
                 two
-                lines"]],
+                lines"#]],
         );
     }
 
@@ -247,7 +247,7 @@ mod tests {
         let json = Value::Array(rows).to_string();
         let shown = present(&report(Ok(Some(json.clone()))), 250, 800, false);
         expect![[r#"
-            ok · run r_7000000000000000 · 1.8 s · 2 calls (1 failed) · 212 KB kept in the sandbox
+            ok · run r_7000000000000000 · 1.8 s · 2 calls (1 failed) · 212 KB kept in the sandbox · 6 masked
             too long to show whole: 2002 tokens, 5 KB
             shape: array(200) of { sku: string(5), qty: number }
             whole: ./results/r_7000000000000000.json (read_file, or `await readFile(path)` in code); or return less
@@ -288,7 +288,7 @@ mod tests {
         let tokens = workroom_ledger::tokens(&text.join("\n"));
         assert!(at(tokens).contains(&text.join("\n")));
         expect![[r#"
-            ok · run r_7000000000000000 · 1.8 s · 2 calls (1 failed) · 212 KB kept in the sandbox
+            ok · run r_7000000000000000 · 1.8 s · 2 calls (1 failed) · 212 KB kept in the sandbox · 6 masked
             line number 0
             line number 1
             line number 2
@@ -309,7 +309,7 @@ mod tests {
             .map(|n| LogLine { level: LogLevel::Log, text: format!("step {n} done") })
             .collect();
         expect![[r#"
-            ok · run r_7000000000000000 · 1.8 s · 2 calls (1 failed) · 212 KB kept in the sandbox
+            ok · run r_7000000000000000 · 1.8 s · 2 calls (1 failed) · 212 KB kept in the sandbox · 6 masked
             step 0 done
             step 1 done
             step 2 done
@@ -335,7 +335,7 @@ mod tests {
         let shown = present(&report, 500, 800, false);
         assert_eq!(shown.shown, [serde_json::from_str::<Value>(image).unwrap()]);
         expect![[r#"
-            ok · run r_7000000000000000 · 1.8 s · 2 calls (1 failed) · 212 KB kept in the sandbox
+            ok · run r_7000000000000000 · 1.8 s · 2 calls (1 failed) · 212 KB kept in the sandbox · 6 masked
             (shown: image, image/png, 3 B)
             (nothing that can be shown)"#]]
         .assert_eq(&shown.text);
@@ -438,12 +438,12 @@ mod tests {
         check(
             &report(Err(failure)),
             500,
-            &expect![[r"
-                error · run r_7000000000000000 · 1.8 s · 2 calls (1 failed) · 212 KB kept in the sandbox · session s1
+            &expect![[r#"
+                error · run r_7000000000000000 · 1.8 s · 2 calls (1 failed) · 212 KB kept in the sandbox · 6 masked · session s1
                 TypeError: x is null
                 1 | x.y
                   |   ^
-                hint: check x"]],
+                hint: check x"#]],
         );
     }
 }

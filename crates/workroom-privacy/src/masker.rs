@@ -8,7 +8,9 @@
 
 use std::{
     collections::BTreeSet,
+    ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
 };
 
 use serde_json::{Map, Value};
@@ -44,7 +46,7 @@ pub struct Masker<'v> {
     wants_vault: bool,
     is_changed: bool,
     refusal: Option<VaultError>,
-    spared: Option<&'v BTreeSet<String>>,
+    spared: Arc<BTreeSet<String>>,
 }
 
 impl<'v> Masker<'v> {
@@ -69,16 +71,14 @@ impl<'v> Masker<'v> {
             wants_vault: false,
             is_changed: false,
             refusal: None,
-            spared: None,
+            spared: Arc::default(),
         }
     }
 
-    /// Leaves these values as they are on their way to the agent: a rule cleared them when they
-    /// came.
-    #[must_use]
-    pub fn sparing(mut self, values: &'v BTreeSet<String>) -> Self {
-        self.spared = Some(values);
-        self
+    /// Leaves these values as they are, since a rule cleared them: on their way to the agent, and
+    /// where they have a value of the vault in them.
+    pub fn spare(&mut self, values: Arc<BTreeSet<String>>) {
+        self.spared = values;
     }
 
     /// Whether it stopped because no vault is open.
@@ -112,8 +112,31 @@ impl<'v> Masker<'v> {
         value: &mut Value,
         place: Place<'_>,
     ) -> Result<(), Withheld> {
+        self.find_json(detect, value, place)?;
+        self.known_json(value)
+    }
+
+    /// The first half of [`Masker::json`]: what is found in `value`.
+    ///
+    /// # Errors
+    ///
+    /// [`Withheld`]: none of it may be passed on.
+    pub fn find_json(
+        &mut self,
+        detect: &dyn Detect,
+        value: &mut Value,
+        place: Place<'_>,
+    ) -> Result<(), Withheld> {
         self.enter(place);
-        guarded(|| detect.json(value, place, self))?;
+        guarded(|| detect.json(value, place, self))
+    }
+
+    /// The second half: what the vault knows.
+    ///
+    /// # Errors
+    ///
+    /// [`Withheld`]: none of it may be passed on.
+    pub fn known_json(&mut self, value: &mut Value) -> Result<(), Withheld> {
         self.known_in(value, &mut String::from("$"), 0)
     }
 
@@ -273,7 +296,9 @@ impl<'v> Masker<'v> {
         let mut done = 0;
         for (range, token) in found {
             // `[customer_email_1]` is no place to look for words.
-            if tokens.iter().any(|it| it.start < range.end && range.start < it.end) {
+            if tokens.iter().any(|it| it.start < range.end && range.start < it.end)
+                || self.is_spared(text, &range)
+            {
                 continue;
             }
             let Some(kind) = token.kind() else { continue };
@@ -295,12 +320,26 @@ impl<'v> Masker<'v> {
     }
 }
 
+impl Masker<'_> {
+    /// Whether what stands at `range`, with what it hangs together with, is spared.
+    fn is_spared(&self, text: &str, range: &Range<usize>) -> bool {
+        if self.spared.is_empty() {
+            return false;
+        }
+        let ends = |c: char| c.is_whitespace() || "\"'`<>()[]{},;".contains(c);
+        let start = text[..range.start]
+            .rfind(ends)
+            .map_or(0, |at| at + text[at..].chars().next().map_or(0, char::len_utf8));
+        let end = text[range.end..].find(ends).map_or(text.len(), |at| range.end + at);
+        self.spared.contains(text) || self.spared.contains(&text[start..end])
+    }
+}
+
 impl Sink for Masker<'_> {
     fn replace(&mut self, found: &Found<'_>) -> Result<Option<String>, Withheld> {
         if found.value.trim().is_empty()
             || self.direction == Direction::Out
-                && (has_token(found.value)
-                    || self.spared.is_some_and(|spared| spared.contains(found.value)))
+                && (has_token(found.value) || self.spared.contains(found.value))
         {
             return Ok(None);
         }

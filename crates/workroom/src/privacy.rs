@@ -43,13 +43,13 @@ pub(crate) fn config(config: &Config, keep: Keep) -> PrivacyConfig {
         }
         _ => profile.clone(),
     };
-    let detect = Arc::new(detector(config, profile, true));
+    let detect = Arc::new(detector(config, &profile, true));
     let has_rules = !privacy.mask_kinds.is_empty()
         || !privacy.mask.is_empty()
         || !privacy.words.is_empty()
         || config.servers.iter().any(|server| !server.mask.is_empty());
     PrivacyConfig {
-        last: Arc::new(detector(config, last, false)),
+        last: Arc::new(detector(config, &last, false)),
         detect,
         clears: clears(config),
         kinds,
@@ -86,7 +86,7 @@ pub(crate) fn profile(privacy: &PrivacySettings, name: &str) -> Profile {
 }
 
 /// What finds what `profile` has, in results of the configured servers if `with_rules`.
-pub(crate) fn detector(config: &Config, profile: Profile, with_rules: bool) -> Detector {
+pub(crate) fn detector(config: &Config, profile: &Profile, with_rules: bool) -> Detector {
     let privacy = &config.privacy;
     let mut settings = Settings::of(profile.clone());
     for (name, words) in &privacy.words {
@@ -186,7 +186,8 @@ impl KeyFile {
         let path = self.path()?;
         let in_file = |error: io::Error| format!("`{}`: {error}", path.display());
         let new = path.with_extension("new");
-        let text: String = keys.iter().map(|key| format!("{}\n", *key.text())).collect();
+        let lines: Vec<String> = keys.iter().map(|key| key.text().to_string()).collect();
+        let text = zeroize_string(lines.join("\n") + "\n");
         // Left behind by a process that ended here.
         let _ = fs::remove_file(&new);
         write_private(&new, &text).map_err(in_file)?;
@@ -200,7 +201,7 @@ impl KeyFile {
         Ok(keys.map_err(|error| format!("`{}` is wrong: {error}", path.display())))
     }
 
-    fn make(&self, path: &Path) -> io::Result<()> {
+    fn make(path: &Path) -> io::Result<()> {
         if let Some(folder) = path.parent() {
             make_folder(folder)?;
         }
@@ -221,7 +222,7 @@ impl MasterKeys for KeyFile {
         let path = self.path()?;
         let in_file = |error: io::Error| format!("`{}`: {error}", path.display());
         if !path.exists() {
-            self.make(path).map_err(in_file)?;
+            Self::make(path).map_err(in_file)?;
         }
         check_mode(path)?;
         // One that was just made may not be written yet.
@@ -287,7 +288,8 @@ fn check_mode(path: &Path) -> Result<(), String> {
     use std::os::unix::fs::PermissionsExt as _;
     let found = fs::metadata(path).map_err(|error| format!("`{}`: {error}", path.display()))?;
     let mode = found.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
+    let others = mode & 0o077;
+    if others == 0 {
         return Ok(());
     }
     Err(format!("others may read `{}` (its mode is {mode:o}); `chmod 600` it", path.display()))

@@ -24,8 +24,11 @@ const DEPTH_MAX: usize = 128;
 /// Snapshots that were looked at, by what they were made of.
 #[derive(Default)]
 pub(crate) struct Listed {
-    known: Mutex<HashMap<String, (Arc<ServerSnapshot>, Arc<ServerSnapshot>)>>,
+    known: Mutex<HashMap<String, Looked>>,
 }
+
+/// What was looked at, and what became of it.
+type Looked = (Arc<ServerSnapshot>, Arc<ServerSnapshot>);
 
 impl Listed {
     /// `servers` without personal data.
@@ -106,9 +109,9 @@ fn schema(
             .fold(false, |any, item| schema(item, in_words, detect, place, depth + 1) | any),
         Value::Object(map) => map.iter_mut().fold(false, |any, (key, item)| {
             // Parameters may be called so, too: then a schema follows and no text.
-            let is_words =
+            let holds_text =
                 in_words || WORDS.contains(&key.as_str()) && (item.is_string() || item.is_array());
-            schema(item, is_words, detect, place, depth + 1) | any
+            schema(item, holds_text, detect, place, depth + 1) | any
         }),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }

@@ -34,28 +34,13 @@ impl Item {
         Self { tool: tool.clone(), schema: None, text, is_json: false }
     }
 
-    /// Notes what is found in it still, after it was masked: a rule cleared that.
-    fn note_cleared(
-        &self,
-        masked: Option<&str>,
-        detect: &dyn Detect,
-        cleared: &mut BTreeSet<String>,
-    ) {
-        let text = masked.unwrap_or(&self.text);
-        let place = place(&self.tool, self.schema.as_deref());
-        // What cannot be looked at is not noted, and so is masked for the agent.
-        if !self.is_json {
-            let _ = detect.text(text, place, &mut Noting(cleared));
-        } else if let Ok(mut value) = serde_json::from_str(text) {
-            let _ = detect.json(&mut value, place, &mut Noting(cleared));
-        }
-    }
-
-    /// Masks it; `None` where nothing is to be masked.
+    /// Masks it; `None` where nothing is to be masked. What is found in it still after that, by the
+    /// first of `noting`, was cleared by a rule and goes to the second.
     fn mask(
         &self,
         masker: &mut Masker<'_>,
         detect: &dyn Detect,
+        noting: Option<(&dyn Detect, &mut Arc<BTreeSet<String>>)>,
     ) -> Result<Option<String>, Withheld> {
         let place = place(&self.tool, self.schema.as_deref());
         if !self.is_json {
@@ -65,7 +50,14 @@ impl Item {
             .map_err(|error| Withheld { reason: format!("it is no JSON: {error}") })?;
         masker.take_changed();
         let binary = take_binary(&mut value);
-        masker.json(detect, &mut value, place)?;
+        masker.find_json(detect, &mut value, place)?;
+        if let Some((last, cleared)) = noting {
+            masker.spare(Arc::default());
+            // What cannot be looked at is not noted, and so is masked for the agent.
+            let _ = last.json(&mut value.clone(), place, &mut Noting(Arc::make_mut(cleared)));
+            masker.spare(Arc::clone(cleared));
+        }
+        masker.known_json(&mut value)?;
         put_binary(&mut value, binary);
         Ok(masker.take_changed().then(|| value.to_string()))
     }
@@ -128,23 +120,17 @@ pub(super) fn pass(
     };
     let Slot { vault, cleared, .. } = slot;
     let mut masker = Masker::new(vault.as_mut(), mint, config.kinds, direction, now());
-    if direction == Direction::Out {
-        masker = masker.sparing(cleared);
-    }
-    let masked = items.iter().map(|item| item.mask(&mut masker, detect));
-    let masked: Result<Vec<_>, _> = masked.collect();
+    masker.spare(Arc::clone(cleared));
+    let texts = items.iter().map(|item| {
+        let has_rule = |server: &String| *server == item.tool.server || server == "*";
+        let clears = direction == Direction::In && config.clears.iter().any(has_rule);
+        let noting = clears.then_some((&*config.last, &mut *cleared));
+        item.mask(&mut masker, detect, noting)
+    });
+    let texts: Result<Vec<_>, _> = texts.collect();
     let wants_vault = masker.wants_vault();
     let (used, flows) = masker.into_found();
-    if direction == Direction::In
-        && let Ok(masked) = &masked
-    {
-        for (item, masked) in items.iter().zip(masked) {
-            if config.clears.iter().any(|server| *server == item.tool.server || server == "*") {
-                item.note_cleared(masked.as_deref(), &*config.last, cleared);
-            }
-        }
-    }
-    Pass { masked, wants_vault, used, flows }
+    Pass { masked: texts, wants_vault, used, flows }
 }
 
 /// The most cleared values of one session that are remembered; others are masked for the agent.

@@ -85,7 +85,7 @@ pub(crate) struct Slot {
     /// When it was last looked up.
     generation: u64,
     /// Values that a rule cleared: they may go to the agent.
-    pub(super) cleared: BTreeSet<String>,
+    pub(super) cleared: Arc<BTreeSet<String>>,
 }
 
 impl Slot {

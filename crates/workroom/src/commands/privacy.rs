@@ -261,7 +261,7 @@ fn test(global: &Global, file: &Path, profile: Option<&str>) -> Result<Answer, F
         return Err(Failure::usage(format!("there is no profile `{name}`"))
             .hint("it may be off, standard, hipaa or strict"));
     }
-    let detector = privacy::detector(config, privacy::profile(&config.privacy, name), true);
+    let detector = privacy::detector(config, &privacy::profile(&config.privacy, name), true);
     let text = read(file)?;
     let mut shown = Shown::default();
     let place = Place::default();

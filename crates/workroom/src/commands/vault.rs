@@ -1,5 +1,7 @@
 //! `workroom vault`: forgetting what a session's tokens stand for, and changing the master key.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
 use workroom_engine::{
     MasterKeys as _,
@@ -70,7 +72,7 @@ async fn rotate(global: &Global, store: &dyn Store) -> Result<Answer, Failure> {
     }
     let mut text = format!("{count} sessions' keys are wrapped with a new master key");
     if lost > 0 {
-        text.push_str(&format!("; {lost} cannot be read, since their master key is not given"));
+        let _ = write!(text, "; {lost} cannot be read, since their master key is not given");
     }
     let json = json!({ "ok": lost == 0, "sessions": count, "lost": lost });
     Ok(Answer::new(text, &json, if lost == 0 { output::OK } else { output::FAILED }))

@@ -486,7 +486,7 @@ fn questions() {
     let run = runs["runs"][0]["run"].as_str().unwrap();
     let replay = workspace.output(&["runs", "replay", run, "--json"], "");
     let replay: Value = serde_json::from_slice(&replay.stdout).unwrap();
-    assert_eq!(replay["same"], true, "{replay}");
+    assert_eq!(replay["replay"]["same"], true, "{replay}");
 }
 
 fn exfiltration() {
