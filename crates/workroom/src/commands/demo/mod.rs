@@ -20,7 +20,7 @@ mod way;
 
 use std::{env, fmt::Write as _, path::Path, sync::Arc};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 use workroom_config::{Config, SandboxConfig, ScriptsConfig, ServeConfig, ServerConfig, Transport};
 use workroom_demo::{Check, DemoServer, Effect, WorldName};
@@ -63,15 +63,15 @@ struct Judged {
     checks: Vec<Check>,
     effects: Vec<Effect>,
     /// Of the values that identify people, how many the model saw, and how many there are.
-    seen: Option<(usize, usize)>,
+    exposed: Option<(usize, usize)>,
 }
 
 impl Judged {
     fn of(done: Done, stage: &Stage, world: WorldName, seed: u64) -> Result<Self, Failure> {
         let effects = play::effects(stage.folder.path(), world)?;
         let checks = world.check(seed, &done.1, &effects);
-        let seen = world.seen(seed, &done.0.text);
-        Ok(Self { done, checks, effects, seen })
+        let exposed = world.seen(seed, &done.0.text);
+        Ok(Self { done, checks, effects, exposed })
     }
 
     fn is_right(&self) -> bool {
@@ -149,7 +149,7 @@ fn answer(
         let _ = write!(text, "\n\n{beside}");
     }
     for (name, judged) in [("traditional", traditional), ("code", code)] {
-        if let Some((seen, all)) = judged.seen {
+        if let Some((seen, all)) = judged.exposed {
             let _ = write!(
                 text,
                 "\n{}the model saw {seen} of {all} values that identify patients, the {name} way",
@@ -168,7 +168,7 @@ fn answer(
         "answer": code.done.1,
         "traditional": first,
         "code": second,
-        "values_seen": { "traditional": traditional.seen, "code": code.seen },
+        "values_seen": { "traditional": traditional.exposed, "code": code.exposed },
         "checks": { "traditional": traditional.checks, "code": code.checks },
         "model": { "name": args.model, "prices_as_of": price::AS_OF, "usd_per_million": price },
         "per_day": {
@@ -232,5 +232,5 @@ pub(crate) async fn demo_server(
 ) -> Result<Answer, Failure> {
     let server: DemoServer = server.parse().map_err(Failure::usage)?;
     workroom_demo::serve_stdio(server, seed, record).await.map_err(Failure::failed)?;
-    Ok(Answer::new("", &Value::from(json!({ "ok": true })), output::OK))
+    Ok(Answer::new("", &json!({ "ok": true }), output::OK))
 }
