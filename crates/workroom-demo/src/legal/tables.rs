@@ -123,7 +123,8 @@ pub(crate) fn matters(facts: &Facts) -> Tables {
     })).collect();
     let users = (0..18).map(|index| {
         let who = person(&mut rng);
-        json!({ "id": format!("U{}", 10 + index), "name": who.name(), "email": who.email("harrowlind.example"),
+        let email = who.email("harrowlind.example");
+        json!({ "id": format!("U{}", 10 + index), "name": who.name(), "email": email,
             "role": *rng.pick(&["partner", "associate", "paralegal"]), "rate": { "amount": "410.00", "currency": "USD" } })
     }).collect();
     Tables::from([
