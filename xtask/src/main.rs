@@ -7,8 +7,10 @@
 //! * [`tools`]: the npm and PyPI programs that the tests need.
 //! * [`tidy`]: what no compiler checks.
 //! * [`fuzz`]: the fuzz targets.
+//! * [`eval`]: measurements of quality.
 //! * [`steps`]: running commands, and saying so.
 
+mod eval;
 mod fuzz;
 mod steps;
 mod tidy;
@@ -32,6 +34,8 @@ Commands:
                     one that is checked in
   fuzz [--seconds N] [TARGET]...
                     Run the fuzz targets, or those named, for a minute each
+  eval pii --data FILE [--json] [--profile NAME] [--show]
+                    Measure the detection of personal data on labelled sentences
   bench             Run the benchmarks of bench/README.md
   ci                Everything that continuous integration checks";
 
@@ -52,6 +56,7 @@ fn main() -> ExitCode {
         ["guest"] => guest(false),
         ["guest", "--check"] => guest(true),
         ["fuzz", words @ ..] => fuzz::run(words),
+        ["eval", "pii", words @ ..] => eval::pii(words),
         ["bench"] => bench(),
         ["ci"] => ci(),
         _ => Err(format!("`{}` is no command\n\n{USAGE}", words.join(" "))),
@@ -96,7 +101,9 @@ fn guest(check: bool) -> Result<(), String> {
 
 fn bench() -> Result<(), String> {
     let beside = tools::install_beside()?;
-    for package in ["workroom-sandbox", "workroom-catalog", "workroom-store", "workroom"] {
+    for package in
+        ["workroom-sandbox", "workroom-catalog", "workroom-script", "workroom-store", "workroom"]
+    {
         let mut bench = cargo(&["bench", "--locked", "--package", package]);
         bench.env("WORKROOM_BENCH_TOOLS", &beside);
         Step::new("bench", bench).run()?;

@@ -10,6 +10,7 @@
 //! * `schema`: JSON Schema as TypeScript types.
 //! * `tool`, `server`: the files of one tool, the folder of one server.
 //! * `tree`: the paths of all that.
+//! * `direct`: tools by names of their own, for agents that write no code.
 //! * `search`: tools by intent.
 //!
 //! # Not here
@@ -23,6 +24,7 @@
     reason = "`write!` into a string returns an error that cannot happen"
 )]
 
+mod direct;
 mod names;
 mod schema;
 mod search;
@@ -35,10 +37,12 @@ use std::sync::{Arc, OnceLock};
 
 use workroom_types::ServerSnapshot;
 
+pub use direct::{DIRECT_NAME_CHARS_MAX, direct_name};
 pub use names::NAME_CHARS_MAX;
 pub use schema::{DEPTH_MAX, ENUM_BYTES_MAX, ENUM_VALUES_MAX, NODES_MAX, TYPE_BYTES_MAX};
 pub use search::{
-    Detail, LIMIT_MAX, Match, QUERY_BYTES_MAX, QUERY_TERMS_MAX, SearchQuery, SearchResults,
+    Detail, LIMIT_MAX, Match, QUERY_BYTES_MAX, QUERY_TERMS_MAX, SKILLS, SearchQuery, SearchResults,
+    Skill, TOGETHER_PARTNERS_MAX, TOGETHER_TOOLS_MAX, Together,
 };
 pub use server::{ServerEntry, TOOLS_MAX};
 pub use text::{DESCRIPTION_BYTES_MAX, SUMMARY_CHARS_MAX};
@@ -54,6 +58,7 @@ pub struct Catalog {
 #[derive(Debug, Default)]
 struct Inner {
     servers: Vec<Arc<ServerEntry>>,
+    skills: Arc<[Skill]>,
     /// Built by the first search.
     index: OnceLock<search::Index>,
 }
@@ -82,8 +87,29 @@ impl Catalog {
             && entries.iter().zip(before).all(|(new, old)| Arc::ptr_eq(new, old));
         match previous {
             Some(previous) if unchanged => previous.clone(),
-            _ => Catalog { inner: Arc::new(Inner { servers: entries, index: OnceLock::new() }) },
+            _ => {
+                let skills = previous.map(|it| Arc::clone(&it.inner.skills)).unwrap_or_default();
+                Catalog::of(entries, skills)
+            }
         }
+    }
+
+    fn of(servers: Vec<Arc<ServerEntry>>, skills: Arc<[Skill]>) -> Catalog {
+        Catalog { inner: Arc::new(Inner { servers, skills, index: OnceLock::new() }) }
+    }
+
+    /// The same servers with other skills, which are found beside the tools.
+    #[must_use]
+    pub fn with_skills(&self, skills: Vec<Skill>) -> Catalog {
+        if *self.inner.skills == *skills {
+            return self.clone();
+        }
+        Catalog::of(self.inner.servers.clone(), skills.into())
+    }
+
+    /// The skills that are found beside the tools.
+    pub fn skills(&self) -> &[Skill] {
+        &self.inner.skills
     }
 
     /// Every server, in the configuration's order.
@@ -122,9 +148,18 @@ impl Catalog {
         tree::tool_at(self, path)
     }
 
-    /// The tools that fit `query` best. The first search of a catalog builds its index.
+    /// The tools and skills that fit `query` best. The first search of a catalog builds its index.
     pub fn search(&self, query: &SearchQuery) -> SearchResults {
-        let index = self.inner.index.get_or_init(|| search::Index::of(&self.inner.servers));
-        search::search(self, index, query)
+        search::search(self, self.index(), query, None)
+    }
+
+    /// The same, where what earlier runs used together helps to find what is needed next.
+    pub fn search_with(&self, query: &SearchQuery, together: &Together) -> SearchResults {
+        search::search(self, self.index(), query, Some(together))
+    }
+
+    fn index(&self) -> &search::Index {
+        let Inner { servers, skills, index } = &*self.inner;
+        index.get_or_init(|| search::Index::of(servers, skills))
     }
 }

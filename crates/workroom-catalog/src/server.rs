@@ -82,6 +82,11 @@ impl ServerEntry {
         Arc::ptr_eq(&self.snapshot, snapshot) || self.snapshot == *snapshot
     }
 
+    /// All that it says of itself.
+    pub(crate) fn about_itself(&self) -> &str {
+        self.snapshot.instructions.as_deref().unwrap_or_default()
+    }
+
     pub(crate) fn documents(&self) -> &Documents {
         self.documents.get_or_init(|| Documents::of(self))
     }

@@ -10,11 +10,11 @@ use std::{fmt, ops::Deref, sync::Arc, sync::OnceLock};
 use sha2::{Digest as _, Sha256};
 
 use serde_json::Value;
-use workroom_shape::{Accepted, Checker, Observed, Refused, Violation};
+use workroom_shape::{Accepted, Checker, Observed, Refused, StandIn, Violation};
 use workroom_types::{ServerSnapshot, ToolAnnotations, ToolDef};
 
 use crate::{
-    names,
+    direct, names,
     schema::{self, Declared, Role, TYPE_BYTES_MAX},
     text,
 };
@@ -115,14 +115,29 @@ impl ToolEntry {
     ///
     /// [`Refused`], with what is wrong.
     pub fn check(&self, given: Value) -> Result<Accepted, Refused> {
-        self.checker.arguments(&self.def.input_schema, given)
+        self.check_with(given, |_| false)
+    }
+
+    /// The same where some texts stand for values of any kind.
+    ///
+    /// # Errors
+    ///
+    /// See [`ToolEntry::check`].
+    pub fn check_with(&self, given: Value, stands_in: StandIn) -> Result<Accepted, Refused> {
+        self.checker.arguments_with(&self.def.input_schema, given, stands_in)
     }
 
     /// What of `result` contradicts its output schema: nothing where it has none, or that is too
     /// large to tell.
     pub fn check_result(&self, result: &Value) -> Vec<Violation> {
+        self.check_result_with(result, |_| false)
+    }
+
+    /// The same where some texts stand for values of any kind.
+    pub fn check_result_with(&self, result: &Value, stands_in: StandIn) -> Vec<Violation> {
         let schema = self.def.output_schema.as_ref().filter(|schema| !schema.is_null());
-        schema.and_then(|schema| self.output_checker.result(schema, result)).unwrap_or_default()
+        let check = |schema| self.output_checker.result_with(schema, result, stands_in);
+        schema.and_then(check).unwrap_or_default()
     }
 
     /// Tells this definition from others of the tool: a hash of all that its server says of it.
@@ -185,6 +200,16 @@ impl ToolEntry {
     /// Its file for a compiler that checks types: of what nobody describes, anything may be done.
     pub fn lenient_source(&self) -> String {
         text::outside_literals(&self.source(), "unknown", "any")
+    }
+
+    /// The schema of its arguments, as clients take it.
+    pub fn input_schema(&self) -> Value {
+        direct::input_schema(&self.def.input_schema)
+    }
+
+    /// All that its server says of what it does.
+    pub fn description(&self) -> String {
+        self.words().join("\n")
     }
 
     fn annotations(&self) -> Option<&ToolAnnotations> {

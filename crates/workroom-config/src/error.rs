@@ -131,6 +131,15 @@ pub enum Mistake {
         /// The name, escaped.
         server: String,
     },
+    /// An empty name of a client.
+    #[error("a client needs a name: the one that it gives of itself")]
+    NamelessClient,
+    /// A client's name that would garble what it is shown in.
+    #[error("the name of client `{client}` holds control characters")]
+    ControlInClient {
+        /// The name, escaped.
+        client: String,
+    },
     /// A server with `command` and `url`.
     #[error("server `{server}` has both `command` and `url`; it takes one")]
     TwoTransports {
@@ -265,6 +274,14 @@ pub enum Mistake {
         /// What is written.
         text: String,
     },
+    /// A path of `mask` or `clear` that cannot be read.
+    #[error("`{text}` is no path: {reason}")]
+    BadPath {
+        /// What is written.
+        text: String,
+        /// Why, in one clause.
+        reason: String,
+    },
     /// An entry of `serve.allowed_origins` that no `Origin` header can equal.
     #[error("`{text}` is not an origin")]
     BadOrigin {
@@ -303,6 +320,7 @@ impl Mistake {
                     allowed.iter().map(|value| format!("\"{value}\"")).collect();
                 format!("it may be {}", quoted.join(" or "))
             }
+            Mistake::BadPath { .. } => "such as \"$.patient.**\"".to_owned(),
             Mistake::BadRate(_) => "such as \"60/min\"".to_owned(),
             Mistake::BadHost { .. } => "such as gateway.example.com".to_owned(),
             Mistake::BadOrigin { .. } => "such as https://app.example.com:*".to_owned(),

@@ -8,7 +8,7 @@
 //!
 //! * `node`, `place`: both forms as one tree, each value with its place in its file.
 //! * `reader`: typed values out of that tree; every mistake is gathered.
-//! * `servers`, `server`, `settings`: the tables.
+//! * `servers`, `server`, `settings`, `privacy`: the tables.
 //! * `expand`: `${VAR}` and `${VAR:-default}`.
 //! * [`secret`]: values that must not be shown.
 //! * [`error`]: what is wrong, with its place and a next step.
@@ -17,11 +17,13 @@
 //!
 //! No files and no environment: texts and a look-up of variables come in.
 
+mod clients;
 pub mod error;
 mod expand;
 mod files;
 mod node;
 mod place;
+mod privacy;
 mod reader;
 pub mod secret;
 mod server;
@@ -35,10 +37,12 @@ use std::{
 };
 
 use serde::Serialize;
-use workroom_types::{Bounds, CallPolicy, Limits};
+use workroom_types::{Bounds, CallPolicy, Limits, Mode};
 
+pub use clients::ClientConfig;
 pub use error::{ConfigError, ConfigErrors, Mistake, Warning};
 pub use files::candidates;
+pub use privacy::{Lists, PrivacySettings};
 pub use secret::{DisplayUrl, Secret};
 
 /// How long a server may take to answer for the first time, unless configured.
@@ -82,6 +86,8 @@ pub struct Config {
     pub sandbox: SandboxConfig,
     /// What is checked of scripts.
     pub scripts: ScriptsConfig,
+    /// What is masked, and where it may go.
+    pub privacy: PrivacySettings,
     /// Where each value is from, in the order of the configuration.
     pub origins: Vec<Origin>,
     /// What is odd and not wrong.
@@ -103,6 +109,12 @@ pub struct ServerConfig {
     pub call_timeout: Duration,
     /// How much at once it is called, how fast, and how often again.
     pub policy: CallPolicy,
+    /// Whether a tool whose definition changes cannot be called until a person approves it.
+    pub holds_changes: bool,
+    /// Paths of its results whose values are masked.
+    pub mask: Vec<String>,
+    /// Paths of its results whose values are not masked.
+    pub clear: Vec<String>,
 }
 
 /// How a server is reached.
@@ -163,6 +175,10 @@ impl Default for ScriptsConfig {
 /// How agents connect.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServeConfig {
+    /// How tools are offered to agents.
+    pub mode: Mode,
+    /// What is different for single clients, from `[clients.<name>]`.
+    pub clients: Vec<ClientConfig>,
     /// Serve HTTP at this address instead of standard input and output.
     pub http: Option<SocketAddr>,
     /// `Host` headers allowed beside this machine's own names.
@@ -215,6 +231,8 @@ pub fn load(
     let mut origins = Vec::new();
     let servers = servers.finish(&mut origins);
     settings.list(&mut origins);
-    let settings::Settings { limits, serve, sandbox, scripts, .. } = settings;
-    Ok(Config { servers, limits, serve, sandbox, scripts, origins, warnings: reader.warnings })
+    let settings::Settings { limits, mut serve, clients, sandbox, scripts, privacy, .. } = settings;
+    serve.clients = clients.finish(&mut origins);
+    let warnings = reader.warnings;
+    Ok(Config { servers, limits, serve, sandbox, scripts, privacy, origins, warnings })
 }

@@ -16,9 +16,11 @@ use crate::{
     error::Mistake,
     node::Node,
     place::{printable, segment, shown},
+    privacy::paths,
     reader::{Read, Reader},
     secret::{DisplayUrl, Secret},
     servers::KEYS,
+    settings::one_of,
 };
 
 /// The longest timeout that may be set: a day.
@@ -26,6 +28,10 @@ const TIMEOUT_MS_MAX: u64 = 86_400_000;
 
 /// The one key of the policy that is a text.
 const RATE: &str = "rate";
+
+/// What becomes of tools whose definitions change.
+const CHANGED_TOOLS: &str = "changed_tools";
+const CHANGES: [&str; 2] = ["tell", "hold"];
 
 /// Which of the two keys a server has that say how it is reached.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,7 +61,10 @@ struct Values {
     description: Option<Read<String>>,
     start_timeout: Option<Read<Duration>>,
     call_timeout: Option<Read<Duration>>,
+    holds_changes: bool,
     policy: CallPolicy,
+    mask: Option<(Vec<String>, String)>,
+    clear: Option<(Vec<String>, String)>,
     /// Where each key of the policy is from, by its setting.
     policy_from: BTreeMap<&'static str, String>,
 }
@@ -106,6 +115,9 @@ pub(crate) fn read(
         start_timeout: values.start_timeout.map_or(START_TIMEOUT_DEFAULT, |read| read.value),
         call_timeout: values.call_timeout.map_or(CALL_TIMEOUT_DEFAULT, |read| read.value),
         policy: values.policy,
+        holds_changes: values.holds_changes,
+        mask: values.mask.map(|(paths, _)| paths).unwrap_or_default(),
+        clear: values.clear.map(|(paths, _)| paths).unwrap_or_default(),
     })
 }
 
@@ -140,10 +152,20 @@ impl Draft {
             "disabled" => drop(reader.boolean(node, key)),
             "start_timeout_ms" => values.start_timeout = timeout(reader, node, key),
             "call_timeout_ms" => values.call_timeout = timeout(reader, node, key),
+            "mask" => values.mask = Some((paths(reader, node, key), node.place.to_string())),
+            "clear" => values.clear = Some((paths(reader, node, key), node.place.to_string())),
             "type" => self.check_type(reader, node),
             RATE => self.rate(reader, node),
+            CHANGED_TOOLS => self.changed_tools(reader, node),
             _ if let Some(key) = policy_key(key) => self.policy(reader, node, key),
             _ => reader.unknown(node, key, &KEYS, self.strict),
+        }
+    }
+
+    fn changed_tools(&mut self, reader: &mut Reader<'_>, node: &Node<'_>) {
+        if let Some(choice) = one_of(reader, node, CHANGED_TOOLS, &CHANGES) {
+            self.values.holds_changes = choice == CHANGES[1];
+            self.values.policy_from.insert(CHANGED_TOOLS, node.place.to_string());
         }
     }
 
@@ -338,6 +360,13 @@ fn explain_policy(values: &Values, origin: &mut impl FnMut(&str, &str, Option<St
     }
     let rate = values.policy.rate.map_or_else(|| "any".to_owned(), |rate| rate.to_string());
     origin(RATE, &rate, from(RATE));
+    let changes = CHANGES[usize::from(values.holds_changes)];
+    origin(CHANGED_TOOLS, changes, from(CHANGED_TOOLS));
+    for (key, paths) in [("mask", &values.mask), ("clear", &values.clear)] {
+        if let Some((paths, from)) = paths {
+            origin(key, &format!("[{}]", paths.join(", ")), Some(from.clone()));
+        }
+    }
 }
 
 fn policy_key(key: &str) -> Option<PolicyKey> {

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The keys of a server, as documented.
-pub(crate) const KEYS: [&str; 16] = [
+pub(crate) const KEYS: [&str; 19] = [
     "command",
     "args",
     "env",
@@ -28,6 +28,9 @@ pub(crate) const KEYS: [&str; 16] = [
     "retries",
     "breaker_failures",
     "breaker_rest_ms",
+    "changed_tools",
+    "mask",
+    "clear",
     "type",
 ];
 

@@ -2,10 +2,11 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
-use workroom_types::{Bound, Limit, Limits};
+use workroom_types::{Bound, Limit, Limits, Mode};
 
 use crate::{
-    Origin, SandboxConfig, ScriptsConfig, ServeConfig, Source,
+    Origin, PrivacySettings, SandboxConfig, ScriptsConfig, ServeConfig, Source,
+    clients::Clients,
     error::Mistake,
     node::Node,
     place::{printable, shown},
@@ -13,7 +14,8 @@ use crate::{
     servers::Servers,
 };
 
-const TABLES: [&str; 5] = ["servers", "limits", "serve", "sandbox", "scripts"];
+const TABLES: [&str; 7] =
+    ["servers", "limits", "serve", "clients", "sandbox", "scripts", "privacy"];
 const SANDBOX: [&str; 2] = ["workers", "walls"];
 /// The most processes that scripts may run in.
 const WORKERS_MAX: u64 = 256;
@@ -24,15 +26,17 @@ const TYPE_ERRORS: &[&str] = &["warn", "refuse"];
 /// How long checking a script's types may take, unless configured.
 pub(crate) const CHECK_TIME_DEFAULT: Duration = Duration::from_millis(150);
 const CHECK_MS_MAX: u64 = 60_000;
-const SERVE: [&str; 3] = ["http", "allowed_hosts", "allowed_origins"];
+const SERVE: [&str; 4] = ["mode", "http", "allowed_hosts", "allowed_origins"];
 
 /// The settings read so far. The first file wins.
 #[derive(Default)]
 pub(crate) struct Settings {
     pub(crate) limits: Limits,
     pub(crate) serve: ServeConfig,
+    pub(crate) clients: Clients,
     pub(crate) sandbox: SandboxConfig,
     pub(crate) scripts: ScriptsConfig,
+    pub(crate) privacy: PrivacySettings,
     /// Where each setting is from, by its key, with what that overrides.
     from: BTreeMap<String, String>,
 }
@@ -50,8 +54,10 @@ impl Settings {
                 "servers" => servers.read_table(reader, source, node, "servers", true),
                 "limits" => self.read_limits(reader, node),
                 "serve" => self.read_serve(reader, node),
+                "clients" => self.clients.read(reader, node),
                 "sandbox" => self.read_sandbox(reader, node),
                 "scripts" => self.read_scripts(reader, source, node),
+                "privacy" => self.read_privacy(reader, source, node),
                 _ => reader.unknown(node, key, &TABLES, true),
             }
         }
@@ -78,6 +84,12 @@ impl Settings {
         for (key, node) in reader.table(table, "serve") {
             let full = format!("serve.{key}");
             match key.as_str() {
+                "mode" => {
+                    let Some(mode) = one_of(reader, node, &full, Mode::NAMES) else { continue };
+                    if self.is_first(&full, node) {
+                        self.serve.mode = mode.parse().unwrap_or_default();
+                    }
+                }
                 "http" => {
                     let address = address(reader, node, key);
                     if self.is_first(&full, node) {
@@ -180,7 +192,7 @@ impl Settings {
     }
 
     /// Whether no earlier file set `key`; notes where it is set.
-    fn is_first(&mut self, key: &str, node: &Node<'_>) -> bool {
+    pub(crate) fn is_first(&mut self, key: &str, node: &Node<'_>) -> bool {
         match self.from.get_mut(key) {
             Some(from) => {
                 from.push_str(", overrides ");
@@ -221,6 +233,7 @@ impl Settings {
         let tsc = scripts.tsc.as_ref().map(|path| path.display().to_string());
         origin("scripts.tsc".to_owned(), tsc.unwrap_or_else(|| "auto".to_owned()));
         let serve = &self.serve;
+        origin("serve.mode".to_owned(), serve.mode.to_string());
         let http = serve.http.map_or_else(|| "off".to_owned(), |http| http.to_string());
         origin("serve.http".to_owned(), http);
         for (key, list) in [
@@ -229,11 +242,14 @@ impl Settings {
         ] {
             origin(key.to_owned(), format!("[{}]", list.join(", ")));
         }
+        for (key, value) in self.privacy.shown() {
+            origin(key, value);
+        }
     }
 }
 
 /// A text that is one of `allowed`.
-fn one_of(
+pub(crate) fn one_of(
     reader: &mut Reader<'_>,
     node: &Node<'_>,
     key: &str,
@@ -297,8 +313,10 @@ mod tests {
         for key in SERVE
             .into_iter()
             .chain(crate::servers::KEYS)
+            .chain(crate::clients::KEYS)
             .chain(SANDBOX)
             .chain(SCRIPTS)
+            .chain(crate::privacy::PRIVACY)
             .chain(bounds)
         {
             assert!(

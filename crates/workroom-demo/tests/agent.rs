@@ -10,7 +10,7 @@ use workroom_demo::{
     inventory::{JOB, SEED},
 };
 use workroom_ledger::tokens;
-use workroom_script::{Function, Module, Modules, UnknownModule, compile};
+use workroom_script::{Description, Function, Module, Modules, UnknownModule, compile};
 use workroom_types::{ServerSnapshot, ServerStatus};
 
 /// The functions that the job's script calls.
@@ -88,10 +88,15 @@ impl Modules for Servers {
             .map(|server| Module {
                 server: server.name().to_owned(),
                 identifier: server.name().to_owned(),
+                folder: server.name().to_owned(),
                 functions: of(server).map(|(_, name)| function(name)).collect(),
                 tool: None,
             })
             .collect()
+    }
+
+    fn describe(&self, _: &str, _: &str) -> Option<Description> {
+        None
     }
 }
 

@@ -9,6 +9,7 @@ use workroom_types::{Limit, Limits, ToolRef};
 use crate::{
     Shared, answer, check,
     files::{self, Node},
+    privacy::{self, Incoming, Scope},
     sandbox::{Answer, AnswerError, GuestCall},
     shapes::{self, Told},
     upstreams::ToolCall,
@@ -72,7 +73,12 @@ pub(crate) async fn make(
     limits: Limits,
     deadline: Instant,
     told: Arc<Told>,
+    scope: Arc<Scope>,
 ) -> Answer {
+    if privacy::is_question(&call) {
+        let result = privacy::question(&shared, &scope, &call).await;
+        return Answer { id: call.id, result };
+    }
     if is_own(&call) {
         let result = own(&shared, &call, limits).await;
         return Answer { id: call.id, result };
@@ -80,13 +86,14 @@ pub(crate) async fn make(
     let tool = tool(&call);
     shapes::used(&shared, &tool, &told).await;
     let result = match serde_json::from_str(&call.arguments) {
-        Ok(arguments) => send(&shared, tool.clone(), arguments, limits, deadline).await,
+        Ok(arguments) => send(&shared, &scope, tool.clone(), arguments, limits, deadline).await,
         // They have been checked before.
         Err(error) => Err(check::unreadable(&tool, &error)),
     };
-    if let Ok(data) = &result {
-        shapes::result(&shared, &tool, data, &told).await;
+    if let Ok(Incoming { data, form }) = &result {
+        shapes::result(&shared, &tool, form.as_ref().unwrap_or(data), &told).await;
     }
+    let result = result.map(|it| it.data);
     let result = result.map_err(|error| cut(error, limits.size(Limit::Result)));
     Answer { id: call.id, result }
 }
@@ -101,18 +108,28 @@ pub(crate) fn cut(mut error: AnswerError, most: usize) -> AnswerError {
     error
 }
 
-/// Calls `tool` and gives its data as JSON, or the error that a script would see.
+/// Calls `tool` and gives its data as JSON, or the error that a script would see: personal values
+/// are restored in what is sent, and masked in what comes back.
 pub(crate) async fn send(
     shared: &Shared,
+    scope: &Scope,
     tool: ToolRef,
     arguments: Map<String, Value>,
     limits: Limits,
     deadline: Instant,
-) -> Result<String, AnswerError> {
+) -> Result<Incoming, AnswerError> {
+    let arguments = privacy::outgoing(shared, scope, &tool, arguments, limits).await?;
     let call = ToolCall { tool: tool.clone(), arguments, deadline };
-    let output =
-        shared.upstreams.call(call).await.map_err(|error| answer::call_error(&tool, &error))?;
-    let data = answer::data(&tool, output)?;
+    let output = shared.upstreams.call(call).await;
+    let answered = output.map_err(|error| answer::call_error(&tool, &error));
+    let data = match answered.and_then(|output| answer::data(&tool, output)) {
+        Ok(data) => data,
+        Err(error) => {
+            // Nothing longer than this is passed on, so nothing longer is looked at.
+            let error = cut(error, limits.size(Limit::Result));
+            return Err(privacy::failed(shared, scope, &tool, error, deadline).await);
+        }
+    };
     if data.len() > limits.size(Limit::Result) {
         let message = format!(
             "the result of `{tool}` is {}; at most {} KiB may enter the sandbox \
@@ -123,5 +140,5 @@ pub(crate) async fn send(
         );
         return Err(answer::tool_error(&tool, "result_too_large", &message));
     }
-    Ok(data)
+    privacy::incoming(shared, scope, &tool, data, deadline).await
 }

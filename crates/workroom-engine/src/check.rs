@@ -41,7 +41,9 @@ pub(crate) fn arguments(
 ) -> Result<Accepted, AnswerError> {
     let catalog = shared.catalog();
     match entry(&catalog, tool) {
-        Some(entry) => entry.check(given).map_err(|refused| error(tool, entry, &refused)),
+        Some(entry) => entry
+            .check_with(given, shared.stands_in())
+            .map_err(|refused| error(tool, entry, &refused)),
         None => match given {
             Value::Object(arguments) => Ok(Accepted { arguments, notes: Vec::new() }),
             Value::Null => Ok(Accepted::default()),

@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use workroom_script::{Position, Probe};
+use workroom_script::{Position, Probe, Scope};
 use workroom_types::{Limit, Limits, RunId};
 
 use crate::{
@@ -70,8 +70,9 @@ pub(crate) fn prepare(
         return unseen("its function is of an earlier run, whose values cannot be seen");
     }
     let catalog = run.shared.catalog();
-    let modules = InCatalog { catalog: &catalog, variables: session.known_names() };
-    let probe = workroom_script::probe(&compiled.source, &modules, position)?;
+    let names = session.known_names();
+    let scope = Scope { names: &names, is_complete: false };
+    let probe = workroom_script::probe(&compiled.source, &InCatalog(&catalog), scope, position)?;
     if run.stats.result_bytes > ANSWER_BYTES_MAX {
         return unseen("the values there were not looked at: the run had too large results");
     }

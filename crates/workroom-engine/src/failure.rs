@@ -15,29 +15,43 @@ use crate::{
 
 /// The mistakes that were found before anything ran, the first one in front.
 pub(crate) fn from_diagnostics(source: &str, diagnostics: &[Diagnostic]) -> RunFailure {
-    let Some(first) = diagnostics.first() else {
+    let [first, more @ ..] = diagnostics else {
         return RunFailure::new(FailureKind::Internal, "the script was refused without a reason");
     };
     let kind = match first.kind {
         DiagnosticKind::UnknownModule | DiagnosticKind::UnknownExport => FailureKind::UnknownImport,
         DiagnosticKind::Internal => FailureKind::Internal,
-        DiagnosticKind::Type | DiagnosticKind::Parameter | DiagnosticKind::Promise => {
-            FailureKind::Type
+        DiagnosticKind::Syntax | DiagnosticKind::Unsupported | DiagnosticKind::TooComplex => {
+            FailureKind::Syntax
         }
-        _ => FailureKind::Syntax,
+        DiagnosticKind::UndeclaredName
+        | DiagnosticKind::Arguments
+        | DiagnosticKind::UnknownParameter
+        | DiagnosticKind::MissingParameter
+        | DiagnosticKind::NotAwaited
+        | DiagnosticKind::SequentialCalls => FailureKind::Check,
+        DiagnosticKind::Type => FailureKind::Type,
     };
     let mut failure = RunFailure::new(kind, first.message.clone());
     failure.line = Some(first.position.line);
     failure.column = Some(first.position.column);
     failure.hint.clone_from(&first.hint);
     failure.excerpt = Some(workroom_script::excerpt(source, first.position));
-    if let Some(more) = diagnostics.get(1..).filter(|more| !more.is_empty()) {
-        let rest: Vec<String> =
-            more.iter().map(|diagnostic| workroom_script::render(source, diagnostic)).collect();
-        failure.excerpt =
-            failure.excerpt.map(|excerpt| format!("{excerpt}\nalso: {}", rest.join("\nalso: ")));
-    }
+    let signature = first.signature.iter().map(|signature| format!("signature: {signature}"));
+    let others = more.iter().map(|one| format!("also: {}", workroom_script::render(source, one)));
+    let nothing_ran = std::iter::once("nothing was called: correct it and run it again".to_owned());
+    let more: Vec<String> = signature.chain(others).chain(nothing_ran).collect();
+    failure.context.more = Some(more.join("\n"));
     failure
+}
+
+/// What could be better in a script, a line each.
+pub(crate) fn hints(hints: &[Diagnostic]) -> Vec<String> {
+    let told = hints.iter().map(|hint| {
+        let advice = hint.hint.as_ref().map(|advice| format!("; {advice}")).unwrap_or_default();
+        format!("line {}: {}{advice}", hint.position.line, hint.message)
+    });
+    told.collect()
 }
 
 /// What QuickJS throws when its stack is at its limit.
@@ -193,6 +207,12 @@ pub(crate) fn from_stop(stop: &Stop) -> RunFailure {
         Stop::Sandbox(error) => from_sandbox(error),
         Stop::Store(error) => from_store(error),
     }
+}
+
+/// What a run came to and may not be told.
+pub(crate) fn withheld(reason: &str) -> RunFailure {
+    RunFailure::new(FailureKind::Internal, format!("the run's result is withheld: {reason}"))
+        .hint("return less, or without what cannot be looked at")
 }
 
 /// A store that did not do what it was asked.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use workroom_types::RunId;
 
 use crate::{
+    privacy,
     sandbox::{Answer, ClockRead, Code, GuestCall, GuestTimer, LogLine, Turn},
     store::{Store, StoreError, Stored},
 };
@@ -42,7 +43,8 @@ pub(crate) struct TurnRecord {
 
 impl TurnRecord {
     pub(crate) fn of(turn: &Turn) -> Self {
-        Self { clock: turn.clock.clone(), calls: turn.calls.clone(), timers: turn.timers.clone() }
+        let calls = turn.calls.iter().map(privacy::without_value).collect();
+        Self { clock: turn.clock.clone(), calls, timers: turn.timers.clone() }
     }
 }
 

@@ -16,7 +16,9 @@
 //! * `session`: the sessions in memory; `shapes`: what tools' results have looked like.
 //! * `journal`, `playback`, `recover`: what is recorded of a run, and how it is gone on with.
 //! * [`types`]: checking a script's types, if that is wanted.
+//! * [`DirectCall`]: one tool, called as a run of its own.
 //! * `check`: arguments against their tool's schema, before anything is sent.
+//! * `privacy`: personal values masked on the way in and restored on the way out.
 //! * `failure`, `modules`: mistakes in words; the catalog as what scripts import.
 //! * `diagnosis`, `cause`: what a run failed on; `effects`: what it had done before.
 //!
@@ -30,14 +32,17 @@ mod calls;
 mod cause;
 mod check;
 mod diagnosis;
+mod direct;
 mod effects;
 mod failure;
 pub mod files;
 mod journal;
-mod modules;
+pub mod modules;
 mod outcome;
+pub mod pins;
 mod playback;
 mod present;
+mod privacy;
 mod recover;
 pub mod report;
 mod room;
@@ -63,8 +68,10 @@ use tokio::sync::{Semaphore, watch};
 use workroom_catalog::{Catalog, SearchQuery, SearchResults};
 use workroom_types::{Bound, Bounds, Limit, Limits, RunId, ServerStatus, SessionId, ToolRef};
 
+pub use direct::{DirectAnswer, DirectCall};
 pub use files::{Node, ReadError};
 pub use outcome::StoredOutcome;
+pub use privacy::{MasterKeys, PrivacyConfig};
 pub use recover::{Replay, ReplayError, replay};
 pub use report::{FailureKind, Presentation, RunFailure, RunReport};
 pub use sandbox::{Guest, Sandbox};
@@ -131,6 +138,8 @@ pub struct EngineConfig {
     pub origin: String,
     /// How scripts' types are checked, if they are.
     pub types: Option<types::TypeCheck>,
+    /// What is masked of what servers say; `None`: nothing, credentials neither.
+    pub privacy: Option<PrivacyConfig>,
 }
 
 /// Why a direct call has no result.
@@ -153,6 +162,7 @@ struct Shared {
     bounds: Bounds,
     origin: String,
     types: Option<types::TypeCheck>,
+    privacy: Option<privacy::Privacy>,
     /// The newest catalog and the change it was built after.
     catalog: Mutex<Option<(u64, Catalog)>>,
     sessions: session::Sessions,
@@ -166,6 +176,14 @@ struct Shared {
 }
 
 impl Shared {
+    /// Which texts stand for values that are not known before they are sent.
+    fn stands_in(&self) -> fn(&str) -> bool {
+        match &self.privacy {
+            Some(_) => workroom_privacy::has_token,
+            None => |_| false,
+        }
+    }
+
     /// Whether `tool` says of itself that a second call does no harm.
     fn may_repeat(&self, tool: &ToolRef) -> bool {
         let catalog = self.catalog();
@@ -179,7 +197,11 @@ impl Shared {
     async fn make_room(&self) {
         let sessions = self.bounds.base(Bound::LiveSessions);
         let bytes = self.bounds.base(Bound::LiveMemory);
-        for dropped in self.sessions.make_room(sessions, bytes) {
+        let dropped = self.sessions.make_room(sessions, bytes);
+        if let Some(privacy) = &self.privacy {
+            privacy.drop_idle(|id| self.sessions.has(id));
+        }
+        for dropped in dropped {
             if !dropped.is_lost {
                 continue;
             }
@@ -203,6 +225,10 @@ impl Shared {
             Some((built, catalog)) if *built == version => catalog.clone(),
             previous => {
                 let servers = self.upstreams.servers();
+                let servers = match &self.privacy {
+                    Some(privacy) => privacy.listed(servers),
+                    None => servers,
+                };
                 let catalog = Catalog::build(&servers, previous.map(|(_, catalog)| catalog));
                 *newest = Some((version, catalog.clone()));
                 catalog
@@ -240,7 +266,7 @@ impl Engine {
         store: Arc<dyn Store>,
         config: EngineConfig,
     ) -> Self {
-        let EngineConfig { limits, bounds, origin, types } = config;
+        let EngineConfig { limits, bounds, origin, types, privacy } = config;
         Self(Arc::new(Shared {
             upstreams,
             sandbox,
@@ -252,6 +278,7 @@ impl Engine {
             bounds,
             origin,
             types,
+            privacy: privacy.map(privacy::Privacy::new),
             catalog: Mutex::default(),
             sessions: session::Sessions::default(),
             shapes: shapes::Shapes::default(),
@@ -312,6 +339,8 @@ impl Engine {
             history_bytes: bounds.base(Bound::History),
             shape_age_ms: millis(Bound::ShapeAge),
             shapes: bounds.base(Bound::Shapes),
+            flow_age_ms: millis(Bound::FlowAge),
+            flows: bounds.base(Bound::Flows),
         };
         self.0.store.sweep(now(), retention).await
     }
@@ -405,10 +434,14 @@ impl Engine {
         let wait = self.0.settled(|name, folder| name == server || folder == server);
         // A server that is not ready by then says so itself below.
         let _ = tokio::time::timeout_at(deadline.into(), wait).await;
-        let tool = self.find(server, tool)?;
+        let tool = find(&self.catalog(), server, tool)?;
         let checked = check::arguments(&self.0, &tool, Value::Object(arguments));
         let sent = match checked {
-            Ok(checked) => calls::send(&self.0, tool, checked.arguments, limits, deadline).await,
+            Ok(checked) => {
+                let scope = privacy::Scope::apart();
+                let sent = calls::send(&self.0, &scope, tool, checked.arguments, limits, deadline);
+                sent.await.map(|incoming| incoming.data)
+            }
             Err(error) => Err(error),
         };
         sent.map_err(|error| {
@@ -423,36 +456,9 @@ impl Engine {
         })
     }
 
-    fn find(&self, server: &str, tool: &str) -> Result<ToolRef, CallFailure> {
-        let catalog = self.catalog();
-        let Some(entry) = catalog.server(server) else {
-            let folders = catalog.servers().iter().map(|entry| entry.folder.as_str());
-            return Err(unknown(
-                "unknown_server",
-                format!("there is no server `{server}`"),
-                &workroom_script::nearest(server, folders),
-                "`workroom servers` lists them",
-            ));
-        };
-        match (entry.tool(tool), &entry.status) {
-            (Some(tool), _) => {
-                Ok(ToolRef { server: entry.name.clone(), tool: tool.def.name.clone() })
-            }
-            (None, ServerStatus::Failed { reason, .. }) => Err(CallFailure {
-                code: "server_unavailable".to_owned(),
-                message: format!("server `{}` is not available: {reason}", entry.name),
-                hint: Some("`workroom servers` shows what it wrote to standard error".to_owned()),
-            }),
-            (None, _) => {
-                let names = entry.tools.iter().map(|tool| tool.function.as_str());
-                Err(unknown(
-                    "unknown_tool",
-                    format!("server `{server}` has no tool `{tool}`"),
-                    &workroom_script::nearest(tool, names),
-                    &format!("`workroom ls servers/{}` lists its tools", entry.folder),
-                ))
-            }
-        }
+    /// Changes whenever the servers or their tools do.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.0.upstreams.changes()
     }
 
     /// Ranks tools for what an agent wants to do. Waits up to [`LOOK_TIMEOUT`] for servers that
@@ -474,6 +480,36 @@ impl Engine {
         let wait = self.0.settled(|name, folder| files::concerns(path, name, folder));
         let _ = tokio::time::timeout(LOOK_TIMEOUT, wait).await;
         files::read(&self.0, path).await
+    }
+}
+
+/// The tool of `catalog` that is named exactly, or as its function.
+fn find(catalog: &Catalog, server: &str, tool: &str) -> Result<ToolRef, CallFailure> {
+    let Some(entry) = catalog.server(server) else {
+        let folders = catalog.servers().iter().map(|entry| entry.folder.as_str());
+        return Err(unknown(
+            "unknown_server",
+            format!("there is no server `{server}`"),
+            &workroom_script::nearest(server, folders),
+            "`workroom servers` lists them",
+        ));
+    };
+    match (entry.tool(tool), &entry.status) {
+        (Some(tool), _) => Ok(ToolRef { server: entry.name.clone(), tool: tool.def.name.clone() }),
+        (None, ServerStatus::Failed { reason, .. }) => Err(CallFailure {
+            code: "server_unavailable".to_owned(),
+            message: format!("server `{}` is not available: {reason}", entry.name),
+            hint: Some("`workroom servers` shows what it wrote to standard error".to_owned()),
+        }),
+        (None, _) => {
+            let names = entry.tools.iter().map(|tool| tool.function.as_str());
+            Err(unknown(
+                "unknown_tool",
+                format!("server `{server}` has no tool `{tool}`"),
+                &workroom_script::nearest(tool, names),
+                &format!("`workroom ls servers/{}` lists its tools", entry.folder),
+            ))
+        }
     }
 }
 

@@ -1,27 +1,30 @@
 //! The catalog as what scripts may import.
 
-use std::collections::HashSet;
-
 use serde_json::Value;
-use workroom_catalog::{Catalog, ServerEntry};
-use workroom_script::{Function, Module, Modules, Parameters, UnknownModule, nearest};
+use workroom_catalog::{Catalog, ServerEntry, ToolEntry};
+use workroom_script::{
+    Description, Function, Module, Modules, Parameter, Parameters, UnknownModule, nearest,
+};
 use workroom_types::ServerStatus;
 
-/// Resolves imports in one catalog, for one session.
-pub(crate) struct InCatalog<'a> {
-    pub(crate) catalog: &'a Catalog,
-    /// What earlier runs of the session have declared.
-    pub(crate) variables: HashSet<String>,
-}
+/// Resolves imports in one catalog.
+#[derive(Debug)]
+pub struct InCatalog<'a>(pub &'a Catalog);
 
 impl Modules for InCatalog<'_> {
     fn resolve(&self, specifier: &str) -> Result<Module, UnknownModule> {
-        let path = specifier.trim_start_matches(['@', '~', '.', '/']);
-        let Some(path) = path.strip_prefix("servers/") else {
-            return Err(self.unknown(format!("there is no module `{specifier}`"), specifier));
+        let path = path(specifier);
+        let (folder, file) = match path.strip_prefix("servers/") {
+            Some(inside) => inside.split_once('/').unwrap_or((inside, "index")),
+            // A server by its bare name: `import * as crm from 'crm'`.
+            None if self.server(path).is_some_and(|it| it.name == path || it.folder == path) => {
+                (path, "index")
+            }
+            None => {
+                return Err(self.unknown(format!("there is no module `{specifier}`"), specifier));
+            }
         };
-        let (folder, file) = path.split_once('/').unwrap_or((path, "index"));
-        let Some(server) = self.catalog.server(folder) else {
+        let Some(server) = self.server(folder) else {
             return Err(self.unknown(format!("there is no server `{folder}`"), folder));
         };
         match &server.status {
@@ -35,10 +38,8 @@ impl Modules for InCatalog<'_> {
             ServerStatus::Ready | ServerStatus::Starting | ServerStatus::Failed { .. } => {}
         }
         let mut module = module(server);
-        let endings = [".ts", ".js", ".mjs"];
-        let file = endings.iter().find_map(|end| file.strip_suffix(end)).unwrap_or(file);
         if file != "index" && !file.is_empty() {
-            let Some(tool) = server.tool(file) else {
+            let Some(tool) = tool(server, file) else {
                 let names = server.tools.iter().map(|tool| tool.function.as_str());
                 return Err(UnknownModule {
                     message: format!("server `{}` has no tool `{file}`", server.name),
@@ -50,18 +51,108 @@ impl Modules for InCatalog<'_> {
         Ok(module)
     }
 
-    fn is_variable(&self, name: &str) -> bool {
-        self.variables.contains(name)
+    fn all(&self) -> Vec<Module> {
+        self.0.servers().iter().map(|server| module(server)).collect()
     }
 
-    fn all(&self) -> Vec<Module> {
-        self.catalog.servers().iter().map(|server| module(server)).collect()
+    fn describe(&self, server: &str, tool: &str) -> Option<Description> {
+        let server = self.0.servers().iter().find(|entry| entry.name == server)?;
+        let tool = server.tools.iter().find(|entry| entry.def.name == tool)?;
+        let parameters = parameters(&tool.def.input_schema);
+        Some(Description { signature: tool.signature(), parameters, reads: reads(tool) })
     }
 }
 
+/// Whether a tool only reads: its server says so, or says nothing and its name does.
+fn reads(tool: &ToolEntry) -> bool {
+    const VERBS: [&str; 10] =
+        ["get", "list", "read", "search", "find", "fetch", "lookup", "describe", "count", "show"];
+    let said = tool.def.annotations.as_ref().and_then(|told| told.read_only_hint);
+    said.unwrap_or_else(|| {
+        let name = folded(&tool.function);
+        VERBS.iter().any(|verb| name.starts_with(verb))
+    })
+}
+
+/// A specifier without what only says where its file is: `servers/crm/getContact`.
+fn path(specifier: &str) -> &str {
+    let path = specifier.strip_prefix("file:").unwrap_or(specifier);
+    let path = path.trim_start_matches(['.', '/', '@', '~']).trim_end_matches('/');
+    let endings = [".d.ts", ".ts", ".js", ".mts", ".mjs", ".tsx"];
+    endings.iter().find_map(|ending| path.strip_suffix(ending)).unwrap_or(path)
+}
+
+/// A name without what its spelling adds; empty where it is more than a spelling.
+fn folded(name: &str) -> String {
+    let is_plain = |char: char| char.is_ascii_alphanumeric() || "_- .".contains(char);
+    if !name.chars().all(is_plain) || name.contains("..") {
+        return String::new();
+    }
+    name.chars().filter(char::is_ascii_alphanumeric).map(|it| it.to_ascii_lowercase()).collect()
+}
+
+fn tool<'s>(server: &'s ServerEntry, file: &str) -> Option<&'s ToolEntry> {
+    let wanted = folded(file);
+    server.tool(file).or_else(|| {
+        let mut same = server
+            .tools
+            .iter()
+            .filter(|tool| folded(&tool.function) == wanted || folded(&tool.def.name) == wanted);
+        same.next().filter(|_| same.next().is_none() && !wanted.is_empty())
+    })
+}
+
+/// What a schema says of the parameters, as far as it says it plainly.
+fn parameters(schema: &Value) -> Option<Parameters> {
+    /// Keywords that may add parameters of which `properties` says nothing.
+    const OTHERS: [&str; 12] = [
+        "$ref",
+        "$dynamicRef",
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "not",
+        "if",
+        "then",
+        "else",
+        "dependentSchemas",
+        "dependencies",
+        "patternProperties",
+    ];
+    let schema = schema.as_object()?;
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let mut open = properties.is_none() || OTHERS.iter().any(|key| schema.contains_key(*key));
+    for key in ["additionalProperties", "unevaluatedProperties"] {
+        open |= schema.get(key).is_some_and(|further| *further != Value::Bool(false));
+    }
+    let required = schema.get("required").and_then(Value::as_array);
+    let required: Vec<&str> = required.into_iter().flatten().filter_map(Value::as_str).collect();
+    let names = properties.into_iter().flat_map(|it| it.keys().map(String::as_str));
+    let unlisted = required
+        .iter()
+        .copied()
+        .filter(|name| properties.is_none_or(|known| !known.contains_key(*name)));
+    let list = names
+        .chain(unlisted)
+        .map(|name| Parameter { name: name.to_owned(), required: required.contains(&name) })
+        .collect();
+    Some(Parameters { list, open })
+}
+
 impl InCatalog<'_> {
+    /// The server that `wanted` names, in whatever spelling.
+    fn server(&self, wanted: &str) -> Option<&ServerEntry> {
+        let servers = self.0.servers();
+        let known = self.0.server(wanted).or_else(|| {
+            let wanted = folded(wanted);
+            let mut same = servers.iter().filter(|server| folded(&server.name) == wanted);
+            same.next().filter(|_| same.next().is_none() && !wanted.is_empty())
+        });
+        known.map(|server| &**server)
+    }
+
     fn unknown(&self, message: String, wanted: &str) -> UnknownModule {
-        let folders = self.catalog.servers().iter().map(|server| server.folder.as_str());
+        let folders = self.0.servers().iter().map(|server| server.folder.as_str());
         let nearest =
             nearest(wanted, folders).into_iter().map(|name| format!("./servers/{name}")).collect();
         UnknownModule { message, nearest }
@@ -72,37 +163,15 @@ fn unusable(server: &ServerEntry, how: &str) -> UnknownModule {
     UnknownModule { message: format!("server `{}` {how}", server.name), nearest: Vec::new() }
 }
 
-/// The fields that `schema` declares; `None` where they depend on more than a list of them.
-fn parameters(schema: &Value) -> Option<Parameters> {
-    const COMPOSED: [&str; 8] =
-        ["$ref", "$dynamicRef", "allOf", "anyOf", "oneOf", "not", "if", "patternProperties"];
-    let schema = schema.as_object()?;
-    if COMPOSED.iter().any(|keyword| schema.contains_key(*keyword)) {
-        return None;
-    }
-    let properties = schema.get("properties")?.as_object()?;
-    let required = schema.get("required").and_then(Value::as_array);
-    let required = required.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
-    // Without the keyword a schema is open, and nearly no tool means that.
-    let additional = schema.get("additionalProperties");
-    let is_open = additional.is_some_and(|additional| *additional != Value::Bool(false));
-    Some(Parameters {
-        names: properties.keys().cloned().collect(),
-        required: required.collect(),
-        is_open,
-    })
-}
-
 fn module(server: &ServerEntry) -> Module {
-    let functions = server.tools.iter().map(|tool| Function {
-        name: tool.function.clone(),
-        tool: tool.def.name.clone(),
-        signature: tool.signature(),
-        parameters: parameters(&tool.def.input_schema),
-    });
+    let functions = server
+        .tools
+        .iter()
+        .map(|tool| Function { name: tool.function.clone(), tool: tool.def.name.clone() });
     Module {
         server: server.name.clone(),
         identifier: server.identifier.clone(),
+        folder: server.folder.clone(),
         functions: functions.collect(),
         tool: None,
     }

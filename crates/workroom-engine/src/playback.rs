@@ -73,7 +73,8 @@ fn compare(index: usize, recorded: &TurnRecord, turn: &Turn) -> Result<(), PlayE
         }
         return Err(PlayError::Sandbox(error.clone()));
     }
-    if let Some((was, is)) = recorded.calls.iter().zip(&turn.calls).find(|(was, is)| was != is) {
+    let now = TurnRecord::of(turn);
+    if let Some((was, is)) = recorded.calls.iter().zip(&now.calls).find(|(was, is)| was != is) {
         let what = format!(
             "it called {}.{} and now {}.{} or with other arguments",
             was.module, was.function, is.module, is.function

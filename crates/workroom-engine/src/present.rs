@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 
 use crate::{
     abridge,
-    report::{Presentation, RunFailure, RunReport, bytes, variable_list},
+    report::{FailureContext, Presentation, RunFailure, RunReport, bytes, variable_list},
     sandbox::LogLevel,
     shown, view,
 };
@@ -137,6 +137,9 @@ fn header(report: &RunReport, show_session: bool, with_variables: bool) -> Strin
         }
         let _ = write!(header, " · {} kept in the sandbox", bytes(calls.result_bytes));
     }
+    if calls.masked > 0 {
+        let _ = write!(header, " · {} masked", calls.masked);
+    }
     if show_session || (with_variables && !report.variables.is_empty()) {
         let _ = write!(header, " · session {}", report.session);
     }
@@ -159,7 +162,8 @@ fn failure_text(failure: &RunFailure) -> String {
     if let Some(hint) = &failure.hint {
         let _ = write!(text, "\nhint: {hint}");
     }
-    for line in failure.context.effects.iter().chain(&failure.context.kept) {
+    let FailureContext { more, effects, kept, .. } = &*failure.context;
+    for line in more.iter().chain(effects).chain(kept) {
         let _ = write!(text, "\n{line}");
     }
     text
@@ -188,7 +192,13 @@ mod tests {
             logs: Vec::new(),
             notes: Vec::new(),
             variables: Vec::new(),
-            calls: CallStats { made: 2, failed: 1, argument_bytes: 20, result_bytes: 212_400 },
+            calls: CallStats {
+                made: 2,
+                failed: 1,
+                argument_bytes: 20,
+                result_bytes: 212_400,
+                masked: 6,
+            },
             duration: Duration::from_millis(1_830),
         }
     }

@@ -4,6 +4,7 @@ use std::{fmt::Write as _, sync::Arc, time::Instant};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
+use workroom_script::Scope;
 use workroom_types::{Limit, Limits, RunId, SessionId, ToolRef};
 
 use crate::{
@@ -121,7 +122,7 @@ async fn go_on(
     };
     // The servers' hints say which calls may be sent again.
     shared.settled(|_, _| true).await;
-    let compiled = room::compile(shared, id, record.run.code.clone(), stay.session).ok();
+    let compiled = room::compile(shared, id, record.run.code.clone(), Scope::default()).ok();
     if let Some(compiled) = &compiled {
         stay.session.remember(Arc::clone(compiled));
         stay.declared = &compiled.program.declared;

@@ -43,6 +43,14 @@ pub struct CallStats {
     pub argument_bytes: u64,
     /// Results, as bytes of JSON: what would have passed through the agent's context.
     pub result_bytes: u64,
+    /// Different values that were masked.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub masked: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it may skip so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Why a run has no value.
@@ -72,6 +80,9 @@ pub struct FailureContext {
     /// What most likely caused it, where something in the run's results tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lead: Option<String>,
+    /// The signature, further mistakes, and what was not done, of a script that was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub more: Option<String>,
     /// What values the failing statement had: their forms, a line each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
@@ -91,7 +102,9 @@ pub enum FailureKind {
     Syntax,
     /// An import names no known server or tool.
     UnknownImport,
-    /// A call lacks a parameter or has a wrong one, or a value is used as its type does not allow.
+    /// The script would surely fail: an undeclared name, wrong parameters, a missing `await`.
+    Check,
+    /// A value is used as its type does not allow.
     Type,
     /// The script threw.
     Exception,

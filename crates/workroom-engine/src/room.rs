@@ -8,6 +8,7 @@ use std::{fmt::Write as _, sync::Arc, time::Instant};
 
 use serde_json::json;
 use tokio::sync::watch;
+use workroom_script::Scope;
 use workroom_types::{Bound, Limit, Limits, RunId, SessionId};
 
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
     modules::InCatalog,
     now,
     outcome::StoredOutcome,
-    random, recover,
+    privacy, random, recover,
     report::{RunFailure, RunReport},
     run::{self, Run, Stop},
     sandbox::{Code, Guest, SandboxError, TurnState, Variable},
@@ -81,7 +82,10 @@ async fn in_session(
         return Err(failure::from_sandbox(&SandboxError::Cancelled));
     }
     let checking = Checking::begin(&shared, &request.code);
-    let compiled = compile(&shared, &run.id, request.code, &session)?;
+    let known = session.known_names();
+    let scope = Scope { names: &known, is_complete: session.is_fresh() };
+    let compiled = compile(&shared, &run.id, request.code, scope)?;
+    run.hints = failure::hints(&compiled.program.hints);
     let checking = settle_types(&shared, &compiled.source, checking).await?;
     session.remember(Arc::clone(&compiled));
     let mut guest = open(run, &id, &mut session).await?;
@@ -140,6 +144,7 @@ impl Stay<'_> {
         if ended.is_ok() {
             run.drain().await;
         }
+        run.note_hints();
         // What filled the memory may be held by a variable, and the next run would find no room.
         let is_full =
             matches!(&ended, Err(Stop::Sandbox(SandboxError::Limit { limit: Limit::Memory, .. })));
@@ -169,6 +174,8 @@ impl Stay<'_> {
         if self.keeps {
             variables.clone_from(&self.session.variables);
         }
+        let outcome = privacy::last_look(run, outcome).await;
+        run.stats.masked = run.scope.masked();
         let own_bytes = kept.as_ref().map_or(0, |state| state.heap_bytes);
         let is_stored = kept.as_ref().is_none_or(|state| state.snapshot.is_some());
         let advances = kept.is_some();
@@ -374,11 +381,10 @@ pub(crate) fn compile(
     shared: &Shared,
     id: &RunId,
     source: String,
-    session: &Session,
+    scope: Scope<'_>,
 ) -> Result<Arc<Compiled>, RunFailure> {
     let catalog = shared.catalog();
-    let modules = InCatalog { catalog: &catalog, variables: session.known_names() };
-    let program = workroom_script::compile(&source, &modules)
+    let program = workroom_script::compile_in(&source, &InCatalog(&catalog), scope)
         .map_err(|diagnostics| failure::from_diagnostics(&source, &diagnostics))?;
     Ok(Arc::new(Compiled { file: format!("{id}.ts"), source, program }))
 }

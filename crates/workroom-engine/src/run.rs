@@ -23,6 +23,7 @@ use crate::{
     Shared, answer, calls, check,
     effects::Effects,
     journal::{Entry, Journal, Open, Saved, TurnRecord, Wait},
+    privacy::Scope,
     report::CallStats,
     sandbox::{
         Answer, AnswerError, Code, Guest, GuestCall, LogLine, SandboxError, Setup, Turn, TurnState,
@@ -30,6 +31,9 @@ use crate::{
     shapes::{self, Told},
     store::StoreError,
 };
+
+/// A run of fewer calls loses nothing by making them one after the other.
+const HINT_CALLS_MIN: u64 = 5;
 
 /// The most notes about calls that the agent is told of one run.
 const NOTES_MAX: usize = 20;
@@ -55,8 +59,12 @@ pub(crate) struct Run {
     pub(crate) seed: [u8; 32],
     pub(crate) logs: Vec<LogLine>,
     pub(crate) notes: Vec<String>,
+    /// What could be better in the script; told if the run was of a size where it matters.
+    pub(crate) hints: Vec<String>,
     /// What its calls found out about their tools.
     pub(crate) told: Arc<Told>,
+    /// Whose values they may have, and which were masked.
+    pub(crate) scope: Arc<Scope>,
 }
 
 /// Why a run ended before its script did.
@@ -104,6 +112,8 @@ impl Run {
             seed: [0; 32],
             logs: Vec::new(),
             notes: Vec::new(),
+            hints: Vec::new(),
+            scope: Arc::new(Scope::of(session.clone())),
             told: Arc::new(Told::new(session)),
         }
     }
@@ -312,7 +322,8 @@ impl Run {
             }
             let shared = Arc::clone(&self.shared);
             let told = Arc::clone(&self.told);
-            let answer = calls::make(shared, call, self.limits, self.deadline, told);
+            let scope = Arc::clone(&self.scope);
+            let answer = calls::make(shared, call, self.limits, self.deadline, told, scope);
             self.in_flight.push(answer.boxed());
         }
     }
@@ -404,6 +415,14 @@ impl Run {
                 let _ = write!(note, " ({unanswered} gave no answer before the run ended)");
             }
             self.notes.push(note);
+        }
+    }
+
+    /// Tells what could be better in the script, if it made enough calls for that to matter.
+    pub(crate) fn note_hints(&mut self) {
+        let hints = std::mem::take(&mut self.hints);
+        if self.stats.made >= HINT_CALLS_MIN {
+            self.notes.extend(hints);
         }
     }
 

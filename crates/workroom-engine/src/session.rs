@@ -5,7 +5,7 @@
 //! time between two runs; the next run then restores the guest from the store.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -61,10 +61,18 @@ impl Session {
         *self = Self::default();
     }
 
-    /// Every name that its variables have, or that its last programs declare.
-    pub(crate) fn known_names(&self) -> HashSet<String> {
+    /// Whether no run has left anything: then a script finds nothing but what every one finds.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.version == 0 && self.guest.is_none() && self.programs.is_empty()
+    }
+
+    /// The names that its runs have declared, as far as is known: also those that hold nothing.
+    pub(crate) fn known_names(&self) -> Vec<String> {
         let declared = self.programs.iter().flat_map(|compiled| &compiled.program.declared);
-        declared.chain(self.variables.iter().map(|variable| &variable.name)).cloned().collect()
+        let mut names: Vec<String> = self.names().into_iter().chain(declared.cloned()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     /// The names of its variables.
@@ -153,6 +161,16 @@ impl Sessions {
         });
         slot.used = used;
         Arc::clone(&slot.session)
+    }
+
+    /// Whether the session `id` is in memory.
+    pub(crate) fn has(&self, id: &SessionId) -> bool {
+        self.lock().entries.contains_key(id)
+    }
+
+    /// Drops the session `id` from memory.
+    pub(crate) fn remove(&self, id: &SessionId) {
+        self.lock().entries.remove(id);
     }
 
     /// Notes what the session `id` holds after a run.

@@ -257,10 +257,14 @@ pub(crate) async fn result(shared: &Shared, tool: &ToolRef, data: &str, told: &T
     let Some(entry) = check::entry(&catalog, tool) else { return };
     load(shared, tool, entry).await;
     let at = now();
-    let broken = entry.check_result(&value);
+    let broken = entry.check_result_with(&value, shared.stands_in());
+    let is_promised = broken.is_empty() && entry.def.output_schema.is_some();
     let mut table = shared.shapes.table();
     let Some(known) = table.tools.get_mut(tool) else { return };
-    let noted = known.known.observed.add(&value, at);
+    let noted = known.known.observed.add_where(&value, at, |drift| {
+        // What the server's own schema allows to be absent may be.
+        !(drift.is_absence() && is_promised)
+    });
     let mut found = told.found();
     let declared = broken.iter().map(|violation| {
         let (was, now) = violation.contradiction();

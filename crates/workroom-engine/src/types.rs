@@ -142,7 +142,7 @@ fn diagnostics(errors: Vec<TypeError>) -> Vec<Diagnostic> {
             kind: DiagnosticKind::Type,
             message: shortened(error.message.trim_end_matches('.')),
             position: error.position,
-            hint: None,
+            ..Diagnostic::default()
         })
         .collect()
 }

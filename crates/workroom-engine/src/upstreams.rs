@@ -154,6 +154,15 @@ pub enum CallError {
         /// What is known of calling again.
         again: Again,
     },
+    /// The tool's definition changed, and nobody has approved that yet; the call was not sent.
+    #[error(
+        "`{tool}` was not called: its server changed its definition, and that waits for approval \
+         (`workroom drift approve {tool}`)"
+    )]
+    Held {
+        /// The tool.
+        tool: ToolRef,
+    },
     /// No answer came in time.
     #[error("tool `{tool}` did not answer within {timeout_ms} ms{again}")]
     Timeout {
@@ -196,6 +205,7 @@ impl CallError {
             CallError::Unavailable { .. } => "server_unavailable",
             CallError::Busy { .. } => "server_busy",
             CallError::Gone { .. } => "server_gone",
+            CallError::Held { .. } => "tool_held",
             CallError::Timeout { .. } => "call_timeout",
             CallError::Rejected { .. } => "call_rejected",
             CallError::Protocol { .. } => "protocol",
@@ -205,7 +215,9 @@ impl CallError {
     /// What is known of calling again.
     pub const fn again(&self) -> Again {
         match self {
-            CallError::UnknownServer { .. } => Again { tries: 0, repeat: Repeat::No, after: None },
+            CallError::UnknownServer { .. } | CallError::Held { .. } => {
+                Again { tries: 0, repeat: Repeat::No, after: None }
+            }
             CallError::Unavailable { again, .. }
             | CallError::Busy { again, .. }
             | CallError::Gone { again, .. }
@@ -219,7 +231,7 @@ impl CallError {
     #[must_use]
     pub fn with_again(mut self, new: Again) -> Self {
         match &mut self {
-            CallError::UnknownServer { .. } => {}
+            CallError::UnknownServer { .. } | CallError::Held { .. } => {}
             CallError::Unavailable { again, .. }
             | CallError::Busy { again, .. }
             | CallError::Gone { again, .. }

@@ -41,7 +41,7 @@ async fn echo_in(
         *saw.lock().unwrap() = read(answers).join("");
         turn(&[], state)
     });
-    let report = bench.run_in("return price", session).await;
+    let report = bench.run_in("return price; var price", session).await;
     let seen = seen.lock().unwrap().clone();
     (seen, report)
 }

@@ -72,6 +72,7 @@ pub enum Kind {
 
 impl Kind {
     /// Its name in tokens and settings: `email`, `birth_date`.
+    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Kind::Email => "email",
@@ -107,5 +108,47 @@ impl Kind {
             Kind::Text => "text",
             Kind::Custom => "custom",
         }
+    }
+
+    /// Every kind, in the order of this enum.
+    pub const ALL: [Kind; 32] = [
+        Kind::Email,
+        Kind::Phone,
+        Kind::CreditCard,
+        Kind::Iban,
+        Kind::Account,
+        Kind::Ssn,
+        Kind::Itin,
+        Kind::NationalId,
+        Kind::Passport,
+        Kind::DriverLicence,
+        Kind::Nhs,
+        Kind::MedicalRecord,
+        Kind::HealthPlan,
+        Kind::Licence,
+        Kind::Vehicle,
+        Kind::Device,
+        Kind::Ip,
+        Kind::Mac,
+        Kind::Url,
+        Kind::Wallet,
+        Kind::Name,
+        Kind::Address,
+        Kind::Place,
+        Kind::Zip,
+        Kind::BirthDate,
+        Kind::Date,
+        Kind::Age,
+        Kind::Organization,
+        Kind::Biometric,
+        Kind::Credential,
+        Kind::Text,
+        Kind::Custom,
+    ];
+
+    /// The kind that is called `name`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }

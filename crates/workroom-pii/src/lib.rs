@@ -3,9 +3,38 @@
 //! Pure: no I/O, no clock, no network. What is found is decided by a [`Detect`]; what takes its
 //! place is decided by a [`Sink`], so nothing in here knows of tokens or vaults.
 
-mod kind;
+//!
+//! # Layout
+//!
+//! * `detector`: [`Detector`], which is what implements [`Detect`]; `profile` and `rules` say what
+//!   it is asked to find.
+//! * `walk`: JSON, with what its keys and schema say; `embedded`: JSON and tables inside strings.
+//! * `fold`, `tokens`, `lexicon`: text as the recognisers read it. `scan` runs them, those in
+//!   `find` on the text, and `span` settles what overlaps.
+//! * `data/`: the lists of names, places, keys and phrases.
 
+mod context;
+mod detector;
+mod embedded;
+mod find;
+mod fold;
+mod keys;
+mod kind;
+mod leaf;
+mod lexicon;
+mod profile;
+mod rules;
+mod scan;
+mod schema;
+mod shape;
+mod span;
+mod tokens;
+mod walk;
+
+pub use detector::{Detector, Limits, Settings, SettingsError, WordList};
 pub use kind::Kind;
+pub use profile::Profile;
+pub use rules::{PathPattern, PatternError, Rules};
 
 use serde_json::Value;
 

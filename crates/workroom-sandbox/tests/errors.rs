@@ -86,20 +86,22 @@ fn a_forgotten_await() {
         "const list = crm.listInvoices({});\nreturn list.invoices.length;",
         &expect![[r#"
             error
-            `crm.listInvoices` gives a promise, which has no `invoices`
-            3 | return list.invoices.length;
-              |        ^
-            hint: `list` is set without `await`; write `(await list).invoices`
+            `list` is a promise and has no `invoices`
+            2 | const list = crm.listInvoices({});
+              |              ^
+            hint: add `await` where `list` is made: `list = await crm.listInvoices(…)`
+            nothing was called: correct it and run it again
         "#]],
     );
     check(
         "return crm.listInvoices({}).invoices.map(i => i.id);",
         &expect![[r#"
             error
-            `crm.listInvoices` gives a promise, which has no `invoices`
+            `crm.listInvoices()` is a promise and has no `invoices`
             2 | return crm.listInvoices({}).invoices.map(i => i.id);
               |        ^
-            hint: write `(await crm.listInvoices(…)).invoices`
+            hint: add `await`: `(await crm.listInvoices({})).invoices`
+            nothing was called: correct it and run it again
         "#]],
     );
 }
@@ -455,7 +457,7 @@ fn a_function_of_an_earlier_run() {
 #[test]
 fn a_diagnosis_that_takes_too_long_is_given_up() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let code = "let n = 0;\nwhile (n < 20_000_000) n += 1;\nreturn base.b.c;";
+    let code = "let n = 0;\nconst base = {};\nwhile (n < 20_000_000) n += 1;\nreturn base.b.c;";
     let at = |millis| {
         let mut limits = Limits::default();
         limits.set(Limit::Diagnosis, millis).unwrap();

@@ -3,11 +3,11 @@
 //! # Invariants
 //!
 //! * Whatever gets past here is strict TypeScript that the sandbox can run once its types are
-//!   stripped: no JSX, decorators, dynamic imports or `using`.
+//!   stripped: no JSX and no decorators, and no import that is not linked.
 //! * All mistakes of one stage are reported together; a text that does not parse is not looked
 //!   into further.
 
-use std::path::Path;
+use std::{collections::HashMap, path::Path};
 
 use oxc::{
     allocator::Allocator,
@@ -25,11 +25,15 @@ use oxc::{
 };
 
 use crate::{
-    Modules, calls,
+    Modules, Scope,
     diagnostic::DiagnosticKind,
-    global,
     import::{self, Import},
+    loops,
     output::{self, Output},
+    promises::Promises,
+    resolve::Resolver,
+    survey::{self, Change, STATIC_IMPORT},
+    undeclared,
 };
 
 /// What names of ours start with.
@@ -42,11 +46,13 @@ pub(crate) struct Finding {
     pub(crate) message: String,
     pub(crate) offset: u32,
     pub(crate) hint: Option<String>,
+    /// How the tool concerned is called.
+    pub(crate) signature: Option<String>,
 }
 
 impl Finding {
     pub(crate) fn new(kind: DiagnosticKind, span: Span, message: impl Into<String>) -> Self {
-        Finding { kind, message: message.into(), offset: span.start, hint: None }
+        Finding { kind, message: message.into(), offset: span.start, hint: None, signature: None }
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -70,10 +76,16 @@ pub(crate) struct Plan {
     pub(crate) enums: Vec<String>,
 }
 
+/// What is done to a script's expressions once its types are gone.
+pub(crate) type Changes = HashMap<Span, Vec<Change>>;
+
 /// A script that was accepted.
 pub(crate) struct Analysis {
     pub(crate) scoping: Scoping,
     pub(crate) plan: Plan,
+    pub(crate) changes: Changes,
+    /// What could be better, though it is not wrong.
+    pub(crate) hints: Vec<Finding>,
 }
 
 fn options() -> ParseOptions {
@@ -103,7 +115,30 @@ pub(crate) fn parse<'a>(
             "return data, or build text with template literals",
         )]);
     }
-    Err(findings(&parsed.diagnostics))
+    let mut found = findings(&parsed.diagnostics);
+    if let Some(first) = found.first_mut()
+        && let Some(hint) = hint_of_text(text, first)
+    {
+        first.hint = Some(hint.to_owned());
+    }
+    Err(found)
+}
+
+/// A next step that the text around a mistake tells better than the parser.
+fn hint_of_text(text: &str, found: &Finding) -> Option<&'static str> {
+    let offset = found.offset as usize;
+    let (before, after) = (text.get(..offset)?, text.get(offset..)?);
+    let line = before.rfind(['\n', '\r']).map_or(0, |at| at + 1);
+    let end = after.find(['\n', '\r']).map_or(text.len(), |at| offset + at);
+    if ["&lt;", "&gt;", "&amp;"].iter().any(|entity| text[line..end].contains(entity)) {
+        return Some("this is escaped for HTML: write `<`, `>` and `&&`");
+    }
+    let open = before.rfind('{')?;
+    let statement = before[..open].rfind(['\n', '\r', ';']).map_or(0, |at| at + 1);
+    let is_object = found.message.contains("semicolon")
+        && before[statement..open].trim().is_empty()
+        && (before[open..].contains([':', ',']) || after.starts_with([':', ',']));
+    is_object.then_some("write `return { … }`: a line that begins with `{` is a block")
 }
 
 /// Where the first element is, if the text is right but for its JSX.
@@ -128,10 +163,11 @@ fn first_jsx<'a>(allocator: &'a Allocator, text: &'a str) -> Option<Span> {
     first.0
 }
 
-/// Checks names, links imports, and finds what cannot run here.
+/// Checks names and calls, links imports, and finds what cannot run here.
 pub(crate) fn analyse<'a>(
     program: &'a Program<'a>,
     modules: &dyn Modules,
+    scope: Scope<'_>,
 ) -> Result<Analysis, Vec<Finding>> {
     let built = SemanticBuilder::new()
         .with_check_syntax_error(true)
@@ -141,21 +177,38 @@ pub(crate) fn analyse<'a>(
     let mut found = findings(&built.diagnostics);
     let semantic = built.semantic;
 
-    let top = program.body.iter().map(GetSpan::span).collect();
-    let mut unsupported = Unsupported { found: Vec::new(), top };
+    let mut unsupported = Unsupported { found: Vec::new() };
     unsupported.visit_program(program);
+    let is_supported = unsupported.found.is_empty();
     found.append(&mut unsupported.found);
     found.extend(constant_writes(semantic.scoping(), semantic.nodes()));
     found.extend(reserved_names(semantic.scoping()));
-    let mut imports = import::link(program, &semantic, modules, &mut found);
-    imports.extend(global::link(&semantic, modules, &mut found));
-    calls::check(program, &semantic, modules, &mut found);
+
+    let resolver = Resolver::new(&semantic, modules, scope);
+    let mut survey = survey::survey(&resolver);
+    found.append(&mut survey.found);
+    let imports = import::link(program, &resolver, &survey, &mut found);
+    // What is not supported may well be declared nowhere either.
+    if is_supported {
+        found.extend(undeclared::find(&resolver));
+    }
+    let promises = Promises { resolver: &resolver };
+    found.extend(promises.misused());
     if !found.is_empty() {
         return Err(found);
     }
     let output = output::find(program, semantic.scoping());
+    let mut changes: Changes =
+        survey.changes.into_iter().map(|(span, change)| (span, vec![change])).collect();
+    // Each of them is of another span.
+    promises.in_result(program, &output).into_iter().for_each(|(span, change)| {
+        changes.entry(span).or_default().push(change);
+    });
+    let hints = loops::find(&resolver);
+    drop(resolver);
     let enums = program.body.iter().filter_map(enum_name).map(str::to_owned).collect();
-    Ok(Analysis { scoping: semantic.into_scoping(), plan: Plan { imports, output, enums } })
+    let plan = Plan { imports, output, enums };
+    Ok(Analysis { scoping: semantic.into_scoping(), plan, changes, hints })
 }
 
 /// Turns TypeScript into JavaScript in place.
@@ -165,7 +218,13 @@ pub(crate) fn strip_types<'a>(
     scoping: Scoping,
 ) -> Result<Scoping, Vec<Finding>> {
     // Imports are linked already, and the transformer would drop the ones nothing mentions yet.
-    program.body.retain(|statement| !matches!(statement, Statement::ImportDeclaration(_)));
+    program.body.retain(|statement| match statement {
+        Statement::ImportDeclaration(_) => false,
+        Statement::TSImportEqualsDeclaration(import) => {
+            !matches!(import.module_reference, TSModuleReference::ExternalModuleReference(_))
+        }
+        _ => true,
+    });
     let options = TransformOptions::default();
     let done = Transformer::new(allocator, Path::new("script.ts"), &options)
         .build_with_scoping(scoping, program);
@@ -200,10 +259,14 @@ fn finding(diagnostic: &OxcDiagnostic) -> Finding {
         .help
         .as_deref()
         .map(clause)
-        .or_else(|| label.and_then(|label| label.label()).filter(|_| !twice).map(clause));
+        .or_else(|| label.and_then(|label| label.label()).filter(|_| !twice).map(clause))
+        .or_else(|| {
+            let is_typographic = diagnostic.message.contains(['“', '”', '‘', '’', '„']);
+            is_typographic.then(|| "write straight quotation marks: `\"` or `'`".to_owned())
+        });
     let message = clause(&diagnostic.message);
     let message = message.trim_start_matches("syntax error: ").to_owned();
-    Finding { kind: DiagnosticKind::Syntax, message, offset, hint }
+    Finding { kind: DiagnosticKind::Syntax, message, offset, hint, signature: None }
 }
 
 fn clause(sentence: &str) -> String {
@@ -248,9 +311,11 @@ fn reserved_names(scoping: &Scoping) -> Vec<Finding> {
     for symbol in scoping.symbol_ids() {
         let name = scoping.symbol_name(symbol);
         let top = scoping.symbol_scope_id(symbol) == scoping.root_scope_id();
-        let ours = name.starts_with(INTERNAL);
+        let flags = scoping.symbol_flags(symbol);
+        // The files that agents read declare it for the type checker, and agents copy them.
+        let ours = name.starts_with(INTERNAL) && !flags.contains(SymbolFlags::Ambient);
         let fixed = top && matches!(name, "undefined" | "NaN" | "Infinity" | "globalThis");
-        if (ours || fixed) && is_value(scoping.symbol_flags(symbol)) {
+        if (ours || fixed) && is_value(flags) {
             let kind = DiagnosticKind::Unsupported;
             let message = format!("the name `{name}` is reserved");
             found.push(
@@ -267,19 +332,14 @@ fn is_value(flags: SymbolFlags) -> bool {
     flags.is_value() || flags.is_import()
 }
 
-const STATIC_IMPORT: &str = "write `import * as name from './servers/<server>'` at the top";
-
 /// Finds syntax that is TypeScript but does not run here.
 struct Unsupported {
     found: Vec<Finding>,
-    /// The top-level statements.
-    top: Vec<Span>,
 }
 
 impl<'a> Visit<'a> for Unsupported {
     fn enter_node(&mut self, kind: AstKind<'a>) {
         let (message, hint) = match kind {
-            AstKind::ImportExpression(_) => ("dynamic `import()` is not supported", STATIC_IMPORT),
             AstKind::ImportMeta(_) => {
                 ("`import.meta` is not supported", "a script has no file of its own")
             }
@@ -289,21 +349,8 @@ impl<'a> Visit<'a> for Unsupported {
             AstKind::AccessorProperty(_) => {
                 ("`accessor` fields are not supported", "write a getter and a setter")
             }
-            AstKind::VariableDeclaration(declared)
-                if declared.kind.is_using() && self.top.contains(&declared.span) =>
-            {
-                ("`using` at the top level is not supported", "put it and its use into a block")
-            }
             AstKind::ImportDeclaration(import) if import.phase.is_some() => {
                 ("import phases are not supported", STATIC_IMPORT)
-            }
-            AstKind::TSImportEqualsDeclaration(import)
-                if matches!(
-                    import.module_reference,
-                    TSModuleReference::ExternalModuleReference(_)
-                ) =>
-            {
-                ("`import … = require()` is not supported", STATIC_IMPORT)
             }
             AstKind::TSExportAssignment(_) => {
                 ("`export =` is not supported", "write `return …` or `export default …`")

@@ -6,12 +6,18 @@
 //! * An excerpt is one line of at most [`EXCERPT_CHARS`] characters, whatever the text holds:
 //!   control characters are shown as a replacement, never passed on.
 
-use std::fmt::Write;
+use std::{collections::HashSet, fmt::Write};
 
 use crate::{check::Finding, text::TextIndex};
 
 /// The most mistakes reported at once: later ones are often echoes of earlier ones.
 pub const DIAGNOSTICS_MAX: usize = 5;
+
+/// How alike two names count at least that differ by one letter, or by two letters' order.
+const SLIP: f64 = 0.9;
+
+/// The most characters of a signature in a message.
+const SIGNATURE_CHARS_MAX: usize = 600;
 
 /// The most characters of a line that an excerpt shows.
 const EXCERPT_CHARS: usize = 100;
@@ -41,14 +47,22 @@ pub enum DiagnosticKind {
     UnknownModule,
     /// An import or a member names a function that its module does not have.
     UnknownExport,
-    /// The text is TypeScript that does not run here.
+    /// The text is TypeScript that does not run here, or another language.
     Unsupported,
-    /// A call gives a parameter that its tool has not, or lacks one that it needs.
-    Parameter,
-    /// A promise is used as the value that it promises.
-    Promise,
+    /// Nothing declares a name.
+    UndeclaredName,
+    /// A call gives its arguments otherwise than in one object.
+    Arguments,
+    /// A call names a parameter that its tool does not have.
+    UnknownParameter,
+    /// A call lacks a parameter that its tool needs.
+    MissingParameter,
+    /// A promise is used as a value.
+    NotAwaited,
     /// A value is used as its type does not allow.
     Type,
+    /// A hint: calls wait for one another for no reason.
+    SequentialCalls,
     /// The text is too deeply nested.
     TooComplex,
     /// A fault of ours.
@@ -66,6 +80,8 @@ pub struct Diagnostic {
     pub position: Position,
     /// What to write instead.
     pub hint: Option<String>,
+    /// How the tool concerned is called.
+    pub signature: Option<String>,
 }
 
 /// The mistake as an agent reads it: message, line with a caret, hint.
@@ -76,6 +92,9 @@ pub fn render(source: &str, diagnostic: &Diagnostic) -> String {
     if let Some(hint) = &diagnostic.hint {
         // Writing to a string cannot fail.
         let _ = write!(text, "\nhint: {hint}");
+    }
+    if let Some(signature) = &diagnostic.signature {
+        let _ = write!(text, "\nsignature: {signature}");
     }
     text
 }
@@ -153,10 +172,29 @@ fn width(char: char) -> usize {
     }
 }
 
+/// The likeliest cause first: what is wrong before anything else can be right. The rest may be its
+/// echo.
+fn rank(kind: DiagnosticKind) -> u8 {
+    match kind {
+        DiagnosticKind::Internal | DiagnosticKind::TooComplex => 0,
+        DiagnosticKind::Syntax => 1,
+        DiagnosticKind::Unsupported => 2,
+        DiagnosticKind::UnknownModule => 3,
+        DiagnosticKind::UnknownExport => 4,
+        DiagnosticKind::UndeclaredName => 5,
+        DiagnosticKind::UnknownParameter
+        | DiagnosticKind::MissingParameter
+        | DiagnosticKind::Arguments => 6,
+        DiagnosticKind::NotAwaited | DiagnosticKind::Type => 7,
+        DiagnosticKind::SequentialCalls => 8,
+    }
+}
+
 /// Sorts what was found, drops what is said twice, and keeps the first few.
 pub(crate) fn from_findings(mut found: Vec<Finding>, index: &TextIndex<'_>) -> Vec<Diagnostic> {
-    found.sort_by_key(|finding| finding.offset);
-    found.dedup_by(|next, kept| next.offset == kept.offset && next.message == kept.message);
+    found.sort_by_key(|finding| (rank(finding.kind), finding.offset));
+    let mut told: HashSet<String> = HashSet::new();
+    found.retain(|finding| told.insert(finding.message.clone()));
     found.truncate(DIAGNOSTICS_MAX);
     found
         .into_iter()
@@ -165,20 +203,45 @@ pub(crate) fn from_findings(mut found: Vec<Finding>, index: &TextIndex<'_>) -> V
             message: finding.message,
             position: index.position(finding.offset as usize),
             hint: finding.hint,
+            signature: finding.signature.map(|signature| shortened(&signature)),
         })
         .collect()
+}
+
+/// A signature as far as a message has room for it.
+fn shortened(signature: &str) -> String {
+    match signature.char_indices().nth(SIGNATURE_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &signature[..end]),
+        None => signature.to_owned(),
+    }
 }
 
 /// Up to three of `names` that `wanted` may have meant, the likeliest first.
 pub fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     const LIKELY: f64 = 0.75;
+    nearest_by(wanted, names, LIKELY)
+}
+
+/// As [`nearest`], of names that are at least this alike: 1 is the same.
+pub(crate) fn nearest_by<'a>(
+    wanted: &str,
+    names: impl Iterator<Item = &'a str>,
+    least: f64,
+) -> Vec<&'a str> {
     let fold = |name: &str| name.replace(['_', '-'], "").to_lowercase();
     let wanted = fold(wanted);
     let mut scored: Vec<(f64, &str)> = names
-        .map(|name| (strsim::jaro_winkler(&wanted, &fold(name)), name))
-        .filter(|(score, _)| *score >= LIKELY)
+        .map(|name| {
+            let folded = fold(name);
+            // Of short names, one letter is much of what they have.
+            let is_slip = wanted.len() > 2 && strsim::osa_distance(&wanted, &folded) == 1;
+            let score = strsim::jaro_winkler(&wanted, &folded);
+            (if is_slip { score.max(SLIP) } else { score }, name)
+        })
+        .filter(|(score, _)| *score >= least)
         .collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    scored.dedup_by(|next, kept| next.1 == kept.1);
     scored.into_iter().take(3).map(|(_, name)| name).collect()
 }
 

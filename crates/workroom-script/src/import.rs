@@ -2,45 +2,27 @@
 //!
 //! # Invariants
 //!
-//! * A specifier is resolved by [`Modules::resolve`] and by nothing else.
+//! * A specifier is resolved by [`Resolver::import`] and by nothing else.
 //! * A name that is only used as a type is no import: the files that agents read export types
 //!   beside functions, and a type cannot be missing at run time.
 //! * The text that is emitted is made of quoted strings and of identifiers that oxc parsed.
 
-use std::{collections::HashSet, fmt::Write};
+use std::fmt::Write;
 
 use oxc::{
-    ast::{
-        AstKind,
-        ast::{
-            BindingIdentifier, Expression, ImportDeclaration, ImportDeclarationSpecifier, Program,
-            Statement,
-        },
+    ast::ast::{
+        ImportDeclaration, ImportDeclarationSpecifier, Program, Statement, TSModuleReference,
     },
-    semantic::{NodeId, Reference, Semantic, SymbolId},
+    semantic::Reference,
     span::{GetSpan, Span},
 };
 
 use crate::{
-    Function, Module, Modules,
-    check::Finding,
-    diagnostic::{DiagnosticKind, did_you_mean, nearest},
+    Function,
+    check::{Finding, INTERNAL},
+    resolve::{CALLERS, Exported, Named, Resolver, SERVERS, Thing, specifier},
+    survey::{Survey, all_modules, entries, entry, unknown_function, unknown_module},
 };
-
-/// Members that every object has, so that asking for them is no mistake.
-pub(crate) const OBJECT_MEMBERS: &[&str] = &[
-    "constructor",
-    "hasOwnProperty",
-    "isPrototypeOf",
-    "propertyIsEnumerable",
-    "then",
-    "toJSON",
-    "toLocaleString",
-    "toString",
-    "valueOf",
-    "default",
-    "__proto__",
-];
 
 /// One assignment that stands for an import.
 #[derive(Debug)]
@@ -53,221 +35,157 @@ pub(crate) struct Import {
     pub(crate) code: String,
 }
 
-/// Links every import of the script, and the global `servers`; mistakes go to `found`.
+/// Links every import of the script, and the globals that stand for servers; mistakes go to
+/// `found`.
 pub(crate) fn link<'a>(
     program: &Program<'a>,
-    semantic: &Semantic<'a>,
-    modules: &dyn Modules,
+    resolver: &Resolver<'_, 'a>,
+    survey: &Survey,
     found: &mut Vec<Finding>,
 ) -> Vec<Import> {
-    let mut linker = Linker { semantic, found, imports: Vec::new() };
-    linker.global(modules);
+    let mut linker = Linker { resolver, survey, found, imports: Vec::new() };
+    linker.servers();
+    linker.callers();
+    linker.implicit();
     for statement in &program.body {
-        if let Statement::ImportDeclaration(import) = statement
-            && import.import_kind.is_value()
-            && import.phase.is_none()
-        {
-            linker.import(import, modules);
+        match statement {
+            Statement::ImportDeclaration(import)
+                if import.import_kind.is_value() && import.phase.is_none() =>
+            {
+                linker.import(import);
+            }
+            Statement::TSImportEqualsDeclaration(import) if import.import_kind.is_value() => {
+                if let TSModuleReference::ExternalModuleReference(external) =
+                    &import.module_reference
+                {
+                    let specifier = external.expression.value.as_str();
+                    let local = import.id.name.as_str();
+                    match resolver.import(specifier, Exported::Namespace) {
+                        Ok(thing) => linker.assign(import.span, local, thing.as_ref()),
+                        Err(unknown) => {
+                            let at = external.expression.span;
+                            linker.found.push(unknown_module(specifier, unknown, at));
+                        }
+                    }
+                }
+            }
+            _ => {}
         }
     }
     linker.imports
 }
 
-struct Linker<'s, 'a> {
-    semantic: &'s Semantic<'a>,
-    found: &'s mut Vec<Finding>,
+struct Linker<'r, 's, 'a> {
+    resolver: &'r Resolver<'s, 'a>,
+    survey: &'r Survey,
+    found: &'r mut Vec<Finding>,
     imports: Vec<Import>,
 }
 
-impl<'a> Linker<'_, 'a> {
-    fn import(&mut self, import: &ImportDeclaration<'a>, modules: &dyn Modules) {
-        let specifier = import.source.value.as_str();
-        let wanted = import
-            .specifiers
-            .as_ref()
-            .is_none_or(|names| names.is_empty() || names.iter().any(|name| !self.is_type(name)));
-        if !wanted {
-            return;
-        }
+impl<'a> Linker<'_, '_, 'a> {
+    fn import(&mut self, import: &ImportDeclaration<'a>) {
+        let specifier = specifier(import);
+        let values: Vec<_> =
+            import.specifiers.iter().flatten().filter(|name| !self.is_type(name)).collect();
         if let Some(path) = result_path(specifier) {
-            self.result(import, &path);
+            for name in values {
+                self.result(import, name, &path);
+            }
             return;
         }
-        let module = match modules.resolve(specifier) {
-            Ok(module) => module,
-            Err(unknown) => {
-                let kind = DiagnosticKind::UnknownModule;
-                let is_ours = specifier.trim_start_matches(['.', '/']).starts_with("servers");
-                let otherwise = if is_ours {
-                    "`./servers` lists every server and how it is doing"
-                } else {
-                    "only tools can be imported: `import * as name from './servers/<server>'`"
-                };
-                let hint = did_you_mean(&unknown.nearest).unwrap_or_else(|| otherwise.to_owned());
-                self.found.push(Finding::new(kind, import.source.span, unknown.message).hint(hint));
-                return;
+        if values.is_empty() {
+            let is_bare = import.specifiers.as_ref().is_none_or(|names| names.is_empty());
+            if is_bare && let Err(unknown) = self.resolver.import(specifier, Exported::Namespace) {
+                self.found.push(unknown_module(specifier, unknown, import.source.span));
             }
-        };
-        let mut named: Vec<(String, &Function)> = Vec::new();
-        for name in import.specifiers.iter().flatten() {
-            if self.is_type(name) {
-                continue;
-            }
+            return;
+        }
+        let mut named: Vec<(String, Thing)> = Vec::new();
+        for name in values {
+            let exported = exported(name);
             let local = name.local().name.as_str();
-            match self.export(name, &module) {
-                Some(Export::Function(function)) => named.push((local.to_owned(), function)),
-                Some(Export::Namespace) => self.namespace(import.span, name.local(), &module),
-                None => {}
+            match self.resolver.import(specifier, exported) {
+                Ok(Some(thing @ Thing::Tool(..))) => named.push((local.to_owned(), thing)),
+                // Every call by a name that is known here has been made a call of the tool.
+                Ok(Some(Thing::Caller)) if !self.survey.calls_by_name => {}
+                Ok(Some(thing)) => self.assign(import.span, local, Some(&thing)),
+                Ok(None) => self.unknown(specifier, name, exported),
+                Err(unknown) => {
+                    self.found.push(unknown_module(specifier, unknown, import.source.span));
+                    return;
+                }
             }
         }
-        if !named.is_empty() {
-            self.named(import.span, &module, &named);
-        }
+        self.named(import.span, &named);
     }
 
     /// `import sheet from './results/r_1.json'`: what an earlier run gave, read when this one runs.
-    fn result(&mut self, import: &ImportDeclaration<'a>, path: &str) {
-        let read =
-            format!("await __workroom.call(\"\", \"read_file\", {{ path: {} }})", quote(path));
-        for name in import.specifiers.iter().flatten() {
-            if self.is_type(name) {
-                continue;
-            }
-            let local = name.local().name.as_str();
-            let code = match name {
-                ImportDeclarationSpecifier::ImportSpecifier(named)
-                    if named.imported.name() != "default" =>
-                {
-                    format!("({{ {}: {local} }} = {read});", quote(&named.imported.name()))
-                }
-                _ => format!("{local} = {read};"),
-            };
-            let names = vec![local.to_owned()];
-            self.imports.push(Import { span: import.span, names, code });
-        }
-    }
-
-    /// What one name of an import stands for; `None` after a mistake.
-    fn export<'m>(
+    fn result(
         &mut self,
+        import: &ImportDeclaration<'a>,
         name: &ImportDeclarationSpecifier<'a>,
-        module: &'m Module,
-    ) -> Option<Export<'m>> {
-        let exported = match name {
-            ImportDeclarationSpecifier::ImportNamespaceSpecifier(_) => {
-                return Some(Export::Namespace);
+        path: &str,
+    ) {
+        let read =
+            format!("await {INTERNAL}.call(\"\", \"read_file\", {{ path: {} }})", quote(path));
+        let local = name.local().name.as_str();
+        let code = match exported(name) {
+            Exported::Name(field) if field != "default" => {
+                format!("({{ {}: {local} }} = {read});", quote(field))
             }
-            ImportDeclarationSpecifier::ImportDefaultSpecifier(_) => "default",
-            ImportDeclarationSpecifier::ImportSpecifier(name) => name.imported.name().as_str(),
+            _ => format!("{local} = {read};"),
         };
-        let tool = module.tool.and_then(|tool| module.functions.get(tool));
-        if exported == "default" {
-            return Some(tool.map_or(Export::Namespace, Export::Function));
-        }
-        let function = find(exports(module), exported);
-        if function.is_none() && self.is_used(name) {
-            self.unknown(name.span(), module, exported);
-        }
-        function.map(Export::Function)
+        let names = vec![local.to_owned()];
+        self.imports.push(Import { span: import.span, names, code });
     }
 
-    fn unknown(&mut self, span: Span, module: &Module, wanted: &str) {
-        let functions = exports(module);
-        let names = functions.iter().map(|function| function.name.as_str());
-        let likely = nearest(wanted, names);
-        let hint = match likely.first().and_then(|name| find(functions, name)) {
-            Some(function) if likely.len() == 1 => {
-                format!("did you mean `{}`?", function.signature.trim())
-            }
-            _ => did_you_mean(&likely).unwrap_or_else(|| match functions.len() {
-                0 => "it has no functions".to_owned(),
-                1..=8 => {
-                    let all: Vec<&str> = functions.iter().map(|f| f.name.as_str()).collect();
-                    format!("it has {}", all.join(", "))
-                }
-                count => format!("it has {count} functions; list or search them first"),
-            }),
+    fn unknown(
+        &mut self,
+        specifier: &str,
+        name: &ImportDeclarationSpecifier<'a>,
+        exported: Exported<'_>,
+    ) {
+        let (Ok(module), Exported::Name(wanted)) = (self.resolver.module(specifier), exported)
+        else {
+            return;
         };
-        let message = format!("server `{}` has no function `{wanted}`", module.server);
-        self.found.push(Finding::new(DiagnosticKind::UnknownExport, span, message).hint(hint));
-    }
-
-    fn namespace(&mut self, span: Span, local: &BindingIdentifier<'a>, module: &Module) {
-        let functions = exports(module);
-        let mut pairs: Vec<(&str, &str)> =
-            functions.iter().map(|f| (f.name.as_str(), f.tool.as_str())).collect();
-        for (member, place) in self.members(local.symbol_id.get()) {
-            match find(functions, member) {
-                Some(function) if function.name != member => {
-                    pairs.push((member, function.tool.as_str()));
-                }
-                Some(_) => {}
-                None if OBJECT_MEMBERS.contains(&member) => {}
-                None => self.unknown(place, module, member),
-            }
+        if self.is_used(name) {
+            self.found.push(unknown_function(self.resolver, &module, wanted, name.span()));
         }
-        pairs.dedup();
-        let name = local.name.as_str();
-        let code = format!("{name} = {};", module_call(&module.server, &pairs));
-        self.imports.push(Import { span, names: vec![name.to_owned()], code });
     }
 
-    fn named(&mut self, span: Span, module: &Module, named: &[(String, &Function)]) {
-        let mut pairs: Vec<(&str, &str)> = Vec::new();
+    /// Makes `local` what it stands for, as a whole.
+    fn assign(&mut self, span: Span, local: &str, thing: Option<&Thing>) {
+        let value = match thing {
+            Some(Thing::Module(module)) => self.survey.module_call(module),
+            Some(Thing::Root) => all_modules(self.survey, &self.resolver.modules.all()),
+            Some(Thing::Caller) => caller(self.resolver.named()),
+            _ => return,
+        };
+        let names = vec![local.to_owned()];
+        self.imports.push(Import { span, names, code: format!("{local} = {value};") });
+    }
+
+    /// Names that stand for tools, all of one import.
+    fn named(&mut self, span: Span, named: &[(String, Thing)]) {
+        let mut pairs: Vec<(String, String)> = Vec::new();
         let mut targets = String::new();
-        for (local, function) in named {
-            let pair = (function.name.as_str(), function.tool.as_str());
+        let mut server = None;
+        for (local, thing) in named {
+            let Thing::Tool(module, tool) = thing else { continue };
+            let Function { name, tool } = &module.functions[*tool];
+            let pair = (name.clone(), tool.clone());
             if !pairs.contains(&pair) {
                 pairs.push(pair);
             }
             // Writing to a string cannot fail.
-            let _ = write!(targets, "{}: {local}, ", quote(&function.name));
+            let _ = write!(targets, "{}: {local}, ", quote(name));
+            server = Some(module.server.as_str());
         }
-        let code = format!("({{ {targets}}} = {});", module_call(&module.server, &pairs));
-        let locals = named.iter().map(|(local, _)| local.clone()).collect();
-        self.imports.push(Import { span, names: locals, code });
-    }
-
-    /// The static members that the script reads of a symbol: `crm.getContact`.
-    fn members(&self, symbol: Option<SymbolId>) -> Vec<(&'a str, Span)> {
-        let Some(symbol) = symbol else { return Vec::new() };
-        let scoping = self.semantic.scoping();
-        scoping
-            .get_resolved_references(symbol)
-            .filter(|reference| reference.is_value())
-            .filter_map(|reference| self.member(reference.node_id()))
-            .collect()
-    }
-
-    /// The names of all static members in the script.
-    fn all_members(&self) -> HashSet<&'a str> {
-        let kinds = self.semantic.nodes().iter().map(oxc::semantic::AstNode::kind);
-        kinds
-            .filter_map(|kind| match kind {
-                AstKind::StaticMemberExpression(member) => Some(member.property.name.as_str()),
-                AstKind::ComputedMemberExpression(member) => match &member.expression {
-                    Expression::StringLiteral(name) => Some(name.value.as_str()),
-                    _ => None,
-                },
-                _ => None,
-            })
-            .collect()
-    }
-
-    fn member(&self, reference: NodeId) -> Option<(&'a str, Span)> {
-        match self.semantic.nodes().parent_kind(reference) {
-            AstKind::StaticMemberExpression(member) => {
-                Some((member.property.name.as_str(), member.property.span))
-            }
-            AstKind::ComputedMemberExpression(member)
-                if member.object.span() == self.semantic.nodes().kind(reference).span() =>
-            {
-                match &member.expression {
-                    Expression::StringLiteral(name) => Some((name.value.as_str(), name.span)),
-                    _ => None,
-                }
-            }
-            _ => None,
+        if let Some(server) = server {
+            let code = format!("({{ {targets}}} = {});", module_call(server, &pairs));
+            let locals = named.iter().map(|(local, _)| local.clone()).collect();
+            self.imports.push(Import { span, names: locals, code });
         }
     }
 
@@ -275,53 +193,57 @@ impl<'a> Linker<'_, 'a> {
     ///
     /// A variable of that name from an earlier run is left alone: ours is also kept under a
     /// second name, and only replaced while both are the same.
-    fn global(&mut self, modules: &dyn Modules) {
-        let scoping = self.semantic.scoping();
-        let references: Vec<NodeId> = scoping
-            .root_unresolved_references()
-            .iter()
-            .filter(|(name, _)| name.as_str() == "servers")
-            .flat_map(|(_, ids)| ids.iter().map(|id| scoping.get_reference(*id)))
-            .filter(|reference| reference.is_value())
-            .map(Reference::node_id)
-            .collect();
+    fn servers(&mut self) {
+        let references = self.resolver.global_references(SERVERS);
         let Some(first) = references.first() else { return };
-        let span = self.semantic.nodes().kind(*first).span();
-        // All of them, unless every mention says which.
-        let wanted: Option<Vec<&str>> = references
-            .iter()
-            .map(|reference| self.member(*reference).map(|(name, _)| name))
-            .collect();
-        // A tool's exact name is added where the script has a member of that name.
-        let members = self.all_members();
-        let mut entries = String::new();
-        for module in modules.all() {
-            let mut keys = vec![module.identifier.as_str(), module.server.as_str()];
-            keys.dedup();
-            if let Some(wanted) = &wanted {
-                keys.retain(|key| wanted.contains(key));
+        let span = self.resolver.semantic.nodes().kind(first.node_id()).span();
+        let entries = match &self.survey.wanted {
+            None => entries(self.survey, &self.resolver.modules.all()),
+            Some(wanted) => {
+                let known = wanted.iter().filter_map(|key| {
+                    let module = self.resolver.server(key).ok()?;
+                    Some(entry(self.survey, key, &module))
+                });
+                known.collect()
             }
-            let exact = |function: &&Function| {
-                function.tool != function.name && members.contains(function.tool.as_str())
-            };
-            let functions = exports(&module);
-            let pairs: Vec<(&str, &str)> = functions
-                .iter()
-                .map(|function| (function.name.as_str(), function.tool.as_str()))
-                .chain(functions.iter().filter(exact).map(|f| (f.tool.as_str(), f.tool.as_str())))
-                .collect();
-            for key in keys {
-                // Computed, or a server called `__proto__` would set the prototype.
-                let call = module_call(&module.server, &pairs);
-                let _ = write!(entries, "[{}]: {call}, ", quote(key));
-            }
-        }
+        };
         let code = format!(
             "if (servers === __workroom_servers) \
              servers = __workroom_servers = {{ ...__workroom_servers, {entries}}};"
         );
-        let names = vec!["servers".to_owned(), "__workroom_servers".to_owned()];
+        let names = vec![SERVERS.to_owned(), "__workroom_servers".to_owned()];
         self.imports.push(Import { span, names, code });
+    }
+
+    /// The globals that call a tool by its name, where only the run knows the name.
+    fn callers(&mut self) {
+        for name in CALLERS {
+            let references = self.resolver.global_references(name);
+            let is_ours = matches!(self.resolver.global(name), Some(Thing::Caller));
+            if let Some(first) = references.first()
+                && is_ours
+                && self.survey.calls_by_name
+            {
+                let span = self.resolver.semantic.nodes().kind(first.node_id()).span();
+                self.assign(span, name, Some(&Thing::Caller));
+            }
+        }
+    }
+
+    /// Servers that the script names without importing them.
+    fn implicit(&mut self) {
+        let scoping = self.resolver.semantic.scoping();
+        let unresolved = scoping.root_unresolved_references().keys().map(oxc::str::Ident::as_str);
+        let mut names: Vec<&str> = unresolved.collect();
+        names.sort_unstable();
+        for name in names {
+            if let Some(thing @ Thing::Module(_)) = self.resolver.global(name)
+                && let Some(first) = self.resolver.global_references(name).first()
+            {
+                let span = self.resolver.semantic.nodes().kind(first.node_id()).span();
+                self.assign(span, name, Some(&thing));
+            }
+        }
     }
 
     fn is_type(&self, name: &ImportDeclarationSpecifier<'a>) -> bool {
@@ -340,7 +262,7 @@ impl<'a> Linker<'_, 'a> {
 
     /// Of each mention of an imported name, whether it is used as a value.
     fn references(&self, name: &ImportDeclarationSpecifier<'a>) -> impl Iterator<Item = bool> {
-        let scoping = self.semantic.scoping();
+        let scoping = self.resolver.semantic.scoping();
         name.local()
             .symbol_id
             .get()
@@ -357,31 +279,46 @@ fn result_path(specifier: &str) -> Option<String> {
     Some(format!("./results/{file}"))
 }
 
-enum Export<'m> {
-    Function(&'m Function),
-    Namespace,
-}
-
-/// The functions that a module exports: one, if a tool's own file was imported.
-fn exports(module: &Module) -> &[Function] {
-    match module.tool {
-        Some(tool) => module.functions.get(tool..=tool).unwrap_or(&[]),
-        None => &module.functions,
+fn exported<'n>(name: &'n ImportDeclarationSpecifier<'_>) -> Exported<'n> {
+    match name {
+        ImportDeclarationSpecifier::ImportNamespaceSpecifier(_) => Exported::Namespace,
+        ImportDeclarationSpecifier::ImportDefaultSpecifier(_) => Exported::Name("default"),
+        ImportDeclarationSpecifier::ImportSpecifier(name) => {
+            Exported::Name(name.imported.name().as_str())
+        }
     }
 }
 
-/// By the export's name, else by the tool's exact name.
-pub(crate) fn find<'m>(functions: &'m [Function], name: &str) -> Option<&'m Function> {
-    functions.iter().find(|function| function.name == name).or_else(|| {
-        let mut exact = functions.iter().filter(|function| function.tool == name);
-        exact.next().filter(|_| exact.next().is_none())
-    })
-}
-
-pub(crate) fn module_call(server: &str, pairs: &[(&str, &str)]) -> String {
+pub(crate) fn module_call(server: &str, pairs: &[(String, String)]) -> String {
     let pairs: Vec<String> =
         pairs.iter().map(|(name, tool)| format!("[{}, {}]", quote(name), quote(tool))).collect();
     format!("__workroom.module({}, [{}])", quote(server), pairs.join(", "))
+}
+
+/// A function that calls the tool of a name that only the run knows, spelt as it may be.
+fn caller(named: &Named) -> String {
+    let mut entries = String::new();
+    for (name, module, function) in named.all() {
+        // Writing to a string cannot fail.
+        let _ = write!(
+            entries,
+            "{}: [{}, {}], ",
+            quote(name),
+            quote(&module.server),
+            quote(&function.tool)
+        );
+    }
+    format!(
+        "((tools) => (name, input, more) => {{ \
+           const key = (text) => String(text).toLowerCase().replace(/[^a-z0-9]/g, ''); \
+           const two = typeof input === 'string' ? tools[key(name) + key(input)] : undefined; \
+           const found = two ?? tools[key(name)] ?? tools[key(name).replace(/^mcp/, '')]; \
+           if (!found) throw new TypeError(`there is no tool \\`${{name}}\\`; \\`search\\` finds \
+           one, and \\`<server>__<tool>\\` names it`); \
+           return __workroom.module(found[0], [['call', found[1]]]).call((two ? more : input) ?? \
+           {{}}); \
+         }})({{ __proto__: null, {entries}}})"
+    )
 }
 
 /// A string literal in JavaScript.

@@ -35,21 +35,28 @@
 //! Which modules there are is the engine's; what `__workroom` does is the guest's. No types are
 //! checked beyond names.
 
-mod calls;
+mod absent;
+mod arguments;
 mod check;
 mod diagnostic;
-mod global;
+mod foreign;
 mod import;
 mod label;
-mod language;
+mod loops;
+mod lower;
 mod map;
 mod nesting;
 mod output;
 mod pattern;
 mod print;
 mod probe;
+mod promises;
+mod resolve;
 mod rewrite;
+mod survey;
 mod text;
+mod undeclared;
+mod unwrap;
 
 pub use diagnostic::{
     DIAGNOSTICS_MAX, Diagnostic, DiagnosticKind, Position, excerpt, nearest, render,
@@ -57,7 +64,7 @@ pub use diagnostic::{
 pub use nesting::NESTING_MAX;
 pub use probe::{Probe, SITES_MAX, Site};
 
-use std::panic::AssertUnwindSafe;
+use std::{borrow::Cow, panic::AssertUnwindSafe};
 
 use map::SourceMap;
 
@@ -70,11 +77,8 @@ pub trait Modules: Sync {
     /// All modules, for the global `servers`.
     fn all(&self) -> Vec<Module>;
 
-    /// Whether an earlier run of the session has a variable called `name`.
-    fn is_variable(&self, name: &str) -> bool {
-        let _ = name;
-        false
-    }
+    /// How the tool `tool` of `server` is called; `None` where that is not known.
+    fn describe(&self, server: &str, tool: &str) -> Option<Description>;
 }
 
 /// One server as a module.
@@ -84,6 +88,8 @@ pub struct Module {
     pub server: String,
     /// Its key under the global `servers`.
     pub identifier: String,
+    /// Its folder under `./servers`, for messages.
+    pub folder: String,
     /// What it exports.
     pub functions: Vec<Function>,
     /// The one function that is exported, where a tool's own file was imported.
@@ -97,21 +103,65 @@ pub struct Function {
     pub name: String,
     /// The tool's exact name.
     pub tool: String,
-    /// How it is called, for messages.
-    pub signature: String,
-    /// Its parameters, where they are known.
-    pub parameters: Option<Parameters>,
 }
 
-/// The parameters of a tool: the fields of its one argument.
+/// How a tool is called.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Description {
+    /// On one line, for messages.
+    pub signature: String,
+    /// What it takes, if its schema says so plainly.
+    pub parameters: Option<Parameters>,
+    /// Whether it only reads, as far as can be told: then the order of its calls is free.
+    pub reads: bool,
+}
+
+/// What a tool takes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parameters {
-    /// All of them.
-    pub names: Vec<String>,
-    /// Those that must be given.
-    pub required: Vec<String>,
-    /// Whether the tool takes others as well.
-    pub is_open: bool,
+    /// Those that its schema names, in its order.
+    pub list: Vec<Parameter>,
+    /// Whether it may take others too.
+    pub open: bool,
+}
+
+impl Parameters {
+    /// The parameter that an argument given by itself is: the one that must be given, or the only
+    /// one there is.
+    pub(crate) fn sole(&self) -> Option<&str> {
+        let mut required = self.list.iter().filter(|parameter| parameter.required);
+        match (required.next(), required.next(), self.list.as_slice()) {
+            (Some(one), None, _) | (None, _, [one]) => Some(&one.name),
+            _ => None,
+        }
+    }
+}
+
+/// One parameter of a tool.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its exact name.
+    pub name: String,
+    /// Whether every call must give it.
+    pub required: bool,
+}
+
+/// The global scope that a script is compiled for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Scope<'s> {
+    /// Variables that earlier runs have left.
+    pub names: &'s [String],
+    /// Whether there are no others, so that any further name is a mistake.
+    pub is_complete: bool,
+}
+
+impl Scope<'_> {
+    /// Of a session's first run.
+    pub const EMPTY: Scope<'static> = Scope { names: &[], is_complete: true };
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.names.iter().any(|known| known == name)
+    }
 }
 
 /// There is no such module.
@@ -130,6 +180,8 @@ pub struct Program {
     pub code: String,
     /// The top-level names that it declares and that persist, in order, imports left out.
     pub declared: Vec<String>,
+    /// What could be better in the script, though it is not wrong.
+    pub hints: Vec<Diagnostic>,
     map: SourceMap,
 }
 
@@ -145,80 +197,128 @@ impl Program {
 
 /// The TypeScript in an agent's text: what is not code is blanked out, and every place stays where
 /// it was.
-pub fn typescript(source: &str) -> std::borrow::Cow<'_, str> {
-    let Some(blocks) = text::fenced(source) else { return text::prepare(source) };
-    let Ok(depth) = nesting::depth(&blocks) else { return text::prepare(source) };
-    let stack = nesting::stack_bytes(depth);
-    let is_code = stacker::maybe_grow(stack, stack, || {
-        let allocator = oxc::allocator::Allocator::default();
-        let parse = AssertUnwindSafe(|| check::parse(&allocator, &blocks).is_ok());
-        std::panic::catch_unwind(parse).unwrap_or(false)
-    });
-    if is_code { blocks.into() } else { text::prepare(source) }
+pub fn typescript(source: &str) -> Cow<'_, str> {
+    let is_code = |text: &str| {
+        let Ok(depth) = nesting::depth(text) else { return false };
+        let stack = nesting::stack_bytes(depth);
+        stacker::maybe_grow(stack, stack, || {
+            let allocator = oxc::allocator::Allocator::default();
+            let parse = AssertUnwindSafe(|| check::parse(&allocator, text).is_ok());
+            std::panic::catch_unwind(parse).unwrap_or(false)
+        })
+    };
+    let mut readings = unwrap::readings(source);
+    readings.find(|reading| is_code(&reading.text)).map_or(source.into(), |reading| reading.text)
 }
 
-/// Compiles an agent's TypeScript to the JavaScript that the guest evaluates.
+/// Compiles an agent's TypeScript to the JavaScript that the guest evaluates, for a scope of
+/// which nothing is known.
 pub fn compile(source: &str, modules: &dyn Modules) -> Result<Program, Vec<Diagnostic>> {
-    compile_with(source, modules, None).map(|(program, _)| program)
+    compile_in(source, modules, Scope::default())
+}
+
+/// As [`compile`], for the scope of a session.
+pub fn compile_in(
+    source: &str,
+    modules: &dyn Modules,
+    scope: Scope<'_>,
+) -> Result<Program, Vec<Diagnostic>> {
+    compile_with(source, modules, scope, None).map(|(program, _)| program)
 }
 
 /// Compiles `source` once more, so that it looks at the values of the statement at `position` if
 /// that fails. `None` where no statement is there.
-pub fn probe(source: &str, modules: &dyn Modules, position: Position) -> Option<Probe> {
-    let (program, sites) = compile_with(source, modules, Some(position)).ok()?;
+pub fn probe(
+    source: &str,
+    modules: &dyn Modules,
+    scope: Scope<'_>,
+    position: Position,
+) -> Option<Probe> {
+    let (program, sites) = compile_with(source, modules, scope, Some(position)).ok()?;
     (!sites.is_empty()).then_some(Probe { code: program.code, sites })
 }
 
+/// `watched` is the place of a statement to look at.
 fn compile_with(
     source: &str,
     modules: &dyn Modules,
+    scope: Scope<'_>,
     watched: Option<Position>,
 ) -> Result<(Program, Vec<Site>), Vec<Diagnostic>> {
-    let text = text::prepare(source);
-    let depth = nesting::depth(&text).map_err(|diagnostic| vec![*diagnostic])?;
+    let mut refused: Option<(bool, Vec<Diagnostic>)> = None;
+    for reading in unwrap::readings(source) {
+        match compile_text(source, &reading.text, modules, scope, watched) {
+            Ok(compiled) => return Ok(compiled),
+            Err(Refused::Checked(diagnostics)) => return Err(diagnostics),
+            Err(Refused::Unread(diagnostics)) => {
+                if refused.as_ref().is_none_or(|(speaks, _)| !speaks && reading.speaks) {
+                    refused = Some((reading.speaks, diagnostics));
+                }
+            }
+        }
+    }
+    let (_, refused) = refused.unwrap_or_default();
+    Err(foreign::detect(source).map_or(refused, |diagnostic| vec![diagnostic]))
+}
+
+/// Why a text is no program.
+enum Refused {
+    /// It is not TypeScript.
+    Unread(Vec<Diagnostic>),
+    /// It is TypeScript with mistakes.
+    Checked(Vec<Diagnostic>),
+}
+
+/// `text` is `source` with what is not code blanked out.
+fn compile_text(
+    source: &str,
+    text: &str,
+    modules: &dyn Modules,
+    scope: Scope<'_>,
+    watched: Option<Position>,
+) -> Result<(Program, Vec<Site>), Refused> {
+    let depth = nesting::depth(text).map_err(|diagnostic| Refused::Checked(vec![*diagnostic]))?;
     let failed = |message: &str| {
         let kind = DiagnosticKind::Internal;
-        Err(vec![Diagnostic { kind, message: message.to_owned(), ..Diagnostic::default() }])
+        let diagnostic = Diagnostic { kind, message: message.to_owned(), ..Diagnostic::default() };
+        Err(Refused::Checked(vec![diagnostic]))
     };
     // The parser recurses, as deep as the text is nested: it gets the stack that this may need. A
     // parser that panics on a text it was not built for ends this call and not its thread.
     let stack = nesting::stack_bytes(depth);
     let compiled = stacker::maybe_grow(stack, stack, || {
-        let compile = AssertUnwindSafe(|| compile_here(source, &text, modules, watched));
+        let compile = AssertUnwindSafe(|| compile_here(source, text, modules, scope, watched));
         std::panic::catch_unwind(compile)
     });
     compiled.unwrap_or_else(|_| failed("the compiler failed on this script"))
 }
 
-/// `text` is `source` with what is not code blanked out.
 fn compile_here(
     source: &str,
     text: &str,
     modules: &dyn Modules,
+    scope: Scope<'_>,
     watched: Option<Position>,
-) -> Result<(Program, Vec<Site>), Vec<Diagnostic>> {
+) -> Result<(Program, Vec<Site>), Refused> {
     let index = text::TextIndex::new(source);
     let allocator = oxc::allocator::Allocator::default();
     let report = |found: Vec<check::Finding>| diagnostic::from_findings(found, &index);
+    let checked = |found| Refused::Checked(report(found));
 
-    // Blocks come first: words and blocks may happen to be TypeScript, of labels and templates.
-    let blocks = text::fenced(source).map(|blocks| allocator.alloc_str(&blocks));
-    let blocks = blocks.and_then(|blocks| check::parse(&allocator, blocks).ok());
-    let mut program = match blocks {
-        Some(program) => program,
-        None => check::parse(&allocator, text)
-            .map_err(|found| report(language::other(text).map_or(found, |other| vec![other])))?,
-    };
-    global::dynamic_imports(&allocator, &mut program);
-    let analysis = check::analyse(&program, modules).map_err(report)?;
-    let scoping = check::strip_types(&allocator, &mut program, analysis.scoping).map_err(report)?;
+    let mut program =
+        check::parse(&allocator, text).map_err(|found| Refused::Unread(report(found)))?;
+    let analysis = check::analyse(&program, modules, scope).map_err(checked)?;
+    let hints = report(analysis.hints);
+    let scoping =
+        check::strip_types(&allocator, &mut program, analysis.scoping).map_err(checked)?;
     drop(scoping);
+    lower::lower(&allocator, &mut program, analysis.changes);
     let mut rewritten = rewrite::rewrite(&allocator, program, analysis.plan);
     let sites = watched.map_or_else(Vec::new, |position| {
         let offset = u32::try_from(index.offset_of(position)).unwrap_or(u32::MAX);
         probe::instrument(&allocator, &mut rewritten.program, offset)
     });
     let printed = print::print(&rewritten.program, text, &index);
-    let program = Program { code: printed.code, declared: rewritten.declared, map: printed.map };
-    Ok((program, sites))
+    let declared = rewritten.declared;
+    Ok((Program { code: printed.code, declared, hints, map: printed.map }, sites))
 }

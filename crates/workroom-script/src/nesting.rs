@@ -42,6 +42,7 @@ pub(crate) fn depth(source: &str) -> Result<usize, Box<Diagnostic>> {
             message: format!("the script nests deeper than {NESTING_MAX} levels"),
             position: TextIndex::new(source).position(scan.at),
             hint: Some("read data by tools, end statements with `;`, or split the script".into()),
+            signature: None,
         })
     })?;
     Ok(scan.deepest)

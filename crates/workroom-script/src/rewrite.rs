@@ -24,13 +24,13 @@ use oxc::{
         builder::AstBuilder,
     },
     ast_visit::VisitMut,
-    parser::Parser,
     span::{GetSpan, SPAN, SourceType, Span},
 };
 
 use crate::{
     check::{INTERNAL, Plan},
     import::Import,
+    lower,
     output::{self, Output},
     pattern::{self, InnerVars},
 };
@@ -120,17 +120,7 @@ impl<'a> Rewriter<'a> {
 
     /// Adds statements given as text, all of them at `span`.
     fn snippet(&mut self, code: &str, span: Span) {
-        struct At(Span);
-        impl VisitMut<'_> for At {
-            fn visit_span(&mut self, span: &mut Span) {
-                *span = self.0;
-            }
-        }
-        let allocator = self.ast.allocator();
-        let code = allocator.alloc_str(code);
-        let mut parsed = Parser::new(allocator, code, SourceType::mjs()).parse();
-        At(span).visit_program(&mut parsed.program);
-        self.body.extend(parsed.program.body);
+        self.body.extend(lower::parse(self.ast.allocator(), code, span));
     }
 
     /// A script that is nothing but a string parses as a directive.
@@ -155,6 +145,10 @@ impl<'a> Rewriter<'a> {
                 self.statement(Statement::from(export.unbox().declaration));
             }
             Statement::ExportDefaultDeclaration(export) => self.export_default(export.unbox()),
+            // It is disposed of when the run ends, so it cannot be a variable of the session.
+            Statement::VariableDeclaration(variable) if variable.kind.is_using() => {
+                self.body.push(Statement::VariableDeclaration(variable));
+            }
             Statement::VariableDeclaration(variable) => self.variable(variable.unbox()),
             Statement::FunctionDeclaration(function) => self.function(function),
             Statement::ClassDeclaration(class) => self.class(class),

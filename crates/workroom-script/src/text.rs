@@ -1,96 +1,10 @@
-//! The agent's text: what is not code blanked out, and offsets turned into positions.
+//! Places in a text: offsets turned into positions, and back.
 //!
 //! # Invariants
 //!
-//! * [`prepare`] keeps the length in bytes and every line break, so an offset in what is
-//!   compiled is an offset in what the agent sent.
 //! * Lines end at `\n`, `\r\n` and `\r`, as in an editor. U+2028 and U+2029 end none.
 
-use std::borrow::Cow;
-
 use crate::diagnostic::Position;
-
-/// Blanks out what agents put around code: a byte order mark, a Markdown fence, a hashbang.
-pub(crate) fn prepare(source: &str) -> Cow<'_, str> {
-    let start = source.len() - source.trim_start_matches(is_blank).len();
-    let head = &source[start..];
-    let fenced = head.starts_with("```") || head.starts_with("~~~");
-    if !fenced && !head.starts_with("#!") && !source.starts_with('\u{FEFF}') {
-        return Cow::Borrowed(source);
-    }
-    let mut text = source.to_owned();
-    if let Some(rest) = text.strip_prefix('\u{FEFF}') {
-        text = format!("   {rest}");
-    }
-    if fenced {
-        let mark = &head[..3];
-        let open_end = start + head.find(['\n', '\r']).unwrap_or(head.len());
-        blank(&mut text, start, open_end);
-        let end = source.trim_end_matches(is_blank).len();
-        // A fence that was never closed is a text that was cut, or a model that forgot it.
-        let close = source[..end].rfind(['\n', '\r']).map_or(end, |at| at + 1);
-        let line = source[close..end].trim();
-        if close >= open_end && line.starts_with(mark) && line.trim_matches(['`', '~']).is_empty() {
-            blank(&mut text, close, end);
-        }
-    }
-    let start = text.len() - text.trim_start().len();
-    if text[start..].starts_with("#!") {
-        let end = text[start..].find(['\n', '\r']).map_or(text.len(), |end| start + end);
-        blank(&mut text, start, end);
-    }
-    Cow::Owned(text)
-}
-
-/// The fenced blocks of a text that has words around them, everything else blanked out. `None`
-/// where no line opens a block of TypeScript or JavaScript, or of no language, or where that may
-/// be in a comment. No other line of TypeScript begins with a fence.
-pub(crate) fn fenced(source: &str) -> Option<String> {
-    const LANGUAGES: [&str; 8] = ["", "ts", "typescript", "js", "javascript", "tsx", "jsx", "mjs"];
-    let first = source.find("```").into_iter().chain(source.find("~~~")).min()?;
-    if source[..first].contains("/*") {
-        return None;
-    }
-    let mut text = String::with_capacity(source.len());
-    // Whether the lines are in a block, and in one that is code.
-    let mut open: Option<bool> = None;
-    let mut found = false;
-    for line in source.split_inclusive('\n') {
-        let words = line.trim();
-        let mark = words.strip_prefix("```").or_else(|| words.strip_prefix("~~~"));
-        let is_code = match (open, mark) {
-            (None, Some(language)) => {
-                let is_code = LANGUAGES.contains(&language.trim().to_lowercase().as_str());
-                open = Some(is_code);
-                found |= is_code;
-                false
-            }
-            (Some(_), Some("")) => {
-                open = None;
-                false
-            }
-            (open, _) => open == Some(true),
-        };
-        if is_code {
-            text.push_str(line);
-        } else {
-            let blanks = line.bytes().map(|byte| match byte {
-                b'\n' | b'\r' => char::from(byte),
-                _ => ' ',
-            });
-            text.extend(blanks);
-        }
-    }
-    found.then_some(text)
-}
-
-fn is_blank(char: char) -> bool {
-    char.is_whitespace() || char == '\u{FEFF}'
-}
-
-fn blank(text: &mut String, start: usize, end: usize) {
-    text.replace_range(start..end, &" ".repeat(end - start));
-}
 
 /// From counting from 0 to counting from 1.
 fn count(from_zero: usize) -> u32 {

@@ -114,7 +114,7 @@ fn imports_reach_tools() {
            import * as shop from 'servers/shop-eu'; import one from './servers/crm/getContact.ts';\n\
            await Promise.all([g({ id: 1 }), list_deals(), shop.getOrder(2), one()])"],
         &expect![[
-            r#"[{"server":"crm","tool":"get_contact","input":{"id":1}},{"server":"crm","tool":"list_deals","input":null},{"server":"shop-eu","tool":"getOrder","input":2},{"server":"crm","tool":"get_contact","input":null}]"#
+            r#"[{"server":"crm","tool":"get_contact","input":{"id":1}},{"server":"crm","tool":"list_deals","input":null},{"server":"shop-eu","tool":"getOrder","input":{"id":2}},{"server":"crm","tool":"get_contact","input":null}]"#
         ]],
     );
     check(

@@ -68,7 +68,7 @@ fn generated_code_has_no_position() {
 
 #[test]
 fn declared_names_are_in_order_and_leave_imports_out() {
-    let source = "import * as crm from './servers/crm';\nlet b, { a } = crm;\nfunction f() {}\n\
+    let source = "import * as crm from './servers/crm';\nlet b, { search: a } = crm;\nfunction f() {}\n\
                   class K {}\ntype T = 1;\nfor (const x of []) { let y; var z; }\nlet b2; servers;";
     let program = workroom_script::compile(source, &Catalog).unwrap();
     assert_eq!(program.declared, ["b", "a", "f", "K", "z", "b2"]);

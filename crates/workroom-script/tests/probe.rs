@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use expect_test::{Expect, expect};
 use support::Catalog;
-use workroom_script::{Position, Site};
+use workroom_script::{Position, Scope, Site};
 
 /// The program that looks at the values where `$0` is in `source`, and its sites.
 #[track_caller]
@@ -18,7 +18,12 @@ fn check(source: &str, expected: &Expect) {
     let start = before.rfind('\n').map_or(0, |at| at + 1);
     let column = u32::try_from(1 + before[start..].chars().count()).unwrap();
     let source = source.replacen("$0", "", 1);
-    let shown = match workroom_script::probe(&source, &Catalog, Position { line, column }) {
+    let shown = match workroom_script::probe(
+        &source,
+        &Catalog,
+        Scope::default(),
+        Position { line, column },
+    ) {
         Some(probe) => {
             let sites = probe.sites.iter().map(describe).collect::<Vec<_>>().join("\n");
             format!("{}\n{sites}\n", probe.code.trim_end())
@@ -133,12 +138,12 @@ fn declarations_in_functions_are_split_from_their_values() {
 #[test]
 fn calls_are_looked_at_on_their_way() {
     check(
-        "return (await crm().get$0({ id })).items.find(i => i.a).price;",
+        "return (await api().get$0({ id })).items.find(i => i.a).price;",
         &expect![[r#"
             "use strict";
             (async () => {
             	try {
-            		return __workroom.see(2, __workroom.see(1, __workroom.see(0, await __workroom.see(6, __workroom.see(5, crm()).get({ id }))).items).find((i) => i.a)).price;
+            		return __workroom.see(2, __workroom.see(1, __workroom.see(0, await __workroom.see(6, __workroom.see(5, api()).get({ id }))).items).find((i) => i.a)).price;
             	} catch (__workroom_error) {
             		__workroom.seen(__workroom_error, [
             			0,
@@ -149,21 +154,21 @@ fn calls_are_looked_at_on_their_way() {
             			0,
             			0,
             			0,
-            			() => crm,
+            			() => api,
             			() => id
             		]);
             		throw __workroom_error;
             	}
             })();
-            (await crm().get(…)) reads items
-            (await crm().get(…)).items of 0 reads find
-            (await crm().get(…)).items.find(…) of 1 reads price
-            (await crm().get(…)).items.find(…).price of 2
-            (await crm().get(…)).items.find of 1 called
-            crm() reads get
-            crm().get(…) of 5
-            crm().get of 5 called
-            crm called
+            (await api().get(…)) reads items
+            (await api().get(…)).items of 0 reads find
+            (await api().get(…)).items.find(…) of 1 reads price
+            (await api().get(…)).items.find(…).price of 2
+            (await api().get(…)).items.find of 1 called
+            api() reads get
+            api().get(…) of 5
+            api().get of 5 called
+            api called
             id
         "#]],
     );

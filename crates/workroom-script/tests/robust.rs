@@ -47,6 +47,13 @@ const SEEDS: &[&str] = &[
      for (var async of []) ;\nservers.crm?.getContact?.(...[s ?? t]);\n(async () => { w })",
     "switch (a) { case 1: var q; default: { let r: Array<Map<string, number>> = [] } }\n\
      do x++; while (x <!--y\n);\nif (a) { function f() {} }\nvar { x = { y: 1 } } = {}, [y] = [2];\nx = y",
+    "Here it is:\n\n```ts\nconst crm = require('./servers/crm');\nconst { get_contact: g } = await \
+     import('./servers/crm');\nawait callMCPTool('crm__get_contact', { id: 'x' });\ncallTool(name, {});\n\
+     for (const id of ids) { const c = await crm.getContact(id); out.push(c.name) }\nusing f = g;\n\
+     return { g, a: crm.getContact('c1'), b: [1].map(async (x) => x), n: servers[g] };\n```\nDone.",
+    "import { crm as c, shopEu } from './servers';\nimport x = require('./servers/crm');\n\
+     const all = ids.map((id) => c.getContact({ id }));\nconst p = shopEu.get_order({ id: 1 });\n\
+     try { p.then((it) => it.id) } catch (e) { throw e } finally { crm.search(`q`) }\n[all, p]",
 ];
 
 /// Pieces that turn one valid text into another, or into none.

@@ -1,27 +1,30 @@
-//! The MCP handler: three tools over the engine.
+//! The MCP handler: our tools over the engine, and those of the servers where a mode offers them.
 //!
 //! A mistake of the agent's, an unknown path or a failed run is a tool result
 //! with `isError`, which the agent reads and acts on. JSON-RPC errors are for
 //! requests that no agent wrote: unknown tools and wrong parameter types.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, atomic::AtomicU64},
+    time::Duration,
+};
 
 use rmcp::{
     ErrorData, RoleServer, ServerHandler, ServiceExt,
     model::{
         CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation,
         JsonObject, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
-        Tool,
+        SubscriptionFilter,
     },
-    service::RequestContext,
+    service::{NotificationContext, RequestContext, SubscriptionContext},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 use workroom_catalog::{Detail, Entry, SearchQuery};
 use workroom_engine::{Engine, Node, RunReport, RunRequest, SessionChoice, report};
-use workroom_types::SessionId;
+use workroom_types::{Mode, SessionId};
 
-use crate::tools::{self, Overview};
+use crate::{advice::Advice, modes::Modes, tools::Overview};
 
 /// How many matches `search` gives unless asked.
 const SEARCH_LIMIT: usize = 8;
@@ -35,10 +38,16 @@ const READ_CHARS: usize = 16_000;
 /// Workroom as one agent's connection sees it.
 #[derive(Clone, Debug)]
 pub struct Face {
-    engine: Engine,
-    tools: Vec<Tool>,
+    pub(crate) engine: Engine,
+    /// The configured servers, in order.
+    pub(crate) servers: Arc<[Overview]>,
+    modes: Arc<Modes>,
+    /// What `auto` came to for this connection, once it was asked.
+    pub(crate) advice: Arc<Mutex<Option<Advice>>>,
+    /// How many tools this connection has called directly.
+    pub(crate) calls: Arc<AtomicU64>,
     /// The session of runs that name none.
-    own: SessionId,
+    pub(crate) own: SessionId,
     /// Whether an agent must be told the session's id to use it again: where each request may
     /// be answered by another connection.
     tell_session: bool,
@@ -73,7 +82,60 @@ impl Face {
     /// A face for one connection. `servers` are the configured ones, in order.
     pub fn new(engine: Engine, servers: &[Overview], tell_session: bool) -> Self {
         let own = engine.new_session_id();
-        Self { engine, tools: tools::list(servers), own, tell_session }
+        let (servers, modes) = (servers.into(), Arc::default());
+        let (advice, calls) = (Arc::default(), Arc::default());
+        Self { engine, servers, modes, advice, calls, own, tell_session }
+    }
+
+    /// The same face, where clients are offered the tools as `modes` says.
+    #[must_use]
+    pub fn with_modes(self, modes: Modes) -> Self {
+        Self { modes: Arc::new(modes), ..self }
+    }
+
+    /// Answers one of our own tools, as they are in every mode; `None` where `name` is none.
+    pub(crate) async fn own_tool(
+        &self,
+        name: &str,
+        arguments: JsonObject,
+    ) -> Result<Option<CallToolResult>, ErrorData> {
+        Ok(Some(match name {
+            "run_code" => self.run_code(parse(name, arguments)?).await,
+            "search" => self.search(parse(name, arguments)?).await,
+            "read_file" => self.read_file(parse(name, arguments)?).await,
+            _ => return Ok(None),
+        }))
+    }
+
+    /// Answers a call in `mode`.
+    async fn answer(
+        &self,
+        mode: Mode,
+        name: &str,
+        arguments: JsonObject,
+    ) -> Result<CallToolResult, ErrorData> {
+        if let Some(answer) = self.own_tool(name, arguments.clone()).await? {
+            return Ok(answer);
+        }
+        if mode == Mode::Search && name == "call_tool" {
+            return self.call_tool_by_name(arguments).await;
+        }
+        let offered = self.offered(mode).await;
+        let answer = self.call_offered(&offered, name, arguments).await;
+        answer.ok_or_else(|| {
+            let next = match offered.mode {
+                Mode::Direct => "list the tools again: the servers' tools may have changed",
+                Mode::Search => {
+                    "call search, read_file or call_tool (tools of the servers are called by \
+                     call_tool)"
+                }
+                Mode::Code | Mode::Auto => {
+                    "call run_code, search or read_file (tools of the servers are called by code \
+                     in run_code)"
+                }
+            };
+            ErrorData::invalid_params(format!("there is no tool `{name}`; {next}"), None)
+        })
     }
 
     async fn run_code(&self, asked: RunCode) -> CallToolResult {
@@ -136,7 +198,14 @@ impl Face {
 
 impl ServerHandler for Face {
     fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build()).with_server_info(
+        let tools = ServerCapabilities::builder().enable_tools();
+        // Over HTTP, an agent may ask for a mode by its URL.
+        let capabilities = if self.tell_session || self.modes.may_change() {
+            tools.enable_tool_list_changed().build()
+        } else {
+            tools.build()
+        };
+        ServerConfig::new(capabilities).with_server_info(
             Implementation::new("workroom", env!("CARGO_PKG_VERSION")).with_title("Workroom"),
         )
     }
@@ -144,9 +213,12 @@ impl ServerHandler for Face {
     async fn list_tools(
         &self,
         _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(self.tools.clone()))
+        let client = context.meta.client_info();
+        let mode = self.modes.of(&context.extensions, &context.peer, client)?;
+        let offered = self.offered(mode).await;
+        Ok(ListToolsResult::with_all_items(self.listed(&offered)))
     }
 
     async fn call_tool(
@@ -154,28 +226,49 @@ impl ServerHandler for Face {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let name = request.name;
-        let arguments = request.arguments.unwrap_or_default();
-        let answer = async {
-            Ok(match name.as_ref() {
-                "run_code" => self.run_code(parse(&name, arguments)?).await,
-                "search" => self.search(parse(&name, arguments)?).await,
-                "read_file" => self.read_file(parse(&name, arguments)?).await,
-                _ => {
-                    return Err(ErrorData::invalid_params(
-                        format!(
-                            "there is no tool `{name}`; call run_code, search or read_file (tools \
-                             of the servers are called by code in run_code)"
-                        ),
-                        None,
-                    ));
-                }
-            })
-        };
+        let client = context.meta.client_info();
+        let mode = self.modes.of(&context.extensions, &context.peer, client)?;
+        let answer = self.answer(mode, &request.name, request.arguments.unwrap_or_default());
         // Dropping the answer stops the run.
         tokio::select! {
             answer = answer => answer.map(CallToolResponse::from),
             () = context.ct.cancelled() => Ok(text("cancelled".to_owned(), true).into()),
+        }
+    }
+
+    async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
+        let Ok(mode) = self.modes.of(&context.extensions, &context.peer, None) else { return };
+        if matches!(mode, Mode::Direct | Mode::Auto) {
+            let face = self.clone();
+            // It ends with the connection: telling a client that is gone fails.
+            tokio::spawn(async move {
+                let mut changes = face.changes(mode).await;
+                while changes.next().await.is_some()
+                    && context.peer.notify_tool_list_changed().await.is_ok()
+                {}
+            });
+        }
+    }
+
+    fn accepted_subscription_filter(&self, _: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        Some(SubscriptionFilter::builder().tools_list_changed().build())
+    }
+
+    async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        let request = context.request_context();
+        let client = request.meta.client_info();
+        let mode = self.modes.of(&request.extensions, &request.peer, client)?;
+        let sink = context.sink();
+        let mut changes = self.changes(mode).await;
+        loop {
+            tokio::select! {
+                () = context.cancelled() => return Ok(()),
+                changed = changes.next() => {
+                    if changed.is_none() || sink.notify_tool_list_changed().await.is_err() {
+                        return Ok(());
+                    }
+                }
+            }
         }
     }
 }
@@ -191,7 +284,7 @@ pub async fn serve_stdio(face: Face) -> Result<(), String> {
     Ok(())
 }
 
-fn parse<T: serde::de::DeserializeOwned>(
+pub(crate) fn parse<T: serde::de::DeserializeOwned>(
     tool: &str,
     arguments: JsonObject,
 ) -> Result<T, ErrorData> {
@@ -200,13 +293,13 @@ fn parse<T: serde::de::DeserializeOwned>(
     })
 }
 
-fn text(text: String, is_error: bool) -> CallToolResult {
+pub(crate) fn text(text: String, is_error: bool) -> CallToolResult {
     let content = vec![ContentBlock::text(text)];
     if is_error { CallToolResult::error(content) } else { CallToolResult::success(content) }
 }
 
 /// For programs, and out of the model's sight: what the header line tells in words.
-fn run_meta(report: &RunReport, tokens: usize) -> Option<rmcp::model::MetaObject> {
+pub(crate) fn run_meta(report: &RunReport, tokens: usize) -> Option<rmcp::model::MetaObject> {
     let meta = json!({
         "workroom/run": {
             "ok": report.outcome.is_ok(),
@@ -214,6 +307,7 @@ fn run_meta(report: &RunReport, tokens: usize) -> Option<rmcp::model::MetaObject
             "session": report.session,
             "error": report.outcome.as_ref().err(),
             "calls": report.calls,
+            "masked": report.calls.masked,
             "tokens": tokens,
             "duration_ms": report::milliseconds(report.duration),
         }

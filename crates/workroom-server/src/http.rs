@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use workroom_engine::Engine;
 
-use crate::{face::Face, tools::Overview};
+use crate::{face::Face, modes::Modes, tools::Overview};
 
 /// The largest request body, in bytes: a script at its greatest setting, with room for JSON.
 const BODY_BYTES_MAX: usize = 8 << 20;
@@ -60,6 +60,7 @@ impl HttpServer {
         self,
         engine: Engine,
         servers: Vec<Overview>,
+        modes: Modes,
         config: HttpConfig,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
@@ -73,7 +74,7 @@ impl HttpServer {
             .with_max_request_body_bytes(BODY_BYTES_MAX)
             .with_cancellation_token(ended.child_token());
         let service = StreamableHttpService::new(
-            move || Ok(Face::new(engine.clone(), &servers, true)),
+            move || Ok(Face::new(engine.clone(), &servers, true).with_modes(modes.clone())),
             Arc::new(LocalSessionManager::default()),
             settings,
         );

@@ -3,10 +3,13 @@
 //! [`Face`] offers three tools, `run_code`, `search` and `read_file`, whatever
 //! stands behind them. Their list is made from the configuration alone: it is
 //! answered before any upstream has started, and stays the same for as long as
-//! the configuration does, so clients can cache their prompts.
+//! the configuration does, so clients can cache their prompts. A client that is
+//! served in another mode sees other tools; see [`Modes`].
 //!
 //! # Layout
 //!
+//! * [`Modes`]: how tools are offered to which client; [`advice`]: what `auto` comes to.
+//! * `offer`: the servers' tools as tools of ours; `direct`: calling them.
 //! * [`tools`]: the tools' names, descriptions and schemas.
 //! * [`face`]: the MCP handler that answers them.
 //! * [`http`]: Streamable HTTP on a socket.
@@ -15,10 +18,15 @@
 //!
 //! What a run does is the engine's; this crate only speaks MCP.
 
+pub mod advice;
+mod direct;
 pub mod face;
 pub mod http;
+mod modes;
+mod offer;
 pub mod tools;
 
 pub use face::{Face, serve_stdio};
 pub use http::{HttpConfig, HttpServer};
+pub use modes::Modes;
 pub use tools::Overview;

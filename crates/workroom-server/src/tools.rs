@@ -21,17 +21,34 @@ pub struct Overview {
     pub about: Option<String>,
 }
 
-/// What `tools/list` answers.
-///
+/// What `tools/list` answers where tools are called by code.
+pub fn list(servers: &[Overview]) -> Vec<Tool> {
+    tools([run_code(servers), search(SEARCH_FOR_CODE), read_file()])
+}
+
+/// What `tools/list` answers where tools are called by name.
+pub fn list_search(servers: &[Overview]) -> Vec<Tool> {
+    tools([search(SEARCH_FOR_CALLS), read_file(), call_tool(servers)])
+}
+
+/// What stands beside the servers' own tools: code, for what is too much to be read.
+pub fn list_beside() -> Vec<Tool> {
+    tools([run_code_on_kept()])
+}
+
 /// # Panics
 ///
 /// Never: the schemas are constants, and a test reads them.
-pub fn list(servers: &[Overview]) -> Vec<Tool> {
-    [run_code(servers), search(), read_file()]
-        .into_iter()
-        .map(|tool| serde_json::from_value(tool).expect("our own schemas are tools"))
-        .collect()
+fn tools<const N: usize>(definitions: [Value; N]) -> Vec<Tool> {
+    let tool = |tool| serde_json::from_value(tool).expect("our own schemas are tools");
+    definitions.into_iter().map(tool).collect()
 }
+
+const SEARCH_FOR_CODE: &str = "Find the functions for what you want to do, over all servers. \
+    Gives import path, signature and a line each, the best first.";
+
+const SEARCH_FOR_CALLS: &str = "Find the tools for what you want to do, over all servers. Gives \
+    path, parameters and a line each, the best first. Call one with call_tool.";
 
 fn run_code(servers: &[Overview]) -> Value {
     let description = format!(
@@ -102,12 +119,11 @@ fn short(about: &str) -> String {
     }
 }
 
-fn search() -> Value {
+fn search(description: &str) -> Value {
     json!({
         "name": "search",
         "title": "Search tools",
-        "description": "Find the functions for what you want to do, over all servers. Gives \
-            import path, signature and a line each, the best first.",
+        "description": description,
         "inputSchema": {
             "type": "object",
             "properties": {
@@ -145,6 +161,59 @@ fn read_file() -> Value {
             "additionalProperties": false
         },
         "annotations": { "readOnlyHint": true },
+        "_meta": always_load()
+    })
+}
+
+fn call_tool(servers: &[Overview]) -> Value {
+    let description = format!(
+        "Call one tool of the connected servers, found by search. A result that is too long stays \
+         in a variable of a session, and the answer names both: go on with \
+         {{\"tool\": \"run_code\", \"arguments\": {{\"session\": …, \"code\": \"return \
+         rows.length\"}}}}, whose TypeScript sees the variable and returns only what you need.\n{}",
+        overview(servers)
+    );
+    json!({
+        "name": "call_tool",
+        "title": "Call a tool",
+        "description": description,
+        "inputSchema": {
+            "type": "object",
+            "properties": {
+                "tool": {
+                    "type": "string",
+                    "description": "path as search gives it, ./servers/<server>/<tool>.ts, or \
+                        <server>.<tool>"
+                },
+                "arguments": { "type": "object" }
+            },
+            "required": ["tool"],
+            "additionalProperties": false
+        },
+        "annotations": { "destructiveHint": true, "openWorldHint": true },
+        "_meta": always_load()
+    })
+}
+
+fn run_code_on_kept() -> Value {
+    json!({
+        "name": "run_code",
+        "title": "Run TypeScript",
+        "description": "Run TypeScript over results that were too long: they are variables of \
+            the session that the answer named. Only what the code returns comes back, such as \
+            `return rows.filter(r => r.open).length`. It can call every tool, too: \
+            `import * as crm from './servers/crm'; await crm.getContact({ id })`.",
+        "inputSchema": {
+            "type": "object",
+            "properties": {
+                "code": { "type": "string", "description": "TypeScript; end with `return value`" },
+                "session": { "type": "string", "description": "whose variables to use" },
+                "max_tokens": { "type": "integer", "minimum": 1 }
+            },
+            "required": ["code"],
+            "additionalProperties": false
+        },
+        "annotations": { "destructiveHint": true, "openWorldHint": true },
         "_meta": always_load()
     })
 }

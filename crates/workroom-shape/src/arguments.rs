@@ -35,6 +35,9 @@ pub const PATTERNS_MAX: usize = 200;
 /// The most notes about one call.
 pub const NOTES_MAX: usize = 8;
 
+/// Whether a text stands for a value that is not known here, and so fits everywhere.
+pub type StandIn = fn(&str) -> bool;
+
 /// Checks the arguments of one tool.
 #[derive(Debug, Default)]
 pub struct Checker {
@@ -170,6 +173,20 @@ impl Checker {
     ///
     /// [`Refused`], with what is wrong, the first cause in front.
     pub fn arguments(&self, schema: &Value, given: Value) -> Result<Accepted, Refused> {
+        self.arguments_with(schema, given, |_| false)
+    }
+
+    /// The same where some texts stand for values of any kind.
+    ///
+    /// # Errors
+    ///
+    /// See [`Checker::arguments`].
+    pub fn arguments_with(
+        &self,
+        schema: &Value,
+        given: Value,
+        stands_in: StandIn,
+    ) -> Result<Accepted, Refused> {
         let mut notes = Vec::new();
         let arguments = match named(schema, given) {
             Ok(Named { arguments, note }) => {
@@ -183,7 +200,7 @@ impl Checker {
             }
         };
         let value = Value::Object(arguments);
-        let mut walk = Walk::new(schema, &self.patterns, true);
+        let mut walk = Walk::new(schema, &self.patterns, true, stands_in);
         let mended = walk.place(schema, &value);
         if walk.is_exhausted {
             notes.push(
@@ -221,7 +238,17 @@ impl Checker {
     /// What of `value` contradicts `schema`; nothing of the value is in it. `None`: the schema or
     /// the value is too large to tell.
     pub fn result(&self, schema: &Value, value: &Value) -> Option<Vec<Violation>> {
-        let mut walk = Walk::new(schema, &self.patterns, false);
+        self.result_with(schema, value, |_| false)
+    }
+
+    /// The same where some texts stand for values of any kind.
+    pub fn result_with(
+        &self,
+        schema: &Value,
+        value: &Value,
+        stands_in: StandIn,
+    ) -> Option<Vec<Violation>> {
+        let mut walk = Walk::new(schema, &self.patterns, false, stands_in);
         walk.place(schema, value);
         (!walk.is_exhausted).then(|| {
             walk.violations.truncate(VIOLATIONS_MAX);

@@ -29,5 +29,5 @@ pub mod observed;
 mod path;
 mod print;
 
-pub use arguments::{Accepted, Checker, Refused, Violation};
+pub use arguments::{Accepted, Checker, Refused, StandIn, Violation};
 pub use observed::{Drift, Observed};

@@ -217,6 +217,7 @@ fn what_breaks_no_code_contradicts_nothing() {
     // The last page of a list.
     drift(19, &json!({"nextCursor": "a"}), &json!({"nextCursor": null}), &[]);
     drift(19, &json!({"next_token": "a"}), &json!({}), &[]);
+    drift(19, &json!({"nextToken": "x", "cursor": "y"}), &json!({"nextToken": null}), &[]);
 }
 
 #[test]

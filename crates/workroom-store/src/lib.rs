@@ -16,6 +16,7 @@
 //! * `writer`: the task that writes; `write`: what each write does.
 //! * `read`: what is asked.
 //! * `sweep`: what is dropped.
+//! * `vaults`: sealed values, and what became of them.
 //! * `holder`: who lives.
 
 mod holder;
@@ -24,6 +25,7 @@ mod read;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod vaults;
 mod write;
 mod writer;
 
@@ -32,12 +34,15 @@ use std::{fmt, path::Path, sync::Arc};
 use futures::FutureExt as _;
 use sqlx::{Decode, Row as _, Sqlite, Type, sqlite::SqliteRow};
 use workroom_engine::store::{
-    Ending, Health, Millis, NewRun, Retention, RunEnd, RunRecord, SessionRecord, SessionState,
-    ShapeRecord, SnapshotId, Store, StoreError, Stored, Swept,
+    Ending, FlowRecord, FlowsOf, Health, Millis, NewRun, NewValue, PinRecord, Retention, RunEnd,
+    RunRecord, SealedKey, SessionRecord, SessionState, ShapeRecord, SnapshotId, Store, StoreError,
+    Stored, Swept, VaultRecord, Vaults,
 };
 use workroom_types::{RunId, SessionId, ToolRef};
 
-use crate::{holder::Holders, read::Reader, sweep::Step, write::Write, writer::Writer};
+use crate::{
+    holder::Holders, read::Reader, sweep::Step, vaults::VaultWrite, write::Write, writer::Writer,
+};
 
 pub use open::OpenError;
 
@@ -144,6 +149,14 @@ impl Store for SqliteStore {
         async move { self.reader.shapes(of.as_ref()).await }.boxed()
     }
 
+    fn pins(&self) -> Stored<'_, Vec<PinRecord>> {
+        async move { self.reader.pins().await }.boxed()
+    }
+
+    fn keep_pin(&self, pin: PinRecord) -> Stored<'_, ()> {
+        self.writer.write(Write::KeepPin(Box::new(pin))).map(unit).boxed()
+    }
+
     fn keep_shape(&self, shape: ShapeRecord) -> Stored<'_, ()> {
         self.writer.write(Write::KeepShape(Box::new(shape))).map(unit).boxed()
     }
@@ -155,6 +168,64 @@ impl Store for SqliteStore {
 
     fn check(&self) -> Stored<'_, Health> {
         async move { self.reader.check().await }.boxed()
+    }
+}
+
+impl SqliteStore {
+    fn count(&self, write: VaultWrite) -> Stored<'_, u64> {
+        self.writer.write(Write::Vault(write)).map(|done| done.map(|done| done.count)).boxed()
+    }
+}
+
+impl Vaults for SqliteStore {
+    fn vault(&self, session: &SessionId, after: i64) -> Stored<'_, Option<VaultRecord>> {
+        let session = session.clone();
+        async move { vaults::vault(self.reader.pool(), &session, after).await }.boxed()
+    }
+
+    fn open_vault(
+        &self,
+        session: &SessionId,
+        at: Millis,
+        key: SealedKey,
+    ) -> Stored<'_, VaultRecord> {
+        let session = session.clone();
+        let made = self.count(VaultWrite::Open(session.clone(), at, key));
+        async move {
+            made.await?;
+            let vault = vaults::vault(self.reader.pool(), &session, 0).await?;
+            vault.ok_or_else(|| StoreError::Failed("a vault was dropped at once".to_owned()))
+        }
+        .boxed()
+    }
+
+    fn numbers(&self) -> Stored<'_, Vec<(String, u32)>> {
+        async move { vaults::numbers(self.reader.pool()).await }.boxed()
+    }
+
+    fn mint(&self, values: Vec<NewValue>) -> Stored<'_, bool> {
+        self.count(VaultWrite::Mint(values)).map(|done| done.map(|count| count > 0)).boxed()
+    }
+
+    fn forget_vault(&self, session: &SessionId) -> Stored<'_, bool> {
+        let forgotten = self.count(VaultWrite::Forget(session.clone()));
+        forgotten.map(|done| done.map(|count| count > 0)).boxed()
+    }
+
+    fn sealed_keys(&self) -> Stored<'_, Vec<(SessionId, SealedKey)>> {
+        async move { vaults::sealed_keys(self.reader.pool()).await }.boxed()
+    }
+
+    fn rewrap(&self, keys: Vec<(SessionId, SealedKey, SealedKey)>) -> Stored<'_, u64> {
+        self.count(VaultWrite::Rewrap(keys))
+    }
+
+    fn keep_flows(&self, flows: Vec<FlowRecord>) -> Stored<'_, ()> {
+        self.count(VaultWrite::Flows(flows)).map(|done| done.map(|_| ())).boxed()
+    }
+
+    fn flows(&self, of: FlowsOf, limit: usize) -> Stored<'_, Vec<FlowRecord>> {
+        async move { vaults::flows(self.reader.pool(), &of, limit).await }.boxed()
     }
 }
 

@@ -7,8 +7,8 @@ use std::{
 
 use sqlx::{SqlitePool, sqlite::SqliteRow};
 use workroom_engine::store::{
-    Ending, Health, Millis, NewRun, RunEnd, RunRecord, Running, SessionRecord, ShapeRecord,
-    SnapshotId, StoreError,
+    Ending, Health, Millis, NewRun, PinRecord, RunEnd, RunRecord, Running, SessionRecord,
+    ShapeRecord, SnapshotId, StoreError,
 };
 use workroom_types::{RunId, SessionId, ToolRef};
 
@@ -33,6 +33,10 @@ pub(crate) struct Reader {
 impl Reader {
     pub(crate) fn new(pool: SqlitePool, holders: Arc<Holders>, file: PathBuf) -> Self {
         Self { pool, holders, file }
+    }
+
+    pub(crate) fn pool(&self) -> &SqlitePool {
+        &self.pool
     }
 
     pub(crate) async fn session(
@@ -179,6 +183,22 @@ impl Reader {
             })
         };
         rows.map_err(failed)?.iter().map(shape).collect()
+    }
+
+    pub(crate) async fn pins(&self) -> Result<Vec<PinRecord>, StoreError> {
+        let rows =
+            sqlx::query("SELECT server, tool, approved, held, at FROM pins ORDER BY server, tool")
+                .fetch_all(&self.pool)
+                .await;
+        let pin = |row: &SqliteRow| {
+            Ok(PinRecord {
+                tool: ToolRef { server: get(row, 0)?, tool: get(row, 1)? },
+                approved: get(row, 2)?,
+                held: get(row, 3)?,
+                at: get(row, 4)?,
+            })
+        };
+        rows.map_err(failed)?.iter().map(pin).collect()
     }
 
     /// Bytes of journals, and of the states that runs need and no session does.

@@ -11,6 +11,7 @@ use workroom_types::SessionId;
 use crate::{
     failed, get,
     read::Reader,
+    vaults,
     write::{Done, Write, drop_unneeded, end_session},
     writer::Writer,
 };
@@ -82,6 +83,7 @@ fn sum(a: Swept, b: Swept) -> Swept {
         runs: a.runs + b.runs,
         snapshots: a.snapshots + b.snapshots,
         shapes: a.shapes + b.shapes,
+        flows: a.flows + b.flows,
     }
 }
 
@@ -127,6 +129,8 @@ async fn by_age(
             .map_err(failed)?;
     done.swept.runs = old.rows_affected();
     done.swept.shapes = shapes(db, now, retention).await?;
+    let before = now.saturating_sub(retention.flow_age_ms);
+    done.swept.flows = vaults::sweep(db, before, retention.flows).await?;
     done.more = done.swept.sessions.max(done.swept.runs) >= STEP_ROWS_MAX.unsigned_abs();
     Ok(done)
 }

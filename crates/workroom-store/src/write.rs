@@ -2,11 +2,16 @@
 
 use sqlx::SqliteConnection;
 use workroom_engine::store::{
-    Ending, Millis, NewRun, RunEnd, SessionState, ShapeRecord, StoreError, Swept,
+    Ending, Millis, NewRun, PinRecord, RunEnd, SessionState, ShapeRecord, StoreError, Swept,
 };
 use workroom_types::{RunId, SessionId};
 
-use crate::{failed, get, holder::Holders, sweep::Step};
+use crate::{
+    failed, get,
+    holder::Holders,
+    sweep::Step,
+    vaults::{self, VaultWrite},
+};
 
 /// One write.
 pub(crate) enum Write {
@@ -16,13 +21,17 @@ pub(crate) enum Write {
     EndSession(SessionId, Millis, Ending),
     Adopt(RunId),
     KeepShape(Box<ShapeRecord>),
+    KeepPin(Box<PinRecord>),
     Sweep(Step),
+    Vault(VaultWrite),
 }
 
 /// What a write came to.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Done {
     pub(crate) adopted: bool,
+    /// What a write to vaults counts.
+    pub(crate) count: u64,
     pub(crate) swept: Swept,
     /// Bytes that a step of a sweep counts as gone.
     pub(crate) freed: i64,
@@ -41,6 +50,8 @@ impl Write {
                 end.outcome.len() + snapshot.map_or(0, |bytes| bytes.len())
             }
             Self::KeepShape(shape) => shape.body.len(),
+            Self::KeepPin(pin) => pin.approved.len() + pin.held.as_ref().map_or(0, String::len),
+            Self::Vault(write) => write.bytes(),
             Self::EndSession(..) | Self::Adopt(_) | Self::Sweep(_) => 0,
         }
     }
@@ -60,10 +71,27 @@ impl Write {
             }
             Write::Adopt(run) => done.adopted = adopt(db, holders, run).await?,
             Write::KeepShape(shape) => keep_shape(db, shape).await?,
+            Write::KeepPin(pin) => keep_pin(db, pin).await?,
             Write::Sweep(step) => done = step.apply(db).await?,
+            Write::Vault(write) => done.count = write.apply(db).await?,
         }
         Ok(done)
     }
+}
+
+async fn keep_pin(db: &mut SqliteConnection, pin: &PinRecord) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT OR REPLACE INTO pins (server, tool, approved, held, at) VALUES (?, ?, ?, ?, ?)",
+    )
+    .bind(&pin.tool.server)
+    .bind(&pin.tool.tool)
+    .bind(&pin.approved)
+    .bind(&pin.held)
+    .bind(pin.at)
+    .execute(db)
+    .await
+    .map_err(failed)?;
+    Ok(())
 }
 
 async fn keep_shape(db: &mut SqliteConnection, shape: &ShapeRecord) -> Result<(), StoreError> {
@@ -225,6 +253,7 @@ pub(crate) async fn end_session(
     at: Millis,
     ending: &Ending,
 ) -> Result<u64, StoreError> {
+    vaults::forget(db, id).await?;
     let had = sqlx::query("SELECT snapshot FROM sessions WHERE id = ?")
         .bind(id.as_str())
         .fetch_optional(&mut *db)

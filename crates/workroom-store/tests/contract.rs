@@ -61,6 +61,8 @@ const KEEP_ALL: Retention = Retention {
     history_bytes: u64::MAX,
     shape_age_ms: i64::MAX,
     shapes: u64::MAX,
+    flow_age_ms: i64::MAX,
+    flows: u64::MAX,
 };
 
 #[tokio::test]

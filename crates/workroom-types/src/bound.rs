@@ -32,11 +32,19 @@ pub enum Bound {
     ShapeAge,
     /// Tools of whose results something is known; above it those not used for longest go.
     Shapes,
+    /// Personal values that one session's vault holds; one more is refused.
+    VaultValues,
+    /// The same in bytes.
+    VaultMemory,
+    /// How long the record of where personal values went is kept.
+    FlowAge,
+    /// Entries of that record; above it the oldest go.
+    Flows,
 }
 
 impl Bound {
     /// Every bound, in the order in which they are documented.
-    pub const ALL: [Bound; 11] = [
+    pub const ALL: [Bound; 15] = [
         Bound::LiveSessions,
         Bound::LiveMemory,
         Bound::Turns,
@@ -48,6 +56,10 @@ impl Bound {
         Bound::History,
         Bound::ShapeAge,
         Bound::Shapes,
+        Bound::VaultValues,
+        Bound::VaultMemory,
+        Bound::FlowAge,
+        Bound::Flows,
     ];
 
     /// The key under `[sandbox]` in `workroom.toml`.
@@ -64,6 +76,10 @@ impl Bound {
             Bound::History => "history_mib",
             Bound::ShapeAge => "shape_days",
             Bound::Shapes => "shapes",
+            Bound::VaultValues => "vault_values",
+            Bound::VaultMemory => "vault_mib",
+            Bound::FlowAge => "flow_days",
+            Bound::Flows => "flows",
         }
     }
 
@@ -71,12 +87,14 @@ impl Bound {
     pub const fn unit(self) -> &'static str {
         match self {
             Bound::LiveSessions => "sessions",
-            Bound::LiveMemory | Bound::SessionStored | Bound::History => "MiB",
+            Bound::LiveMemory | Bound::SessionStored | Bound::History | Bound::VaultMemory => "MiB",
             Bound::Turns => "scripts",
             Bound::Runs => "runs",
             Bound::SaveAfter => "ms",
-            Bound::SessionAge | Bound::HistoryAge | Bound::ShapeAge => "days",
+            Bound::SessionAge | Bound::HistoryAge | Bound::ShapeAge | Bound::FlowAge => "days",
             Bound::Shapes => "tools",
+            Bound::VaultValues => "values",
+            Bound::Flows => "entries",
         }
     }
 
@@ -98,6 +116,11 @@ impl Bound {
             Bound::ShapeAge => 90,
             // At 64 KiB each at most.
             Bound::Shapes => 5_000,
+            Bound::VaultValues => 100_000,
+            Bound::VaultMemory => 64,
+            Bound::FlowAge => 365,
+            // At some 300 bytes each.
+            Bound::Flows => 1_000_000,
         }
     }
 
@@ -111,20 +134,31 @@ impl Bound {
             Bound::Runs => (1, 4_000),
             Bound::SaveAfter => (10, 86_400_000),
             Bound::SessionStored => (1, 1_024),
-            Bound::SessionAge | Bound::HistoryAge | Bound::ShapeAge => (1, 3_650),
+            Bound::SessionAge | Bound::HistoryAge | Bound::ShapeAge | Bound::FlowAge => (1, 3_650),
             Bound::History => (1, 1_048_576),
             Bound::Shapes => (1, 100_000),
+            Bound::VaultValues => (1, 10_000_000),
+            Bound::VaultMemory => (1, 4_096),
+            Bound::Flows => (1, 100_000_000),
         }
     }
 
     /// How many base units (bytes, milliseconds, pieces) one [`Bound::unit`] holds.
     const fn scale(self) -> u64 {
         match self {
-            Bound::LiveMemory | Bound::SessionStored | Bound::History => 1024 * 1024,
-            Bound::SessionAge | Bound::HistoryAge | Bound::ShapeAge => 24 * 60 * 60 * 1000,
-            Bound::LiveSessions | Bound::Turns | Bound::Runs | Bound::SaveAfter | Bound::Shapes => {
-                1
+            Bound::LiveMemory | Bound::SessionStored | Bound::History | Bound::VaultMemory => {
+                1024 * 1024
             }
+            Bound::SessionAge | Bound::HistoryAge | Bound::ShapeAge | Bound::FlowAge => {
+                24 * 60 * 60 * 1000
+            }
+            Bound::LiveSessions
+            | Bound::Turns
+            | Bound::Runs
+            | Bound::SaveAfter
+            | Bound::Shapes
+            | Bound::VaultValues
+            | Bound::Flows => 1,
         }
     }
 }

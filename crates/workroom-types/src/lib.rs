@@ -6,6 +6,7 @@
 //! * [`tool`]: what an upstream says of itself: [`ToolDef`], [`ServerSnapshot`].
 //! * [`limit`]: every bound of a run, with its name, setting, unit and default.
 //! * [`bound`]: every bound of the process and of what it keeps, likewise.
+//! * [`mode`]: how tools are offered to an agent.
 //! * [`policy`]: how one server is called: how much at once, how fast, how often again.
 //! * [`id`]: [`RunId`] and [`SessionId`].
 //!
@@ -16,11 +17,13 @@
 pub mod bound;
 pub mod id;
 pub mod limit;
+pub mod mode;
 pub mod policy;
 pub mod tool;
 
 pub use bound::{Bound, BoundOutOfRange, Bounds};
 pub use id::{RunId, SessionId};
 pub use limit::{Limit, LimitExceeded, Limits};
+pub use mode::{Mode, UnknownMode};
 pub use policy::{BadRate, CallPolicy, PolicyKey, PolicyOutOfRange, Rate};
 pub use tool::{ServerSnapshot, ServerStatus, ToolAnnotations, ToolDef, ToolRef};

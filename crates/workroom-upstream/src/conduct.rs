@@ -266,7 +266,9 @@ fn short_reason(error: &CallError) -> String {
         }
         CallError::Timeout { timeout_ms, .. } => format!("no answer within {timeout_ms} ms"),
         CallError::Protocol { message, .. } => message.clone(),
-        CallError::UnknownServer { .. } | CallError::Rejected { .. } => error.to_string(),
+        CallError::UnknownServer { .. } | CallError::Held { .. } | CallError::Rejected { .. } => {
+            error.to_string()
+        }
     }
 }
 

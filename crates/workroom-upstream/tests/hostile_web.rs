@@ -23,7 +23,10 @@ use futures::{StreamExt as _, stream};
 use http::StatusCode;
 use serde_json::{Value, json};
 use support::outcome;
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+};
 use workroom_engine::upstreams::{ToolCall, Upstreams};
 use workroom_types::ToolRef;
 use workroom_upstream::{Bounds, Chance, Pool, Transport, UpstreamConfig};
@@ -38,6 +41,8 @@ struct Seen {
     handshakes: usize,
     calls: usize,
     session: String,
+    /// What it says it speaks, one handshake after the other; then what it is asked for.
+    versions: Vec<&'static str>,
     encodings: Option<String>,
 }
 
@@ -69,10 +74,12 @@ impl Web {
                     "" => format!("session-{}", seen.handshakes),
                     given => given.to_owned(),
                 };
+                let asked = message["params"]["protocolVersion"].as_str().unwrap_or_default();
+                let version = seen.versions.get(seen.handshakes - 1).copied().unwrap_or(asked);
                 let reply = reply(
                     &message,
                     &json!({
-                        "protocolVersion": message["params"]["protocolVersion"],
+                        "protocolVersion": version,
                         "capabilities": { "tools": {} },
                         "serverInfo": { "name": "web", "version": "1" },
                     }),
@@ -324,4 +331,103 @@ async fn a_server_that_asks_for_rest_is_left_alone_by_every_call() {
     assert!(told.contains(reason), "{told}");
     assert_eq!(web.0.lock().unwrap().calls, 1);
     pool.shutdown().await;
+}
+
+#[tokio::test]
+async fn every_version_is_spoken_and_one_that_is_not_known_fails_the_server() {
+    let mut told = String::new();
+    for version in ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "9999-01-01"] {
+        let web = Web::default();
+        web.0.lock().unwrap().versions = vec![version];
+        let pool = Pool::start(vec![config(web.serve().await)], support::guard());
+        pool.ready(support::PATIENCE).await;
+        writeln!(told, "{version}: {}", call(&pool, "read", "").await).unwrap();
+        pool.shutdown().await;
+    }
+    expect![[r#"
+        2024-11-05: {"ok":true}
+        2025-03-26: {"ok":true}
+        2025-06-18: {"ok":true}
+        2025-11-25: {"ok":true}
+        9999-01-01: server_unavailable: server `web` is not available: it speaks version `9999-01-01` of MCP, which is not known here
+    "#]].assert_eq(&told);
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_an_older_version_in_the_middle_is_understood() {
+    let mut told = String::new();
+    for later in ["2024-11-05", "2025-03-26"] {
+        let web = Web::default();
+        web.0.lock().unwrap().versions = vec!["2025-11-25", later];
+        let pool = Pool::start(vec![config(web.serve().await)], support::guard());
+        assert!(pool.ready(support::PATIENCE).await);
+        let first = call(&pool, "read", "session-ends").await;
+        let second = call(&pool, "read", "").await;
+        writeln!(told, "{later:?}: {first}\n    then {second}").unwrap();
+        pool.shutdown().await;
+    }
+    expect![[r#"
+        "2024-11-05": {"ok":true}
+            then {"ok":true}
+        "2025-03-26": {"ok":true}
+            then {"ok":true}
+    "#]]
+    .assert_eq(&told);
+}
+
+/// A server that answers the first request with these bytes.
+async fn raw(head: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut asked = vec![0; 64 * 1024];
+            let read = stream.read(&mut asked).await.unwrap_or_default();
+            let body = String::from_utf8_lossy(&asked[..read]).into_owned();
+            let id = body.split("\"id\":").nth(1).and_then(|rest| rest.split([',', '}']).next());
+            let reply = format!(
+                "{{\"jsonrpc\":\"2.0\",\"id\":{},\"result\":{{\"protocolVersion\":\"2025-11-25\",\
+                 \"capabilities\":{{\"tools\":{{}}}},\"serverInfo\":{{\"name\":\"raw\",\
+                 \"version\":\"1\"}},\"tools\":[]}}}}",
+                id.unwrap_or("0")
+            );
+            let length = reply.len();
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n{head}\
+                 content-length: {length}\r\nconnection: close\r\n\r\n{reply}"
+            );
+            // A client that has gone is no fault of the test.
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn a_session_id_with_control_characters_fails_its_server_or_is_two_headers() {
+    let mut told = String::new();
+    for head in [
+        "mcp-session-id: a\rb\r\n",
+        "mcp-session-id: a\nb\r\n",
+        "mcp-session-id: a\r\n b\r\n",
+        "mcp-session-id: a\u{0}b\r\n",
+        "mcp-session-id: a\r\nx-injected: b\r\n",
+        "mcp-session-id: \u{7f}\r\n",
+        "mcp-session-id: \r\n",
+    ] {
+        let pool = Pool::start(vec![config(raw(head).await)], support::guard());
+        pool.ready(support::PATIENCE).await;
+        let server = support::describe(&pool.servers()[0]);
+        writeln!(told, "{head:?}: {}", server.lines().next().unwrap_or_default()).unwrap();
+        pool.shutdown().await;
+    }
+    expect![[r#"
+        "mcp-session-id: a\rb\r\n": failed: invalid HTTP header parsed
+        "mcp-session-id: a\nb\r\n": failed: invalid HTTP header parsed
+        "mcp-session-id: a\r\n b\r\n": failed: invalid HTTP header parsed
+        "mcp-session-id: a\0b\r\n": failed: invalid HTTP header parsed
+        "mcp-session-id: a\r\nx-injected: b\r\n": failed: it answered the handshake with something else than MCP
+        "mcp-session-id: \u{7f}\r\n": failed: invalid HTTP header parsed
+        "mcp-session-id: \r\n": failed: it answered the handshake with something else than MCP
+    "#]].assert_eq(&told);
 }

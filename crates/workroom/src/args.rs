@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use workroom_types::Mode;
 
 /// One binary between AI agents and their MCP servers.
 #[derive(Debug, Parser)]
@@ -68,9 +69,13 @@ pub(crate) enum Command {
     Sessions(Sessions),
     /// Look at what was run, and replay it
     Runs(Runs),
+    /// Show where personal values came from and went, and what would be masked
+    Privacy(Privacy),
+    /// Forget what tokens stand for, or change the key that all is locked with
+    Vault(Vault),
     /// List what tools' results and definitions were, and are not any more
     #[command(after_help = "Example: workroom drift --json")]
-    Drift,
+    Drift(Drift),
     /// Say whether configuration, store, sandbox and its walls are as they should be
     #[command(after_help = "Example: workroom doctor --json")]
     Doctor,
@@ -112,6 +117,9 @@ pub(crate) struct Serve {
     /// Serve Streamable HTTP at this address instead; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) http: Option<SocketAddr>,
+    /// How tools are offered: code, direct, search or auto; for every client
+    #[arg(long, value_name = "MODE")]
+    pub(crate) mode: Option<Mode>,
 }
 
 #[derive(Debug, Args)]
@@ -200,6 +208,22 @@ pub(crate) struct Sessions {
     pub(crate) command: SessionsCommand,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Drift {
+    #[command(subcommand)]
+    pub(crate) command: Option<DriftCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DriftCommand {
+    /// Let a held tool be called again, as its server defines it now
+    #[command(after_help = "Example: workroom drift approve github.create_issue")]
+    Approve {
+        /// The tool, `<server>.<tool>`, or a server for all of its tools
+        name: String,
+    },
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum SessionsCommand {
     /// List them, the one used last first
@@ -249,6 +273,61 @@ pub(crate) enum RunsCommand {
         /// The run
         run: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Privacy {
+    #[command(subcommand)]
+    pub(crate) command: PrivacyCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PrivacyCommand {
+    /// List every masked value: its kind, where it came from, where it went; never the value
+    #[command(after_help = "Example: workroom privacy report --csv > flows.csv")]
+    Report {
+        /// Of this session only
+        #[arg(long)]
+        session: Option<String>,
+        /// As a table of comma-separated values
+        #[arg(long, conflicts_with = "json")]
+        csv: bool,
+    },
+    /// Say what would be masked of a file, and why; `-` is standard input
+    #[command(after_help = "Example: workroom privacy test patients.json --profile hipaa")]
+    Test {
+        /// JSON, or any text
+        file: PathBuf,
+        /// The profile to try instead of the configured one: off, standard, hipaa or strict
+        #[arg(long)]
+        profile: Option<String>,
+    },
+    /// Say what is on record of one token
+    #[command(after_help = "Example: workroom privacy explain '[customer_email_1]'")]
+    Explain {
+        /// The token, with or without its brackets
+        token: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Vault {
+    #[command(subcommand)]
+    pub(crate) command: VaultCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum VaultCommand {
+    /// Destroy the key of a session's masked values; nobody can read them again
+    #[command(after_help = "Example: workroom vault forget --session report")]
+    Forget {
+        /// The session
+        #[arg(long)]
+        session: String,
+    },
+    /// Make a new master key, and lock every session's key with it
+    #[command(after_help = "Example: workroom vault rotate")]
+    Rotate,
 }
 
 #[derive(Debug, Args)]

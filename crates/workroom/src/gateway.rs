@@ -1,16 +1,20 @@
 //! The engine with its servers and its sandbox: the one place where they meet.
 
-use std::{env, fmt::Write as _, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::HashSet, env, fmt::Write as _, path::PathBuf, sync::Arc, time::Duration};
 
 use sha2::{Digest as _, Sha256};
 use workroom_config::{Config, ScriptsConfig, ServerConfig, Transport as ConfigTransport};
-use workroom_engine::{Engine, EngineConfig, store::Store, types::TypeCheck};
-use workroom_server::Overview;
+use workroom_engine::{
+    Engine, EngineConfig, Upstreams, pins::Pinned, store::Store, types::TypeCheck,
+};
+use workroom_pii::Detect;
+use workroom_server::{Modes, Overview};
 use workroom_upstream::{Guard, Pool, Transport, UpstreamConfig};
 
 use crate::{
     args::Global,
     output::{self, Failure},
+    privacy,
     sandbox::Place,
     settings::{self, Settings},
     store::{self, Keep},
@@ -42,11 +46,15 @@ impl Gateway {
     pub(crate) async fn open(global: &Global, keep: Keep) -> Result<Self, Failure> {
         let settings = settings::load(global)?;
         let store = store::open(keep).await?;
-        Ok(Self::start(settings, store))
+        Self::start(settings, store, keep).await
     }
 
     /// Starts the servers of `settings` in the background.
-    pub(crate) fn start(settings: Settings, store: Arc<dyn Store>) -> Self {
+    pub(crate) async fn start(
+        settings: Settings,
+        store: Arc<dyn Store>,
+        keep: Keep,
+    ) -> Result<Self, Failure> {
         let place = place(&settings);
         let configs = settings.config.servers.iter().map(upstream).collect();
         let guard = match env::current_exe() {
@@ -59,10 +67,12 @@ impl Gateway {
             bounds: settings.config.sandbox.bounds,
             origin: origin(&settings.config),
             types: types(&settings.config.scripts),
+            privacy: Some(privacy::config(&settings.config, keep)),
         };
-        let upstreams = Arc::clone(&pool) as _;
+        let detect = config.privacy.as_ref().map(|privacy| Arc::clone(&privacy.detect));
+        let upstreams = pinned(&settings.config, Arc::clone(&pool) as _, detect).await?;
         let engine = Engine::with_store(upstreams, place.sandbox(), store, config);
-        Self { engine, pool, settings, place }
+        Ok(Self { engine, pool, settings, place })
     }
 
     /// Waits until every server is ready or has failed, and says so when that takes long.
@@ -89,6 +99,14 @@ impl Gateway {
         overview(&self.engine, &self.settings.config)
     }
 
+    /// How tools are offered to which client.
+    pub(crate) fn modes(&self) -> Modes {
+        let serve = &self.settings.config.serve;
+        let clients = serve.clients.iter();
+        let clients = clients.filter_map(|client| Some((client.name.clone(), client.mode?)));
+        Modes { usual: serve.mode, clients: clients.collect() }
+    }
+
     /// Cancels the runs that are under way and sees them recorded, then ends every server. Not for
     /// long: a worker or a disk may hang, and a run that is not recorded counts as interrupted.
     pub(crate) async fn close(&self) {
@@ -97,6 +115,23 @@ impl Gateway {
         }
         self.pool.shutdown().await;
     }
+}
+
+/// `upstreams` with the tools of some servers held to what they were, where that is wanted. What
+/// they were is in the store, whatever else a command keeps.
+async fn pinned(
+    config: &Config,
+    upstreams: Arc<dyn Upstreams>,
+    detect: Option<Arc<dyn Detect>>,
+) -> Result<Arc<dyn Upstreams>, Failure> {
+    let held = config.servers.iter().filter(|server| server.holds_changes);
+    let held: HashSet<String> = held.map(|server| server.name.clone()).collect();
+    if held.is_empty() {
+        return Ok(upstreams);
+    }
+    let store = store::open(Keep::Stored).await?;
+    let pinned = Pinned::new(upstreams, store, held, detect).await.map_err(Failure::failed)?;
+    Ok(Arc::new(pinned))
 }
 
 /// How scripts' types are checked, if that is wanted and a compiler is there.

@@ -6,6 +6,7 @@
 //! * [`settings`]: which configuration files are read, and what they say.
 //! * [`gateway`]: the engine with its servers and its sandbox.
 //! * [`sandbox`]: where scripts run, loaded in the background.
+//! * [`privacy`]: what is masked, where it may go, and the master key.
 //! * [`store`]: what is kept between commands.
 //! * [`commands`]: one file a command.
 //! * [`output`]: the only writer to standard output and error.
@@ -14,6 +15,7 @@ mod args;
 mod commands;
 mod gateway;
 mod output;
+mod privacy;
 mod sandbox;
 mod settings;
 mod store;
@@ -67,7 +69,9 @@ async fn answer(global: &Global, command: Command) -> Result<Answer, Failure> {
         Command::Config(args) => commands::config(global, &args),
         Command::Sessions(args) => commands::sessions(&args).await,
         Command::Runs(args) => commands::runs(global, &args).await,
-        Command::Drift => commands::drift().await,
+        Command::Drift(args) => commands::drift(args).await,
+        Command::Privacy(args) => commands::privacy(global, &args).await,
+        Command::Vault(args) => commands::vault(global, &args).await,
         Command::Doctor => commands::doctor(global).await,
         Command::Demo(args) => commands::demo(global, &args).await,
         Command::DemoServer { server, seed, record } => {

@@ -115,13 +115,14 @@ fn run_shows_a_syntax_error_before_anything_ran() {
         &["run", "-"],
         "console.log('never');\nconst = 3;",
         &expect![[r#"
-        exit code 1
-        ----- stdout
-        error · run RUN · TIME s
-        unexpected token
-        2 | const = 3;
-          |       ^
-    "#]],
+            exit code 1
+            ----- stdout
+            error · run RUN · TIME s
+            unexpected token
+            2 | const = 3;
+              |       ^
+            nothing was called: correct it and run it again
+        "#]],
     );
 }
 
@@ -169,6 +170,7 @@ fn an_import_of_an_unknown_server_names_the_nearest() {
             1 | import * as shop from './servers/shopp';
               |                       ^
             hint: did you mean `./servers/shop`?
+            nothing was called: correct it and run it again
         "#]],
     );
 }
@@ -187,6 +189,7 @@ fn an_import_of_a_failed_server_says_why() {
             1 | import * as b from './servers/broken';
               |                    ^
             hint: `./servers` lists every server and how it is doing
+            nothing was called: correct it and run it again
         "#]],
     );
 }
@@ -285,6 +288,7 @@ fn config_check_says_where_each_value_is_from() {
             servers.crm.breaker_failures  10  (default)
             servers.crm.breaker_rest_ms   2000  (default)
             servers.crm.rate              any  (default)
+            servers.crm.changed_tools     tell  (default)
             limits.memory_mib             256 MiB  (default)
             limits.cpu_ms                 10000 ms  (default)
             limits.timeout_ms             60000 ms  (default)

@@ -58,10 +58,11 @@ fn a_dropped_session_says_what_went_with_it() {
         ----- stdout
         error · run RUN · TIME s
         note: session `report` has ended: it was dropped by the user; its variables sheet, name are gone
-        ReferenceError: sheet is not defined
+        `sheet` is not declared
         1 | sheet.push(Math.random() + Date.now()); console.log('more'); return sheet
           | ^
-        hint: declare `sheet` first; the session has no variables
+        hint: declare it before it is used: `const sheet = …`
+        nothing was called: correct it and run it again
     "#]]
     .assert_eq(&workspace.shown(&["run", "--session", "report", "b.ts"], "").replace(" · session report", ""));
     expect![[r#"

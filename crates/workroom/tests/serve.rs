@@ -204,3 +204,50 @@ fn the_servers_end_with_a_gateway_that_is_killed_descendants_included() {
     // The end of the pipe: nobody holds it any more.
     assert_eq!(held.read(&mut [0; 1]).unwrap(), 0);
 }
+
+/// A camera: its picture is a block of content, and so is what it is called.
+const CAMERA: &str = r#"
+import json, sys
+
+BLOCKS = [{"type": "text", "text": "front door"},
+          {"type": "image", "data": "iVBORw0KGgo=", "mimeType": "image/png"}]
+
+for line in sys.stdin:
+    message = json.loads(line)
+    method = message.get("method")
+    if method == "initialize":
+        result = {"protocolVersion": message["params"]["protocolVersion"],
+                  "capabilities": {"tools": {}}, "serverInfo": {"name": "cam", "version": "1"}}
+    elif method == "tools/list":
+        result = {"tools": [{"name": "shot", "inputSchema": {"type": "object"}}]}
+    elif method == "tools/call":
+        result = {"content": BLOCKS}
+    else:
+        result = None
+    if "id" in message:
+        reply = {"jsonrpc": "2.0", "id": message["id"]}
+        reply.update({"result": result} if result else {"error": {"code": -32601, "message": "no"}})
+        print(json.dumps(reply), flush=True)
+"#;
+
+#[test]
+fn a_picture_reaches_the_model_only_where_it_is_shown() {
+    let workspace = Workspace::new();
+    let server = workspace.file("camera.py", CAMERA);
+    let config = format!("[servers.cam]\ncommand = \"python3\"\nargs = [{server:?}]\n");
+    workspace.file("workroom.toml", &config);
+    let mut client = Client::start(&workspace);
+    let code = "import * as cam from './servers/cam';\nconst shot = await cam.shot();\n";
+    let kept = client.call("run_code", json!({ "code": format!("{code}return shot") }));
+    assert_eq!(kept["isError"], false, "{kept}");
+    assert!(!kept["content"].to_string().contains("iVBORw0KGgo"), "{kept}");
+    let shown = format!("{code}show(shot.find((block) => block.type === 'image'));\nreturn 'done'");
+    let shown = client.call("run_code", json!({ "code": shown }));
+    let pictures: Vec<&Value> =
+        shown["content"].as_array().unwrap().iter().filter(|it| it["type"] == "image").collect();
+    assert_eq!(
+        pictures,
+        [&json!({ "type": "image", "data": "iVBORw0KGgo=", "mimeType": "image/png" })],
+        "{shown}"
+    );
+}

@@ -90,16 +90,17 @@ fn a_mistake_in_the_types_is_refused_where_that_is_wanted() {
         "type_errors = \"refuse\"",
         WRONG,
         &expect![[r#"
-        exit code 1
-        ----- stdout
-        error · run RUN · TIME s
-        Property 'lenght' does not exist on type '"é"'. Did you mean 'length'?
-        3 | const name: number = 'é'.lenght || page.products[0].whatever;
-          |                          ^
-        also: Property 'whatever' does not exist on type '{ id: number; sku: string; title: string; handle: string; status: "active" | "archived" | "draft"; category: { id: number; name: string; }; price: { amount: string; currency: string; }; barcode: string; weight: { ...; }; created_at: string; updated_at: string; links: { ...; }; }' (line 3, column 53)
-        3 | const name: number = 'é'.lenght || page.products[0].whatever;
-          |                                                     ^
-    "#]],
+            exit code 1
+            ----- stdout
+            error · run RUN · TIME s
+            Property 'lenght' does not exist on type '"é"'. Did you mean 'length'?
+            3 | const name: number = 'é'.lenght || page.products[0].whatever;
+              |                          ^
+            also: Property 'whatever' does not exist on type '{ id: number; sku: string; title: string; handle: string; status: "active" | "archived" | "draft"; category: { id: number; name: string; }; price: { amount: string; currency: string; }; barcode: string; weight: { ...; }; created_at: string; updated_at: string; links: { ...; }; }' (line 3, column 53)
+            3 | const name: number = 'é'.lenght || page.products[0].whatever;
+              |                                                     ^
+            nothing was called: correct it and run it again
+        "#]],
     );
 }
 

@@ -2,99 +2,54 @@
 
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
-use serde_json::Value;
+use workroom_types::ToolRef;
 
 use super::{
-    QUERY_TERMS_MAX,
-    terms::{self, Stems},
+    Skill, Together,
+    documents::{Document, Documents, FIELDS},
+    pick::{self, Found},
+    question::{Intent, Question},
+    thesaurus,
+    typo::Spelling,
 };
-use crate::{ServerEntry, ToolEntry, text};
-
-/// How often a word counts within one field.
-const REPEATS_MAX: u8 = 3;
-
-/// The most bytes of a description that are indexed.
-const TEXT_BYTES_MAX: usize = 2 * 1024;
-
-/// The most parameters of one tool that are indexed.
-const PARAMETERS_MAX: usize = 64;
+use crate::{ServerEntry, text};
 
 /// How soon more of a word stops to count.
 const SATURATION: f32 = 5.0;
 
-/// What a word counts that only means the same as the one asked for.
-const ALIKE_WEIGHT: f32 = 0.7;
-
 /// What a word counts that only begins like one that is in no document.
 const PREFIX_WEIGHT: f32 = 0.6;
+
+/// How much a tool gains from the others of its server that fit, too: a server whose tools fit is
+/// what the question is about.
+const NEIGHBOURS_WEIGHT: f32 = 0.4;
+
+/// How many of a server's tools tell how well it fits.
+const NEIGHBOURS: usize = 3;
 
 /// The most words that an unknown beginning stands for.
 const PREFIXES_MAX: usize = 8;
 
+/// What a word counts that is spelt nearly like one that is in no document.
+const TYPO_WEIGHT: f32 = 0.6;
+
+/// The most unknown words of one question that are compared with all that are known.
+const TYPOS_MAX: usize = 8;
+
+/// What tools count that earlier runs used beside one that fits well.
+const TOGETHER_WEIGHT: f32 = 0.25;
+
+/// How many of the best matches bring along what they were used with.
+const TOGETHER_ANCHORS_MAX: usize = 3;
+
 /// Raises a tool whose name was asked for above all others.
 const EXACT_BONUS: f32 = 100.0;
 
-/// Name, server, summary, description, parameters.
-const FIELDS: usize = 5;
-
 /// What one occurrence counts, by field.
-const WEIGHTS: [f32; FIELDS] = [5.0, 2.0, 2.0, 1.0, 0.5];
+const WEIGHTS: [f32; FIELDS] = [5.0, 2.0, 2.0, 1.0, 0.5, 0.3, 0.3, 1.0];
 
 /// How much a field's length takes from each of its words.
-const LENGTH: [f32; FIELDS] = [0.5, 0.0, 0.5, 0.6, 0.6];
-
-/// The terms of one server's tools.
-#[derive(Debug)]
-pub(crate) struct Documents(Vec<Document>);
-
-#[derive(Debug)]
-struct Document {
-    /// In the order of their first occurrence.
-    terms: Vec<(Box<str>, [u8; FIELDS])>,
-    lengths: [u16; FIELDS],
-}
-
-impl Documents {
-    pub(crate) fn of(server: &ServerEntry) -> Self {
-        let mut stems = Stems::new();
-        let name = [Some(server.name.as_str()), server.title.as_deref()];
-        let name = name.into_iter().flatten().collect::<Vec<_>>().join(" ");
-        Self(server.tools.iter().map(|tool| Document::of(tool, &name, &mut stems)).collect())
-    }
-}
-
-impl Document {
-    fn of(tool: &ToolEntry, server: &str, stems: &mut Stems) -> Self {
-        let mut terms: Vec<(Box<str>, [u8; FIELDS])> = Vec::new();
-        let mut places: HashMap<Box<str>, usize> = HashMap::new();
-        let mut lengths = [0_u16; FIELDS];
-        let mut add = |field: usize, text: &str| {
-            terms::each(text, false, stems, |term| {
-                lengths[field] = lengths[field].saturating_add(1);
-                let place = *places.entry(term.into()).or_insert_with(|| {
-                    terms.push((term.into(), [0; FIELDS]));
-                    terms.len() - 1
-                });
-                let count = &mut terms[place].1[field];
-                *count = count.saturating_add(1).min(REPEATS_MAX);
-            });
-        };
-        let def = &tool.def;
-        add(0, text::prefix(&def.name, 256));
-        add(1, text::prefix(server, 256));
-        let title = def.title.as_deref().unwrap_or_default();
-        add(2, text::prefix(title, 256));
-        let description = def.description.as_deref().unwrap_or_default();
-        let description = text::prefix(description, TEXT_BYTES_MAX);
-        add(2, &text::summary(description));
-        add(3, description);
-        let properties = def.input_schema.get("properties").and_then(Value::as_object);
-        for name in properties.into_iter().flat_map(|it| it.keys()).take(PARAMETERS_MAX) {
-            add(4, text::prefix(name, 128));
-        }
-        Self { terms, lengths }
-    }
-}
+const LENGTH: [f32; FIELDS] = [0.5, 0.0, 0.5, 0.6, 0.6, 0.7, 0.7, 0.5];
 
 /// One tool that has a term.
 #[derive(Clone, Copy, Debug)]
@@ -106,26 +61,39 @@ struct Posting {
     name_share: f32,
 }
 
-/// Every tool's terms, turned round.
+/// Every tool's and skill's terms, turned round.
 #[derive(Debug)]
 pub(crate) struct Index {
     /// By term: the tools that have it.
     postings: HashMap<Box<str>, Vec<Posting>>,
     /// Every term, sorted.
     vocabulary: Vec<Box<str>>,
+    /// What an unknown word may have been meant to be.
+    spelling: Spelling,
     /// By letters and digits of its name, with and without its server's.
     exact: HashMap<String, Vec<u32>>,
-    /// Where each server's tools begin, and the end of the last.
+    /// Where each server's tools begin, then the skills, and the end of all.
     starts: Vec<usize>,
 }
 
+/// What a question is looked for in.
+#[derive(Debug)]
+pub(super) struct Scope<'a> {
+    /// The servers, by place; the one after the last holds the skills.
+    pub(super) within: Range<usize>,
+    /// What earlier runs used together.
+    pub(super) together: Option<(&'a [Arc<ServerEntry>], &'a Together)>,
+}
+
 impl Index {
-    pub(crate) fn of(servers: &[Arc<ServerEntry>]) -> Self {
+    pub(crate) fn of(servers: &[Arc<ServerEntry>], skills: &[Skill]) -> Self {
+        let skilled = Documents::of_skills(skills);
+        let lists = servers.iter().map(|server| server.documents()).chain([&skilled]);
         let mut starts = vec![0];
-        for server in servers {
-            starts.push(starts[starts.len() - 1] + server.tools.len());
+        for list in lists.clone() {
+            starts.push(starts[starts.len() - 1] + list.0.len());
         }
-        let documents = || servers.iter().flat_map(|server| &server.documents().0);
+        let documents = || lists.clone().flat_map(|list| &list.0);
         let averages = averages(documents());
         let mut postings: HashMap<Box<str>, Vec<Posting>> = HashMap::new();
         for (number, document) in (0_u32..).zip(documents()) {
@@ -145,33 +113,30 @@ impl Index {
         }
         let mut vocabulary: Vec<Box<str>> = postings.keys().cloned().collect();
         vocabulary.sort_unstable();
-        Self { postings, vocabulary, exact: exact_names(servers), starts }
+        let of_thesaurus = thesaurus::stems().filter(|stem| {
+            thesaurus::others(stem).iter().any(|other| postings.contains_key(&other.stem))
+        });
+        let mut words: Vec<&str> = vocabulary.iter().map(|word| &**word).collect();
+        of_thesaurus.for_each(|stem| words.push(stem));
+        let spelling = Spelling::of(words.into_iter());
+        let exact = exact_names(servers, skills);
+        Self { postings, vocabulary, spelling, exact, starts }
     }
 
-    /// How many tools of the servers `within` match, and the best `limit` of them as server, tool
-    /// and score.
+    /// How many tools of `scope` match, and the best `limit` of them as server, tool and score.
     pub(super) fn best(
         &self,
         query: &str,
-        within: Range<usize>,
+        scope: &Scope<'_>,
         limit: usize,
     ) -> (usize, Vec<(usize, usize, f32)>) {
-        let documents = self.starts[within.start]..self.starts[within.end];
-        let mut scored = if query.trim().is_empty() {
-            documents.map(|document| (document, 0.0)).collect()
+        let range = self.starts[scope.within.start]..self.starts[scope.within.end];
+        let (total, best) = if query.trim().is_empty() {
+            (range.len(), range.map(|document| (document, 0.0)).take(limit).collect())
         } else {
-            self.scores(query, documents)
+            self.asked(query, range, scope, limit)
         };
-        let total = scored.len();
-        let order = |a: &(usize, f32), b: &(usize, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
-        if limit < scored.len() {
-            if limit > 0 {
-                scored.select_nth_unstable_by(limit - 1, order);
-            }
-            scored.truncate(limit);
-        }
-        scored.sort_unstable_by(order);
-        let placed = scored.into_iter().map(|(document, score)| {
+        let placed = best.into_iter().map(|(document, score)| {
             // The last server that begins at or before it: one without tools begins where the
             // next one does.
             let server = self.starts.partition_point(|start| *start <= document) - 1;
@@ -180,25 +145,68 @@ impl Index {
         (total, placed.collect())
     }
 
-    /// The documents of `range` that match, with their scores.
-    fn scores(&self, query: &str, range: Range<usize>) -> Vec<(usize, f32)> {
+    fn asked(
+        &self,
+        query: &str,
+        range: Range<usize>,
+        scope: &Scope<'_>,
+        limit: usize,
+    ) -> (usize, Vec<(usize, f32)>) {
+        let mut question = Question::of(query);
+        self.exact.contains_key(&plain(query)).then(|| {
+            // A name is one thing, whatever it is made of.
+            question.parts.clear();
+            question.whole.names.push(query.to_owned());
+        });
+        let mut typos = TYPOS_MAX;
+        let (mut whole, _) = self.scores(&question.whole, &range, &mut typos);
+        if let Some((servers, together)) = scope.together {
+            self.bring_along(&mut whole, servers, together, &range);
+        }
+        let mut typos = TYPOS_MAX;
+        let parts = question.parts.iter().map(|part| {
+            let (scored, known) = self.scores(part, &range, &mut typos);
+            Found { scored, weight: known }
+        });
+        let parts: Vec<Found> = parts.filter(|part| !part.scored.is_empty()).collect();
+        let total = whole.len();
+        let best = match parts.len() {
+            0 | 1 => pick::best(whole, limit),
+            _ => pick::among(whole, parts, limit),
+        };
+        (total, best)
+    }
+
+    /// The documents of `range` that match, with their scores; and how much `intent` counts beside
+    /// others: by what its words say, so far as the best match has them.
+    fn scores(
+        &self,
+        intent: &Intent,
+        range: &Range<usize>,
+        typos: &mut usize,
+    ) -> (Vec<(usize, f32)>, f32) {
         let mut tallies = vec![Tally::default(); range.len()];
         // Of one term: what each tool has best, by any of the term's meanings.
         let mut best = vec![(0.0_f32, 0.0_f32); range.len()];
         let mut touched: Vec<usize> = Vec::new();
         let mut whole = 0.0;
-        let terms = self.query_terms(query);
-        for term in &terms {
+        let pairs = intent.pairs.iter().filter(|pair| self.postings.contains_key(pair.as_str()));
+        for term in intent.terms.iter().chain(pairs) {
             // Words for one thing are as rare as the most common of them: or a server that says
             // `ticket` once would go before one whose tools are about issues.
-            let meanings = self.meanings(term, &terms);
+            let meanings = self.meanings(term, &intent.terms, typos);
             let having = meanings.iter().map(|(postings, _)| postings.len()).max().unwrap_or(0);
+            if having == 0 {
+                continue;
+            }
             let idf = self.idf(having);
             for (postings, share) in meanings {
-                for posting in postings {
+                // Postings are in the order of the documents.
+                let first = postings.partition_point(|it| (it.document as usize) < range.start);
+                for posting in &postings[first..] {
                     let document = posting.document as usize;
-                    if !range.contains(&document) {
-                        continue;
+                    if document >= range.end {
+                        break;
                     }
                     let place = document - range.start;
                     let (weight, name) = &mut best[place];
@@ -218,7 +226,9 @@ impl Index {
                 tally.name += name;
             }
         }
-        for document in self.exact.get(&plain(query)).into_iter().flatten() {
+        for document in
+            intent.names.iter().filter_map(|name| self.exact.get(&plain(name))).flatten()
+        {
             let document = *document as usize;
             if range.contains(&document) {
                 let tally = &mut tallies[document - range.start];
@@ -227,54 +237,96 @@ impl Index {
             }
         }
         let matching = tallies.iter().enumerate().filter(|(_, tally)| tally.score > 0.0);
-        matching.map(|(place, tally)| (range.start + place, tally.total(whole))).collect()
+        let scored = matching.map(|(place, tally)| (range.start + place, tally.total(whole)));
+        let mut scored: Vec<(usize, f32)> = scored.collect();
+        let first = scored.iter().max_by(|a, b| a.1.total_cmp(&b.1));
+        let covered = first.map_or(0.0, |(best, _)| tallies[best - range.start].covered);
+        self.lift_neighbours(&mut scored);
+        (scored, whole.sqrt() * (covered / whole.max(f32::MIN_POSITIVE)).min(1.0))
     }
 
-    /// The different terms of `query`; those that say nothing only if there are no others.
-    fn query_terms(&self, query: &str) -> Vec<String> {
-        let mut stems = Stems::new();
-        let mut terms: Vec<String> = Vec::new();
-        let mut add = |term: &str| {
-            if terms.len() < QUERY_TERMS_MAX && !terms.iter().any(|known| known == term) {
-                terms.push(term.to_owned());
-            }
-            terms.len()
+    /// Raises the tools of servers of which several fit. `scored` is in the order of documents.
+    fn lift_neighbours(&self, scored: &mut [(usize, f32)]) {
+        let server = |document| self.starts.partition_point(|start| *start <= document);
+        let chunks = || scored.chunk_by(|a, b| server(a.0) == server(b.0));
+        #[allow(clippy::cast_precision_loss, reason = "it is 3")]
+        let fit = |tools: &[(usize, f32)]| {
+            let best = pick::best(tools.to_vec(), NEIGHBOURS);
+            best.iter().map(|(_, score)| score.min(EXACT_BONUS)).sum::<f32>() / NEIGHBOURS as f32
         };
-        let mut count = 0;
-        terms::each(query, false, &mut stems, |term| count = add(term));
-        if count == 0 {
-            terms::each(query, true, &mut stems, |term| count = add(term));
+        let fits: Vec<f32> = chunks().map(fit).collect();
+        let most = fits.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
+        let chunks = scored.chunk_by_mut(|a, b| server(a.0) == server(b.0));
+        for (tools, fit) in chunks.zip(fits) {
+            for (_, score) in tools {
+                *score *= 1.0 + NEIGHBOURS_WEIGHT * fit / most;
+            }
         }
-        // `key vault` may be written `keyvault`.
-        let words: Vec<&str> =
-            query.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-        for pair in words.windows(2) {
-            let joined = pair.concat().to_lowercase();
-            terms::each(&joined, false, &mut stems, |term| {
-                if self.postings.contains_key(term) {
-                    add(term);
-                }
+    }
+
+    /// Raises what earlier runs used beside the best of `scored`.
+    fn bring_along(
+        &self,
+        scored: &mut Vec<(usize, f32)>,
+        servers: &[Arc<ServerEntry>],
+        together: &Together,
+        range: &Range<usize>,
+    ) {
+        let anchors = pick::best(scored.clone(), TOGETHER_ANCHORS_MAX);
+        let Some((_, top)) = anchors.first().copied() else { return };
+        for (document, score) in anchors.into_iter().filter(|(_, score)| *score > top / 2.0) {
+            let server = self.starts.partition_point(|start| *start <= document) - 1;
+            let tool = servers.get(server).and_then(|entry| {
+                let tool = entry.tools.get(document - self.starts[server])?;
+                Some(ToolRef { server: entry.name.clone(), tool: tool.def.name.clone() })
             });
+            for (partner, share) in tool.iter().flat_map(|tool| together.with(tool)) {
+                let more = score * share * TOGETHER_WEIGHT;
+                let name = plain(&partner.server) + &plain(&partner.tool);
+                for partner in self.exact.get(&name).into_iter().flatten() {
+                    let partner = *partner as usize;
+                    if !range.contains(&partner) {
+                        continue;
+                    }
+                    match scored.binary_search_by_key(&partner, |(document, _)| *document) {
+                        Ok(at) => scored[at].1 += more,
+                        Err(at) => scored.insert(at, (partner, more)),
+                    }
+                }
+            }
         }
-        terms
     }
 
     /// The lists of documents that `term` stands for, with what each counts. A word that was
     /// `asked` for itself stands for no other.
-    fn meanings(&self, term: &str, asked: &[String]) -> Vec<(&[Posting], f32)> {
-        let list = |term: &str| self.postings.get(term).map(Vec::as_slice);
-        let mut lists: Vec<(&[Posting], f32)> =
-            list(term).map(|list| (list, 1.0)).into_iter().collect();
-        let alike = terms::alike(term).iter().filter(|other| !asked.contains(other));
-        let alike = alike.filter_map(|other| list(other));
-        lists.extend(alike.map(|list| (list, ALIKE_WEIGHT)));
+    fn meanings(&self, term: &str, asked: &[String], typos: &mut usize) -> Vec<(&[Posting], f32)> {
+        let mut lists = self.known(term, asked);
         if lists.is_empty() && term.chars().count() > 2 {
             let start = self.vocabulary.partition_point(|known| known.as_ref() < term);
             let longer = self.vocabulary[start..].iter().take_while(|it| it.starts_with(term));
-            let longer = longer.take(PREFIXES_MAX).filter_map(|it| list(it));
+            let longer = longer.take(PREFIXES_MAX).filter_map(|it| self.list(it));
             lists.extend(longer.map(|list| (list, PREFIX_WEIGHT)));
         }
+        if lists.is_empty() && *typos > 0 {
+            *typos -= 1;
+            for meant in self.spelling.nearest(term) {
+                let meant = self.known(meant, asked).into_iter();
+                lists.extend(meant.map(|(list, share)| (list, share * TYPO_WEIGHT)));
+            }
+        }
         lists
+    }
+
+    fn list(&self, term: &str) -> Option<&[Posting]> {
+        self.postings.get(term).map(Vec::as_slice)
+    }
+
+    fn known(&self, term: &str, asked: &[String]) -> Vec<(&[Posting], f32)> {
+        let own = self.list(term).map(|list| (list, 1.0));
+        let others = thesaurus::others(term).iter();
+        let others = others.filter(|other| !asked.iter().any(|it| **it == *other.stem));
+        let others = others.filter_map(|other| Some((self.list(&other.stem)?, other.share)));
+        own.into_iter().chain(others).collect()
     }
 
     #[allow(clippy::cast_precision_loss, reason = "counts of tools are far below 2^24")]
@@ -329,12 +381,15 @@ fn weight(counts: [u8; FIELDS], lengths: [u16; FIELDS], averages: &[f32; FIELDS]
     sum * (SATURATION + 1.0) / (SATURATION + sum)
 }
 
-fn exact_names(servers: &[Arc<ServerEntry>]) -> HashMap<String, Vec<u32>> {
+fn exact_names(servers: &[Arc<ServerEntry>], skills: &[Skill]) -> HashMap<String, Vec<u32>> {
     let mut exact: HashMap<String, Vec<u32>> = HashMap::new();
-    let tools = servers.iter().flat_map(|server| server.tools.iter().map(move |it| (server, it)));
-    for (number, (server, tool)) in (0_u32..).zip(tools) {
-        let own = plain(&tool.def.name);
-        for name in [plain(&server.name) + &own, own] {
+    let tools = servers.iter().flat_map(|server| {
+        server.tools.iter().map(move |tool| (server.name.as_str(), tool.def.name.as_str()))
+    });
+    let skills = skills.iter().map(|skill| (super::SKILLS, skill.name.as_str()));
+    for (number, (server, name)) in (0_u32..).zip(tools.chain(skills)) {
+        let own = plain(name);
+        for name in [plain(server) + &own, own] {
             if !name.is_empty() {
                 exact.entry(name).or_default().push(number);
             }

@@ -12,23 +12,34 @@
 //! The `bm25` crate has no fields and walks every matching document's words for each
 //! query; an index of our own has both in fewer lines than the adapter.
 
+mod documents;
 mod index;
+mod pick;
+mod question;
+mod skill;
 mod terms;
+mod thesaurus;
+mod together;
+mod typo;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use workroom_types::ServerStatus;
 
-pub(crate) use index::{Documents, Index};
+pub(crate) use documents::Documents;
+pub(crate) use index::Index;
+pub use skill::{SKILLS, Skill};
+pub use together::{TOGETHER_PARTNERS_MAX, TOGETHER_TOOLS_MAX, Together};
 
-use crate::{Catalog, ToolEntry, text, tree};
+use self::index::Scope;
+use crate::{Catalog, ServerEntry, ToolEntry, text, tree};
 
 /// The most bytes of a query that are read.
-pub const QUERY_BYTES_MAX: usize = 1024;
+pub const QUERY_BYTES_MAX: usize = 4096;
 
 /// The most different words of a query that are looked up.
-pub const QUERY_TERMS_MAX: usize = 32;
+pub const QUERY_TERMS_MAX: usize = 64;
 
 /// The most matches of one answer.
 pub const LIMIT_MAX: usize = 100;
@@ -97,16 +108,22 @@ pub struct Match {
     pub source: Option<String>,
 }
 
-pub(crate) fn search(catalog: &Catalog, index: &Index, query: &SearchQuery) -> SearchResults {
+pub(crate) fn search(
+    catalog: &Catalog,
+    index: &Index,
+    query: &SearchQuery,
+    together: Option<&Together>,
+) -> SearchResults {
     let servers = catalog.servers();
-    let within = match &query.server {
-        None => 0..servers.len(),
+    let skills = catalog.skills();
+    let within = match query.server.as_deref().map(str::trim) {
+        None => 0..servers.len() + 1,
         Some(wanted) => {
-            let found = catalog.server(wanted.trim());
-            let at =
-                found.and_then(|it| servers.iter().position(|s| std::sync::Arc::ptr_eq(s, it)));
+            let found = catalog.server(wanted);
+            let at = found.and_then(|it| servers.iter().position(|s| Arc::ptr_eq(s, it)));
             match at {
                 Some(at) => at..at + 1,
+                None if wanted == SKILLS && !skills.is_empty() => servers.len()..servers.len() + 1,
                 None => {
                     return SearchResults {
                         note: Some(no_server(catalog, wanted)),
@@ -116,21 +133,27 @@ pub(crate) fn search(catalog: &Catalog, index: &Index, query: &SearchQuery) -> S
             }
         }
     };
-    let (total, best) = index.best(
-        text::prefix(&query.query, QUERY_BYTES_MAX),
-        within.clone(),
-        query.limit.min(LIMIT_MAX),
-    );
-    let matches = best.into_iter().filter_map(|(server, tool, score)| {
-        let server = servers.get(server)?;
-        Some(shown(&server.name, server.tools.get(tool)?, score, query.detail))
+    let together = together.filter(|together| !together.is_empty());
+    let scope =
+        Scope { within: within.clone(), together: together.map(|together| (servers, together)) };
+    let limit = query.limit.min(LIMIT_MAX);
+    let (total, best) = index.best(text::prefix(&query.query, QUERY_BYTES_MAX), &scope, limit);
+    let matches = best.into_iter().filter_map(|(server, at, score)| match servers.get(server) {
+        Some(server) => Some(shown(&server.name, server.tools.get(at)?, score, query.detail)),
+        None => Some(skills.get(at)?.shown(rounded(score), query.detail)),
     });
+    let listed = &servers[within.start..within.end.min(servers.len())];
+    let skilled = if within.end > servers.len() { skills.len() } else { 0 };
     SearchResults {
         total,
-        of: servers[within.clone()].iter().map(|server| server.tools.len()).sum(),
+        of: listed.iter().map(|server| server.tools.len()).sum::<usize>() + skilled,
         matches: matches.collect(),
-        note: missing(catalog, within),
+        note: missing(listed),
     }
+}
+
+fn rounded(score: f32) -> f64 {
+    (f64::from(score) * 1000.0).round() / 1000.0
 }
 
 fn shown(server: &str, tool: &ToolEntry, score: f32, detail: Detail) -> Match {
@@ -140,7 +163,7 @@ fn shown(server: &str, tool: &ToolEntry, score: f32, detail: Detail) -> Match {
         tool: tool.def.name.clone(),
         path: tool.path(),
         function: tool.function.clone(),
-        score: (f64::from(score) * 1000.0).round() / 1000.0,
+        score: rounded(score),
         signature: signature.then(|| tool.signature()),
         description: signature.then(|| tool.summary()).filter(|it| !it.is_empty()),
         source: (detail == Detail::Full).then(|| tool.source()),
@@ -158,8 +181,8 @@ fn no_server(catalog: &Catalog, wanted: &str) -> String {
 }
 
 /// The servers whose tools are not known now.
-fn missing(catalog: &Catalog, within: std::ops::Range<usize>) -> Option<String> {
-    let absent: Vec<String> = catalog.servers()[within]
+fn missing(servers: &[Arc<ServerEntry>]) -> Option<String> {
+    let absent: Vec<String> = servers
         .iter()
         .filter(|server| server.tools.is_empty())
         .filter_map(|server| match &server.status {

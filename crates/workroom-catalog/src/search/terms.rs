@@ -1,186 +1,75 @@
 //! Text as terms: words, split where names join them, folded to their stems.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
 
 use rust_stemmers::{Algorithm, Stemmer};
 
 /// The most bytes of a word that count: longer ones are data.
 const WORD_BYTES_MAX: usize = 48;
 
-/// Words that say nothing of what a tool does. The last two lines are praise and commands,
-/// by which a tool's description would otherwise push itself forward.
-const STOP: &[&str] = &[
-    "a",
-    "an",
-    "the",
-    "of",
-    "to",
-    "in",
-    "on",
-    "for",
-    "from",
-    "with",
-    "and",
-    "or",
-    "is",
-    "are",
-    "be",
-    "been",
-    "this",
-    "that",
-    "these",
-    "those",
-    "it",
-    "its",
-    "as",
-    "by",
-    "at",
-    "into",
-    "i",
-    "me",
-    "my",
-    "we",
-    "our",
-    "us",
-    "you",
-    "your",
-    "want",
-    "need",
-    "needs",
-    "how",
-    "do",
-    "does",
-    "can",
-    "could",
-    "would",
-    "should",
-    "will",
-    "may",
-    "if",
-    "then",
-    "than",
-    "not",
-    "no",
-    "so",
-    "please",
-    "tool",
-    "tools",
-    "use",
-    "used",
-    "uses",
-    "using",
-    "via",
-    "all",
-    "any",
-    "some",
-    "which",
-    "what",
-    "when",
-    "where",
-    "who",
-    "there",
-    "them",
-    "they",
-    "let",
-    "was",
-    "were",
-    "has",
-    "have",
-    "had",
-    "but",
-    "also",
-    "such",
-    "e",
-    "g",
-    "etc",
-    "given",
-    "specified",
-    "one",
-    "only",
-    "about",
-    "s",
-    "t",
-    "am",
-    "best",
-    "ultimate",
-    "always",
-    "must",
-    "very",
-    "powerful",
-    "important",
-    "recommended",
-    "great",
-    "perfect",
-    "amazing",
-    "prefer",
-    "preferred",
-    "better",
-    "never",
-    "before",
-    "ever",
-];
-
-/// Words that people and servers use for one thing. One of a line finds the others, for less.
-const ALIKE: &[&str] = &[
-    "get read fetch retrieve show view obtain load",
-    "list enumerate browse get",
-    "delete remove erase drop destroy",
-    "create add new make insert",
-    "update edit modify change set patch",
-    "find search query lookup locate",
-    "send sent post deliver submit",
-    "run execute invoke launch start",
-    "stop kill terminate end close",
-    "copy duplicate clone",
-    "rename move",
-    "mail email gmail",
-    "directory folder dir",
-    "repository repo",
-    "database db sql",
-    "document doc docx word",
-    "spreadsheet sheet workbook excel xlsx",
-    "image picture photo png screenshot",
-    "calendar event meeting appointment",
-    "ticket issue bug",
-    "comment note reply",
-    "file document",
-    "history log logs commit",
-    "difference diff compare changes",
-    "task todo",
-    "text content contents",
-    "weather forecast",
-    "person user people contact member",
-    "website webpage page url web browser site",
-    "calculate compute sum arithmetic math",
-    "time clock timezone date",
-    "permission access role share",
-    "container docker pod",
-    "secret password credential",
-    "chart graph plot",
-    "presentation slides slide deck",
-    "undo revert reset",
-    "typed type fill",
-    "remember memory store save",
-    "storage blob bucket",
-    "vm machine server compute",
-];
+/// Words that say nothing of what a tool does.
+static STOP: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    let lines = include_str!("stopwords.txt").lines().filter(|line| !line.starts_with('#'));
+    lines.flat_map(str::split_whitespace).collect()
+});
 
 /// Calls `take` with every term of `text`. `whole` keeps words that say nothing, too.
 pub(super) fn each(text: &str, whole: bool, stems: &mut Stems, mut take: impl FnMut(&str)) {
-    for run in text.split(|c: char| !c.is_alphanumeric()) {
-        if run.is_empty() || run.len() > WORD_BYTES_MAX {
-            continue;
-        }
-        let mut parts = 0;
-        for part in camel_parts(run) {
-            parts += 1;
-            stems.of(part, whole, &mut take);
-        }
-        if parts > 1 {
-            // `GitHub` is one word for most who write it.
-            stems.of(run, whole, &mut take);
+    for run in text.split(|c: char| !c.is_alphanumeric()).filter(|run| !run.is_empty()) {
+        if run.chars().any(is_unspaced) {
+            each_unspaced(run, whole, stems, &mut take);
+        } else {
+            each_of_run(run, whole, stems, &mut take);
         }
     }
+}
+
+fn each_of_run(run: &str, whole: bool, stems: &mut Stems, take: &mut impl FnMut(&str)) {
+    if run.is_empty() || run.len() > WORD_BYTES_MAX {
+        return;
+    }
+    let mut parts = 0;
+    for part in camel_parts(run) {
+        parts += 1;
+        stems.of(part, whole, take);
+    }
+    if parts > 1 {
+        // `GitHub` is one word for most who write it.
+        stems.of(run, whole, take);
+    }
+}
+
+/// Scripts that put no space between words: each pair of neighbours is a term.
+fn each_unspaced(run: &str, whole: bool, stems: &mut Stems, take: &mut impl FnMut(&str)) {
+    let mut rest = run;
+    while let Some(first) = rest.chars().next() {
+        let same = |c: char| is_unspaced(c) == is_unspaced(first);
+        let end = rest.find(|c| !same(c)).unwrap_or(rest.len());
+        let (segment, tail) = rest.split_at(end);
+        rest = tail;
+        if !is_unspaced(first) {
+            each_of_run(segment, whole, stems, take);
+            continue;
+        }
+        let starts: Vec<usize> = segment.char_indices().map(|(at, _)| at).collect();
+        if starts.len() == 1 {
+            take(segment);
+        }
+        for (index, start) in starts.iter().enumerate().take(starts.len().saturating_sub(1)) {
+            let end = starts.get(index + 2).copied().unwrap_or(segment.len());
+            take(&segment[*start..end]);
+        }
+    }
+}
+
+/// Whether `c` is of a script that is written without spaces: Han, Kana, Thai, Lao, Khmer.
+fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{e00}'..='\u{eff}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}'
+        | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}'
+        | '\u{20000}'..='\u{2fa1f}')
 }
 
 /// `getHTTPLog2` as `get`, `HTTP`, `Log2`.
@@ -212,9 +101,20 @@ pub(super) struct Stems {
     known: HashMap<String, Option<String>>,
 }
 
+impl Default for Stems {
+    fn default() -> Self {
+        Self { stemmer: Stemmer::create(Algorithm::English), known: HashMap::new() }
+    }
+}
+
 impl Stems {
     pub(super) fn new() -> Self {
-        Self { stemmer: Stemmer::create(Algorithm::English), known: HashMap::new() }
+        Self::default()
+    }
+
+    /// The stem of one lower-case word; a file name's ending stays as it is.
+    pub(super) fn fold(&mut self, word: &str) -> String {
+        if word.starts_with('.') { word.to_owned() } else { self.stemmer.stem(word).into_owned() }
     }
 
     fn of(&mut self, word: &str, whole: bool, take: &mut impl FnMut(&str)) {
@@ -229,29 +129,11 @@ impl Stems {
             }
             return;
         }
-        let says = !STOP.contains(&word.as_str());
+        let says = !STOP.contains(word.as_str());
         let stem = says.then(|| self.stemmer.stem(&word).into_owned());
         if let Some(stem) = &stem {
             take(stem);
         }
         self.known.insert(word, stem);
     }
-}
-
-/// The terms that stand for nearly the same as `term`.
-pub(super) fn alike(term: &str) -> &'static [String] {
-    static ALIKE_BY_TERM: LazyLock<HashMap<String, Vec<String>>> = LazyLock::new(|| {
-        let stemmer = Stemmer::create(Algorithm::English);
-        let mut by_term: HashMap<String, Vec<String>> = HashMap::new();
-        for line in ALIKE {
-            let terms: Vec<String> =
-                line.split(' ').map(|word| stemmer.stem(word).into_owned()).collect();
-            for term in &terms {
-                let others = terms.iter().filter(|other| *other != term).cloned();
-                by_term.entry(term.clone()).or_default().extend(others);
-            }
-        }
-        by_term
-    });
-    ALIKE_BY_TERM.get(term).map(Vec::as_slice).unwrap_or_default()
 }

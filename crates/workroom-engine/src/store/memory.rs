@@ -9,13 +9,15 @@ use futures::FutureExt as _;
 use workroom_types::{RunId, SessionId, ToolRef};
 
 use super::{
-    Ending, Health, Millis, NewRun, Retention, RunEnd, RunRecord, Running, SessionRecord,
-    SessionState, ShapeRecord, SnapshotId, Store, StoreError, Stored, Swept, variable_names,
+    Ending, Health, Millis, NewRun, PinRecord, Retention, RunEnd, RunRecord, Running,
+    SessionRecord, SessionState, ShapeRecord, SnapshotId, Store, StoreError, Stored, Swept,
+    variable_names,
+    vaults::{FlowRecord, FlowsOf, MemoryVaults, NewValue, SealedKey, VaultRecord, Vaults},
 };
 
 /// Keeps everything in memory. Its only holder is this process, so no run is ever interrupted.
 #[derive(Debug, Default)]
-pub struct Memory(Mutex<Tables>);
+pub struct Memory(Mutex<Tables>, MemoryVaults);
 
 #[derive(Debug, Default)]
 struct Tables {
@@ -25,6 +27,7 @@ struct Tables {
     runs: Vec<(RunRecord, Vec<Vec<u8>>)>,
     next_snapshot: i64,
     shapes: Vec<ShapeRecord>,
+    pins: BTreeMap<ToolRef, PinRecord>,
 }
 
 impl Memory {
@@ -232,6 +235,7 @@ impl Store for Memory {
     }
 
     fn end_session(&self, id: &SessionId, at: Millis, ending: &Ending) -> Stored<'_, ()> {
+        self.1.forget_vault(id);
         self.tables().end_session(id, at, ending.clone());
         Self::done(Ok(()))
     }
@@ -290,6 +294,15 @@ impl Store for Memory {
         Self::done(Ok(shapes))
     }
 
+    fn pins(&self) -> Stored<'_, Vec<PinRecord>> {
+        Self::done(Ok(self.tables().pins.values().cloned().collect()))
+    }
+
+    fn keep_pin(&self, pin: PinRecord) -> Stored<'_, ()> {
+        self.tables().pins.insert(pin.tool.clone(), pin);
+        Self::done(Ok(()))
+    }
+
     fn keep_shape(&self, shape: ShapeRecord) -> Stored<'_, ()> {
         let shapes = &mut self.tables().shapes;
         let is_same = |it: &ShapeRecord| it.tool == shape.tool && it.definition == shape.definition;
@@ -301,7 +314,16 @@ impl Store for Memory {
     }
 
     fn sweep(&self, now: Millis, retention: Retention) -> Stored<'_, Swept> {
-        Self::done(Ok(self.tables().sweep(now, retention)))
+        let mut swept = self.tables().sweep(now, retention);
+        for (session, _) in self.1.sealed_keys() {
+            let record = self.tables().sessions.get(&session).cloned();
+            if record.is_some_and(|record| record.ended.is_some()) {
+                self.1.forget_vault(&session);
+            }
+        }
+        let most = usize::try_from(retention.flows).unwrap_or(usize::MAX);
+        swept.flows = self.1.sweep(now.saturating_sub(retention.flow_age_ms), most);
+        Self::done(Ok(swept))
     }
 
     fn check(&self) -> Stored<'_, Health> {
@@ -313,5 +335,49 @@ impl Store for Memory {
             runs: tables.runs.len() as u64,
             bytes: tables.history_bytes(),
         }))
+    }
+}
+
+impl Vaults for Memory {
+    fn vault(&self, session: &SessionId, after: i64) -> Stored<'_, Option<VaultRecord>> {
+        Self::done(Ok(self.1.vault(session, after)))
+    }
+
+    fn open_vault(
+        &self,
+        session: &SessionId,
+        _: Millis,
+        key: SealedKey,
+    ) -> Stored<'_, VaultRecord> {
+        Self::done(Ok(self.1.open_vault(session, key)))
+    }
+
+    fn numbers(&self) -> Stored<'_, Vec<(String, u32)>> {
+        Self::done(Ok(self.1.numbers()))
+    }
+
+    fn mint(&self, values: Vec<NewValue>) -> Stored<'_, bool> {
+        Self::done(Ok(self.1.mint(values)))
+    }
+
+    fn forget_vault(&self, session: &SessionId) -> Stored<'_, bool> {
+        Self::done(Ok(self.1.forget_vault(session)))
+    }
+
+    fn sealed_keys(&self) -> Stored<'_, Vec<(SessionId, SealedKey)>> {
+        Self::done(Ok(self.1.sealed_keys()))
+    }
+
+    fn rewrap(&self, keys: Vec<(SessionId, SealedKey, SealedKey)>) -> Stored<'_, u64> {
+        Self::done(Ok(self.1.rewrap(keys)))
+    }
+
+    fn keep_flows(&self, flows: Vec<FlowRecord>) -> Stored<'_, ()> {
+        self.1.keep_flows(flows);
+        Self::done(Ok(()))
+    }
+
+    fn flows(&self, of: FlowsOf, limit: usize) -> Stored<'_, Vec<FlowRecord>> {
+        Self::done(Ok(self.1.flows(&of, limit)))
     }
 }

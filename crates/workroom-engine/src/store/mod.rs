@@ -23,6 +23,7 @@
 //! leave a trace. The durable one is the crate `workroom-store`.
 
 mod memory;
+mod vaults;
 
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ use thiserror::Error;
 use workroom_types::{RunId, SessionId, ToolRef};
 
 pub use memory::Memory;
+pub use vaults::{FlowRecord, FlowsOf, NewValue, SealedKey, ValueRecord, VaultRecord, Vaults};
 
 /// A result of the store, in time.
 pub type Stored<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
@@ -39,8 +41,8 @@ pub type Stored<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 /// Milliseconds since 1970, UTC.
 pub type Millis = i64;
 
-/// Keeps sessions, runs and journals.
-pub trait Store: Send + Sync {
+/// Keeps sessions, runs and journals, and vaults. A session that ends loses its vault.
+pub trait Store: Vaults {
     /// The session `id`, also when it has ended; `None` if there never was one.
     fn session(&self, id: &SessionId) -> Stored<'_, Option<SessionRecord>>;
 
@@ -92,6 +94,12 @@ pub trait Store: Send + Sync {
 
     /// Keeps what is known of a tool in one definition, in place of what was known before.
     fn keep_shape(&self, shape: ShapeRecord) -> Stored<'_, ()>;
+
+    /// The definitions that tools are held to, by their names.
+    fn pins(&self) -> Stored<'_, Vec<PinRecord>>;
+
+    /// Holds a tool to a definition, in place of what was kept of it before.
+    fn keep_pin(&self, pin: PinRecord) -> Stored<'_, ()>;
 
     /// Drops what is too old or too much; see [`Retention`]. Sessions and runs under way stay.
     fn sweep(&self, now: Millis, retention: Retention) -> Stored<'_, Swept>;
@@ -219,6 +227,19 @@ pub struct ShapeRecord {
     pub body: String,
 }
 
+/// The definition that a tool is held to. It never grows old.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PinRecord {
+    /// The tool.
+    pub tool: ToolRef,
+    /// Its definition as it was first seen, or approved last: JSON.
+    pub approved: String,
+    /// Another one that its server has now, and that waits for approval.
+    pub held: Option<String>,
+    /// When this was noticed.
+    pub at: Millis,
+}
+
 /// What may be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
@@ -233,6 +254,10 @@ pub struct Retention {
     pub shape_age_ms: Millis,
     /// Above so many tools, what is known of those not used for longest is dropped.
     pub shapes: u64,
+    /// What became of values longer ago is dropped.
+    pub flow_age_ms: Millis,
+    /// Above so many flows, the oldest are dropped.
+    pub flows: u64,
 }
 
 /// What [`Store::sweep`] dropped.
@@ -246,6 +271,8 @@ pub struct Swept {
     pub snapshots: u64,
     /// Shapes of tools dropped.
     pub shapes: u64,
+    /// Flows of values dropped.
+    pub flows: u64,
 }
 
 /// What [`Store::check`] found.

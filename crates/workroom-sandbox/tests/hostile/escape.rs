@@ -62,7 +62,7 @@ pub(crate) const CASES: &[Case] = &[
     case(
         "import { echo } from './servers/odd';
          Error.prepareStackTrace = (e, frames) => { globalThis.seen = frames; return 'x' };
-         try { await echo(1n) } catch (e) { e.stack }
+         const given = [1n]; try { await echo(given[0]) } catch (e) { e.stack }
          delete Error.prepareStackTrace;
          return typeof seen",
         &["ok \"undefined\"", "ok \"object\""],
@@ -108,14 +108,14 @@ pub(crate) const CASES: &[Case] = &[
         &["ok \"undefined\""],
     ),
     // Text that becomes other text.
-    case("\\u0070rocess.exit()", &["exception: ReferenceError", "syntax: "]),
+    case("\\u0070rocess.exit()", &["check: the sandbox has no `process`"]),
     case("return 'a\u{2028}b'.length", &["ok 3"]),
     case("//# sourceMappingURL=file:///etc/passwd\nreturn 1", &["ok 1"]),
     case("#!/bin/sh\nreturn 1", &["ok 1", "syntax: "]),
     case("<!-- comment\nreturn 1", &["syntax: ", "ok 1", "exception: "]),
     case("return `</script>${1}`", &["ok \"</script>1\""]),
     case("namespace N { export const x = process }", &["exception: ReferenceError", "syntax: "]),
-    case("enum E { A = process.pid } return E.A", &["exception: ReferenceError", "syntax: "]),
+    case("enum E { A = process.pid } return E.A", &["check: the sandbox has no `process`"]),
     // The gateway's own door cannot be bent.
     case("__workroom.call = () => 'mine'; return 1", &["exception: TypeError", "ok 1", "syntax: "]),
     case(

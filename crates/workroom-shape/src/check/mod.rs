@@ -12,7 +12,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use crate::{
-    arguments::{Patterns, Problem, Violation},
+    arguments::{Patterns, Problem, StandIn, Violation},
     kind::{self, Kinds},
     path::{self, Step},
 };
@@ -37,6 +37,8 @@ pub(crate) struct Walk<'s> {
     patterns: &'s Patterns,
     /// Whether values may be mended, and unknown keys matter.
     lenient: bool,
+    /// Texts that stand for values of any kind.
+    stands_in: StandIn,
     steps: u32,
     depth: usize,
     path: Vec<Step>,
@@ -53,11 +55,17 @@ pub(crate) struct Walk<'s> {
 type Mended = Option<Value>;
 
 impl<'s> Walk<'s> {
-    pub(crate) fn new(document: &'s Value, patterns: &'s Patterns, lenient: bool) -> Self {
+    pub(crate) fn new(
+        document: &'s Value,
+        patterns: &'s Patterns,
+        lenient: bool,
+        stands_in: StandIn,
+    ) -> Self {
         Self {
             document,
             patterns,
             lenient,
+            stands_in,
             steps: STEPS_MAX,
             depth: 0,
             path: Vec::new(),
@@ -146,6 +154,9 @@ impl<'s> Walk<'s> {
             self.violate(Problem::Forbidden);
         }
         let Value::Object(schema) = schema else { return None };
+        if value.as_str().is_some_and(self.stands_in) {
+            return None;
+        }
         if self.depth == DEPTH_MAX || !self.spend(schema.len()) {
             self.is_exhausted = true;
             return None;

@@ -1,6 +1,7 @@
 //! What contradicts the shape so far.
 //!
-//! A field that is new, or a list that is longer, breaks no code, and is none.
+//! A field that is new, or a list that is longer, breaks no code, and is none. Nor is a cursor that
+//! is absent: so the last page says that it is the last.
 
 use std::fmt;
 
@@ -48,7 +49,21 @@ impl fmt::Display for Drift {
 
 const MISSING: &str = "missing";
 
+/// Words in the names of fields that end a list of pages by being absent.
+const PAGING: [&str; 8] = ["next", "prev", "cursor", "token", "continu", "more", "page", "offset"];
+
+/// Whether the field `key` is absent where pages end.
+fn ends_pages(key: &str) -> bool {
+    let key = key.to_lowercase();
+    PAGING.iter().any(|word| key.contains(word))
+}
+
 impl Drift {
+    /// Whether something is absent, and nothing of another kind.
+    pub fn is_absence(&self) -> bool {
+        matches!(self.now.as_str(), MISSING | "null")
+    }
+
     /// Whether `sample` is so, too.
     pub(super) fn is_in(&self, sample: &Shape) -> bool {
         let mut found = false;
@@ -117,19 +132,21 @@ impl Finder {
         if self.found.len() == super::DRIFTS_MAX {
             return;
         }
-        let keys = self.steps.iter().rev();
-        let key = keys.filter_map(|step| match step {
-            Step::Key(key) => Some(key.clone()),
-            _ => None,
-        });
         self.found.push(Drift {
             path: path::text(&self.steps),
-            key: key.into_iter().next().unwrap_or_default(),
+            key: self.last_key().unwrap_or_default().to_owned(),
             was,
             calls,
             now: now.to_owned(),
             at: self.at,
         });
+    }
+
+    fn last_key(&self) -> Option<&str> {
+        self.steps.iter().rev().find_map(|step| match step {
+            Step::Key(key) => Some(key.as_str()),
+            _ => None,
+        })
     }
 
     fn look(&mut self, known: &Shape, sample: &Shape) {
@@ -138,8 +155,9 @@ impl Finder {
         }
         let (were, are) = (kinds(known), kinds(sample));
         for now in are.iter().filter(|kind| !were.contains(*kind)) {
-            let is_sure =
-                *now != "null" || (known.calls >= CALLS_BEFORE_ABSENCE && !self.is_of_pages());
+            let is_sure = *now != "null"
+                || (known.calls >= CALLS_BEFORE_ABSENCE
+                    && !self.last_key().is_some_and(ends_pages));
             if is_sure && !were.is_empty() {
                 self.tell(were.join(" or "), known.calls, now);
             }
@@ -167,13 +185,12 @@ impl Finder {
                 for field in &known.named {
                     let now = sample.get(&field.key);
                     let present = now.map_or(0, |now| now.objects);
-                    let was_always =
-                        field.objects == known.objects && field.shape.calls >= CALLS_BEFORE_ABSENCE;
+                    let was_always = !ends_pages(&field.key)
+                        && field.objects == known.objects
+                        && field.shape.calls >= CALLS_BEFORE_ABSENCE;
                     if was_always && present < sample.objects {
                         self.steps.push(Step::Key(field.key.clone()));
-                        if !self.is_of_pages() {
-                            self.tell("there".to_owned(), field.shape.calls, MISSING);
-                        }
+                        self.tell("there".to_owned(), field.shape.calls, MISSING);
                         self.steps.pop();
                     }
                     if let Some(now) = now {
@@ -182,15 +199,6 @@ impl Finder {
                 }
             }
         }
-    }
-
-    /// Whether the field says where other pages are: of a last page it is null or absent, as it is
-    /// to be.
-    fn is_of_pages(&self) -> bool {
-        const WORDS: [&str; 6] = ["next", "prev", "cursor", "token", "page", "more"];
-        let Some(Step::Key(key)) = self.steps.last() else { return false };
-        let key = key.to_lowercase();
-        WORDS.iter().any(|word| key.contains(word))
     }
 
     fn below(&mut self, step: Step, known: &Shape, sample: &Shape) {

@@ -64,8 +64,19 @@ pub struct Noted {
 impl Observed {
     /// Looks at one more result, at `now` in milliseconds since 1970.
     pub fn add(&mut self, result: &Value, now: i64) -> Noted {
+        self.add_where(result, now, |_| true)
+    }
+
+    /// The same, where only those contradictions are any that `counts` says of.
+    pub fn add_where(
+        &mut self,
+        result: &Value,
+        now: i64,
+        counts: impl Fn(&Drift) -> bool,
+    ) -> Noted {
         let sample = Shape::of(result);
-        let new = drift::between(&self.shape, &sample, now);
+        let mut new = drift::between(&self.shape, &sample, now);
+        new.retain(counts);
         let again = self.drifts.iter().filter(|drift| drift.is_in(&sample)).cloned();
         let again: Vec<Drift> =
             again.filter(|drift| !new.iter().any(|it| it.path == drift.path)).collect();

@@ -4,7 +4,7 @@ use std::{ffi::OsString, process::ExitCode, time::Duration};
 
 use serde_json::json;
 use workroom_engine::Engine;
-use workroom_server::{Face, HttpConfig, HttpServer};
+use workroom_server::{Face, HttpConfig, HttpServer, Modes};
 
 use crate::{
     args::{Global, Serve},
@@ -23,9 +23,10 @@ pub(crate) async fn serve(global: &Global, args: &Serve) -> Result<Answer, Failu
     let keeping = tokio::spawn(keep_house(gateway.engine.clone()));
     // The encoding takes some tenths of a second to load: better now than in the first run.
     std::thread::spawn(workroom_ledger::warm_up);
+    let modes = args.mode.map_or_else(|| gateway.modes(), Modes::all);
     let served = match args.http.or(gateway.settings.config.serve.http) {
-        Some(address) => http(&gateway, address).await,
-        None => stdio(&gateway).await,
+        Some(address) => http(&gateway, address, modes).await,
+        None => stdio(&gateway, modes).await,
     };
     keeping.abort();
     gateway.close().await;
@@ -48,8 +49,8 @@ async fn keep_house(engine: Engine) {
     }
 }
 
-async fn stdio(gateway: &Gateway) -> Result<(), Failure> {
-    let face = Face::new(gateway.engine.clone(), &gateway.overview(), false);
+async fn stdio(gateway: &Gateway, modes: Modes) -> Result<(), Failure> {
+    let face = Face::new(gateway.engine.clone(), &gateway.overview(), false).with_modes(modes);
     tokio::select! {
         served = workroom_server::serve_stdio(face) => served.map_err(|error| {
             Failure::failed(format!("the client did not speak MCP: {error}"))
@@ -59,7 +60,11 @@ async fn stdio(gateway: &Gateway) -> Result<(), Failure> {
     }
 }
 
-async fn http(gateway: &Gateway, address: std::net::SocketAddr) -> Result<(), Failure> {
+async fn http(
+    gateway: &Gateway,
+    address: std::net::SocketAddr,
+    modes: Modes,
+) -> Result<(), Failure> {
     let server = HttpServer::bind(address)
         .await
         .map_err(|error| Failure::failed(format!("cannot listen at {address}: {error}")))?;
@@ -70,7 +75,7 @@ async fn http(gateway: &Gateway, address: std::net::SocketAddr) -> Result<(), Fa
         allowed_origins: serve.allowed_origins.clone(),
     };
     server
-        .serve(gateway.engine.clone(), gateway.overview(), config, stopped())
+        .serve(gateway.engine.clone(), gateway.overview(), modes, config, stopped())
         .await
         .map_err(|error| Failure::failed(format!("the HTTP server ended: {error}")))
 }

@@ -13,11 +13,12 @@ use crate::Result;
 const CLANG: &str = "clang-19";
 
 /// Joined in this order into one function.
-const PRELUDE: [&str; 9] = [
+const PRELUDE: [&str; 10] = [
     "core.js",
     "inspect.js",
     "sight.js",
     "results.js",
+    "pii.js",
     "paginate.js",
     "web.js",
     "timers.js",

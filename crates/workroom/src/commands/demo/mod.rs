@@ -22,7 +22,9 @@ use std::{env, fmt::Write as _, path::Path, sync::Arc};
 
 use serde_json::json;
 use tempfile::TempDir;
-use workroom_config::{Config, SandboxConfig, ScriptsConfig, ServeConfig, ServerConfig, Transport};
+use workroom_config::{
+    Config, PrivacySettings, SandboxConfig, ScriptsConfig, ServeConfig, ServerConfig, Transport,
+};
 use workroom_demo::{Check, DemoServer, Effect, WorldName};
 use workroom_engine::store::Memory;
 use workroom_types::{CallPolicy, Limit, Limits};
@@ -32,6 +34,7 @@ use crate::{
     gateway::Gateway,
     output::{self, Answer, Failure},
     settings::Settings,
+    store::Keep,
 };
 
 pub(crate) use price::MODEL;
@@ -49,10 +52,11 @@ struct Stage {
 }
 
 impl Stage {
-    fn new(world: WorldName, seed: u64) -> Result<Self, Failure> {
+    async fn new(world: WorldName, seed: u64) -> Result<Self, Failure> {
         let folder = TempDir::with_prefix("workroom-demo-").map_err(Failure::failed)?;
-        let gateway =
-            Gateway::start(settings(world, seed, folder.path())?, Arc::new(Memory::default()));
+        let settings = settings(world, seed, folder.path())?;
+        let store = Arc::new(Memory::default());
+        let gateway = Gateway::start(settings, store, Keep::Nothing).await?;
         Ok(Self { gateway, folder })
     }
 }
@@ -95,7 +99,8 @@ pub(crate) async fn demo(global: &Global, args: &Demo) -> Result<Answer, Failure
     let servers = world.servers();
     let names: Vec<&str> = servers.iter().map(|server| server.name()).collect();
     say(&format!("starting {} servers, once for each way: {} …", names.len(), names.join(", ")));
-    let (first, second) = (Stage::new(world, args.seed)?, Stage::new(world, args.seed)?);
+    let (first, second) =
+        (Stage::new(world, args.seed).await?, Stage::new(world, args.seed).await?);
     tokio::join!(first.gateway.engine.settled(), second.gateway.engine.settled());
     let done = both([&first, &second], world, args.seed, price, &say).await;
     tokio::join!(first.gateway.close(), second.gateway.close());
@@ -201,6 +206,9 @@ fn settings(world: WorldName, seed: u64, folder: &Path) -> Result<Settings, Fail
             start_timeout: workroom_config::START_TIMEOUT_DEFAULT,
             call_timeout: workroom_config::CALL_TIMEOUT_DEFAULT,
             policy: CallPolicy::default(),
+            holds_changes: false,
+            mask: Vec::new(),
+            clear: Vec::new(),
         }
     };
     Ok(Settings {
@@ -211,6 +219,7 @@ fn settings(world: WorldName, seed: u64, folder: &Path) -> Result<Settings, Fail
             serve: ServeConfig::default(),
             sandbox: SandboxConfig::default(),
             scripts: ScriptsConfig::default(),
+            privacy: PrivacySettings::default(),
             origins: Vec::new(),
             warnings: Vec::new(),
         },

@@ -1,0 +1,95 @@
+//! The best of several lists, so that each thing that was asked for gets its turn.
+//!
+//! A question with one intent is answered in the order of the scores. With several, the next
+//! match is always the one that adds most: an intent that has its tool already counts less, by as
+//! much as that tool fits it (the "explicit query aspect diversification" of Santos et al.).
+
+/// How much the parts count against the question as a whole.
+const PARTS_SHARE: f32 = 0.7;
+
+/// The most candidates of one part that are looked at.
+const CANDIDATES_MAX: usize = 100;
+
+/// What one intent found: documents with their scores, best first.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) scored: Vec<(usize, f32)>,
+    /// How much it counts against the other parts.
+    pub(super) weight: f32,
+}
+
+/// Highest score first, and then the order of the documents.
+pub(super) fn order(a: &(usize, f32), b: &(usize, f32)) -> std::cmp::Ordering {
+    b.1.total_cmp(&a.1).then(a.0.cmp(&b.0))
+}
+
+/// The best `limit` of `scored`, in order.
+pub(super) fn best(mut scored: Vec<(usize, f32)>, limit: usize) -> Vec<(usize, f32)> {
+    if limit < scored.len() {
+        if limit > 0 {
+            scored.select_nth_unstable_by(limit - 1, order);
+        }
+        scored.truncate(limit);
+    }
+    scored.sort_unstable_by(order);
+    scored
+}
+
+#[derive(Debug)]
+struct Candidate {
+    document: usize,
+    whole: f32,
+    parts: Vec<f32>,
+}
+
+/// The `limit` documents that together answer all `parts`, and the whole question, best.
+pub(super) fn among(
+    whole: Vec<(usize, f32)>,
+    parts: Vec<Found>,
+    limit: usize,
+) -> Vec<(usize, f32)> {
+    let enough = limit.max(CANDIDATES_MAX);
+    let whole = best(whole, enough);
+    let top = whole.first().map_or(0.0, |(_, score)| *score).max(f32::MIN_POSITIVE);
+    let weights: Vec<f32> = parts.iter().map(|part| part.weight).collect();
+    let all: f32 = weights.iter().sum::<f32>().max(f32::MIN_POSITIVE);
+    let count = parts.len();
+    let mut candidates: Vec<Candidate> = Vec::new();
+    let mut places = std::collections::HashMap::new();
+    let mut at = |document: usize, candidates: &mut Vec<Candidate>| {
+        *places.entry(document).or_insert_with(|| {
+            candidates.push(Candidate { document, whole: 0.0, parts: vec![0.0; count] });
+            candidates.len() - 1
+        })
+    };
+    for (document, score) in whole {
+        let place = at(document, &mut candidates);
+        candidates[place].whole = score / top;
+    }
+    for (index, part) in parts.into_iter().enumerate() {
+        let scored = best(part.scored, enough);
+        let top = scored.first().map_or(0.0, |(_, score)| *score).max(f32::MIN_POSITIVE);
+        for (document, score) in scored {
+            let place = at(document, &mut candidates);
+            candidates[place].parts[index] = score / top;
+        }
+    }
+    let mut open: Vec<f32> = weights.iter().map(|weight| weight / all).collect();
+    let mut picked = Vec::new();
+    while picked.len() < limit && !candidates.is_empty() {
+        let gain = |candidate: &Candidate| {
+            let parts: f32 =
+                candidate.parts.iter().zip(&open).map(|(fits, open)| fits * open).sum();
+            (1.0 - PARTS_SHARE) * candidate.whole + PARTS_SHARE * parts
+        };
+        let gains = candidates.iter().enumerate().map(|(at, it)| (gain(it), it.document, at));
+        let next = gains.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
+        let Some((gain, document, at)) = next else { break };
+        let chosen = candidates.swap_remove(at);
+        for (open, fits) in open.iter_mut().zip(&chosen.parts) {
+            *open *= 1.0 - fits * fits;
+        }
+        picked.push((document, gain * top));
+    }
+    picked
+}

@@ -1,0 +1,188 @@
+//! Tools called without code: by a name of their own, or through `call_tool`.
+
+use std::{sync::PoisonError, time::Duration};
+
+use rmcp::{
+    ErrorData,
+    model::{CallToolResult, JsonObject, Tool},
+};
+use serde::Deserialize;
+use tokio::sync::watch;
+use workroom_engine::{DirectCall, LOOK_TIMEOUT};
+use workroom_types::Mode;
+
+use crate::{
+    advice::{self, Advice, ToolFigures},
+    face::{Face, parse, run_meta, text},
+    offer, tools,
+};
+
+/// How long changes of servers are gathered before a client is told of them.
+const GATHER: Duration = Duration::from_millis(50);
+
+/// What the tool `call_tool` takes.
+#[derive(Deserialize)]
+struct CallTool {
+    tool: String,
+    server: Option<String>,
+    #[serde(default)]
+    arguments: JsonObject,
+}
+
+impl Face {
+    /// What a connection of `mode` is offered. Where that depends on the servers, it waits for
+    /// those that are starting, but not for long; what `auto` came to then stays.
+    pub(crate) async fn offered(&self, mode: Mode) -> Advice {
+        if mode == Mode::Direct || mode == Mode::Auto {
+            // Servers that come later are told by `list_changed`.
+            let _ = tokio::time::timeout(LOOK_TIMEOUT, self.engine.settled()).await;
+        }
+        if mode != Mode::Auto {
+            return Advice { mode, beside: Vec::new() };
+        }
+        let chosen = || self.advice.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(advice) = chosen().clone() {
+            return advice;
+        }
+        let calls = self.engine.calls_by_tool().await;
+        let catalog = self.engine.catalog();
+        let figures: Vec<ToolFigures> = offer::named(&catalog)
+            .map(|(name, server, tool)| {
+                let definition = offer::definition(name.clone(), server, tool);
+                let tokens = workroom_ledger::tokens(&definition.to_string());
+                let used = calls
+                    .iter()
+                    .find(|(known, _)| known.server == server.name && known.tool == tool.def.name);
+                ToolFigures { name, tokens, calls: used.map_or(0, |(_, calls)| *calls) }
+            })
+            .collect();
+        chosen().get_or_insert_with(|| advice::advise(&figures)).clone()
+    }
+
+    /// The list of tools under `offered`.
+    pub(crate) fn listed(&self, offered: &Advice) -> Vec<Tool> {
+        match offered.mode {
+            Mode::Direct => {
+                let mut listed = offer::list(&self.engine.catalog(), |_| true);
+                listed.extend(tools::list_beside());
+                listed
+            }
+            Mode::Search => tools::list_search(&self.servers),
+            Mode::Code | Mode::Auto => {
+                let mut listed = tools::list(&self.servers);
+                let is_beside = |name: &str| offered.beside.iter().any(|it| it == name);
+                listed.extend(offer::list(&self.engine.catalog(), is_beside));
+                listed
+            }
+        }
+    }
+
+    /// Calls the tool that is offered as `name`; `None` where none is.
+    pub(crate) async fn call_offered(
+        &self,
+        offered: &Advice,
+        name: &str,
+        arguments: JsonObject,
+    ) -> Option<CallToolResult> {
+        let is_offered = match offered.mode {
+            Mode::Direct => true,
+            Mode::Search => false,
+            Mode::Code | Mode::Auto => offered.beside.iter().any(|it| it == name),
+        };
+        if !is_offered {
+            return None;
+        }
+        let (server, tool) = offer::find(&self.engine.catalog(), name)?;
+        Some(self.call_directly(server, tool, arguments).await)
+    }
+
+    /// Answers `call_tool`.
+    pub(crate) async fn call_tool_by_name(
+        &self,
+        arguments: JsonObject,
+    ) -> Result<CallToolResult, ErrorData> {
+        let asked: CallTool = parse("call_tool", arguments)?;
+        let name = asked.tool.trim();
+        if asked.server.is_none() && matches!(name, "run_code" | "search" | "read_file") {
+            return Ok(self
+                .own_tool(name, asked.arguments)
+                .await?
+                .unwrap_or_else(|| text(format!("there is no tool `{name}`"), true)));
+        }
+        let catalog = self.engine.catalog();
+        let by_path = catalog
+            .tool_at(name)
+            .map(|(server, tool)| (server.name.clone(), tool.def.name.clone()));
+        let found = by_path.or_else(|| {
+            let (server, tool) = match &asked.server {
+                Some(server) => (server.clone(), name.to_owned()),
+                None => {
+                    let path = name.trim_start_matches("./").trim_start_matches("servers/");
+                    let (server, tool) = path.split_once(['.', '/'])?;
+                    (server.to_owned(), tool.trim_end_matches(".ts").to_owned())
+                }
+            };
+            Some((server, tool))
+        });
+        Ok(match found {
+            Some((server, tool)) => self.call_directly(server, tool, asked.arguments).await,
+            None => text(
+                format!(
+                    "`{name}` names no tool: give its path as search does, such as \
+                     ./servers/crm/getContact.ts"
+                ),
+                true,
+            ),
+        })
+    }
+
+    async fn call_directly(
+        &self,
+        server: String,
+        tool: String,
+        arguments: JsonObject,
+    ) -> CallToolResult {
+        let number = self.calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
+        let session = self.own.clone();
+        let call = DirectCall { server, tool, arguments, session, number, max_tokens: None };
+        let answer = self.engine.call_directly(call).await;
+        let mut result = text(answer.text, answer.is_error);
+        let blocks = answer.shown.into_iter().map(serde_json::from_value);
+        result.content.extend(blocks.filter_map(Result::ok));
+        result.meta = answer.report.and_then(|report| run_meta(&report, answer.tokens));
+        result
+    }
+
+    /// The changes of the list of tools of a connection of `mode`, from now on.
+    pub(crate) async fn changes(&self, mode: Mode) -> Changes {
+        let servers = self.engine.changes();
+        let offered = self.offered(mode).await;
+        let told = self.listed(&offered);
+        Changes { face: self.clone(), servers, offered, told }
+    }
+}
+
+/// A list of tools that is watched.
+pub(crate) struct Changes {
+    face: Face,
+    servers: watch::Receiver<u64>,
+    offered: Advice,
+    told: Vec<Tool>,
+}
+
+impl Changes {
+    /// Waits until the list is another one; `None` when it stays for ever.
+    pub(crate) async fn next(&mut self) -> Option<()> {
+        loop {
+            self.servers.changed().await.ok()?;
+            // A server that starts changes several times.
+            tokio::time::sleep(GATHER).await;
+            self.servers.mark_unchanged();
+            let now = self.face.listed(&self.offered);
+            if now != self.told {
+                self.told = now;
+                return Some(());
+            }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! A gateway whose every byte towards the agent, the log and the console is kept.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    fs::{self, File},
+    io::{BufRead, BufReader, Write as _},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, ChildStdout, Stdio},
+};
+
+use aho_corasick::AhoCorasick;
+use serde_json::{Value, json};
+use workroom_engine::store::Store as _;
+use workroom_store::SqliteStore;
+
+use crate::{encodings, support::Workspace};
+
+/// A gateway and the agent that talks to it.
+pub(crate) struct Gateway {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+    next: u64,
+    left: Left,
+    log: PathBuf,
+    /// The ids of sessions, by the names that the test gives them.
+    sessions: HashMap<String, String>,
+    /// Paths of kept results that the agent was told.
+    results: Vec<String>,
+}
+
+/// What left the gateway: where to, and the bytes.
+#[derive(Default)]
+pub(crate) struct Left(Vec<(String, Vec<u8>)>);
+
+impl Gateway {
+    pub(crate) fn start(workspace: &Workspace) -> Self {
+        let log = workspace.path().join("log.txt");
+        let mut child = workspace
+            .command(&["serve", "-vv"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(File::create(&log).unwrap())
+            .spawn()
+            .unwrap();
+        let input = child.stdin.take().unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let (left, results) = (Left::default(), Vec::new());
+        let sessions = HashMap::new();
+        let mut gateway = Self { child, input, output, next: 0, left, log, sessions, results };
+        gateway.request(
+            "initialize",
+            r#"{"protocolVersion":"2025-06-18","capabilities":{},
+                "clientInfo":{"name":"recorder","version":"0"}}"#,
+        );
+        gateway.send(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
+        gateway
+    }
+
+    fn send(&mut self, message: &Value) {
+        writeln!(self.input, "{message}").unwrap();
+    }
+
+    /// Sends a request and gives the line that answers it.
+    pub(crate) fn request(&mut self, method: &str, params: &str) -> Value {
+        self.next += 1;
+        let params: Value = serde_json::from_str(params).unwrap();
+        let id = self.next;
+        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
+        loop {
+            let mut line = String::new();
+            assert!(self.output.read_line(&mut line).unwrap() > 0, "the gateway ended");
+            let message: Value = serde_json::from_str(&line).unwrap();
+            self.left.add("agent", line.into_bytes());
+            if message["id"] == id {
+                return message;
+            }
+        }
+    }
+
+    /// Runs `code` in `session`, whatever comes of it.
+    pub(crate) fn run(&mut self, session: &str, code: &str) {
+        let mut arguments = json!({ "code": code });
+        if let Some(id) = self.sessions.get(session) {
+            arguments["session"] = json!(id);
+        }
+        let params = json!({ "name": "run_code", "arguments": arguments }).to_string();
+        let answer = self.request("tools/call", &params);
+        let id = answer["result"]["_meta"]["workroom/run"]["session"].as_str().unwrap();
+        self.sessions.insert(session.to_owned(), id.to_owned());
+        let text = answer["result"]["content"][0]["text"].as_str().unwrap_or_default();
+        let paths = text.split_whitespace().filter(|word| word.contains("./results/"));
+        self.results
+            .extend(paths.map(|word| word.trim_matches([',', '.', '`', ';', ')']).to_owned()));
+    }
+
+    /// Reads every result that the agent was told of, and every file of the servers.
+    pub(crate) fn read_everything(&mut self) {
+        let mut paths = std::mem::take(&mut self.results);
+        paths.extend(
+            ["./servers", "./servers/clinic", "./servers/clinic/index.ts"].map(str::to_owned),
+        );
+        for tool in ["listPatients", "getPatient", "getNote", "fail"] {
+            paths.push(format!("./servers/clinic/{tool}.ts"));
+        }
+        for path in paths {
+            let params = json!({ "name": "read_file", "arguments": { "path": path } });
+            self.request("tools/call", &params.to_string());
+        }
+        let params = json!({ "name": "search", "arguments": { "query": "patient" } });
+        self.request("tools/call", &params.to_string());
+    }
+
+    /// Ends the gateway, and gives all that left it.
+    pub(crate) fn end(mut self) -> Left {
+        drop(self.input);
+        self.child.wait().unwrap();
+        self.left.add("log", fs::read(&self.log).unwrap());
+        self.left
+    }
+}
+
+impl Left {
+    pub(crate) fn add(&mut self, place: &str, bytes: Vec<u8>) {
+        self.0.push((place.to_owned(), bytes));
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.iter().map(|(_, bytes)| bytes.len()).sum()
+    }
+
+    /// Adds all files of `folder`, and what is compressed in the store.
+    pub(crate) fn add_store(&mut self, folder: &Path) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                self.add("store", fs::read(&path).unwrap());
+            }
+        }
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let folder = folder.to_owned();
+        let states = runtime.block_on(async move {
+            let store = SqliteStore::open(&folder).await.unwrap();
+            let mut states = Vec::new();
+            for session in store.sessions(0).await.unwrap() {
+                if let Some(id) = session.snapshot {
+                    states.extend(store.snapshot(id).await.unwrap().map(|state| state.to_vec()));
+                }
+            }
+            for run in store.runs(None, 10_000).await.unwrap() {
+                states.extend(store.journal(&run.run.id).await.unwrap());
+            }
+            states
+        });
+        for state in states {
+            // A state holds compressed pages after its head.
+            let magic = [0x28, 0xB5, 0x2F, 0xFD];
+            if let Some(at) = state.windows(4).position(|bytes| bytes == magic) {
+                if let Ok(pages) = zstd::decode_all(&state[at..]) {
+                    self.add("store: a session's memory", pages);
+                }
+            }
+            self.add("store", state);
+        }
+    }
+
+    /// What of `values` is in it: where, in what encoding, and which value.
+    pub(crate) fn found(&self, values: &[String]) -> Vec<String> {
+        let forms: Vec<(&str, &str, Vec<u8>)> = values
+            .iter()
+            .flat_map(|value| {
+                encodings::of(value).into_iter().map(move |(name, form)| (name, &**value, form))
+            })
+            .collect();
+        let searcher = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .build(forms.iter().map(|(_, _, form)| form))
+            .unwrap();
+        let mut found = BTreeSet::new();
+        for (place, bytes) in &self.0 {
+            for hit in searcher.find_overlapping_iter(bytes) {
+                let (encoding, value, _) = &forms[hit.pattern().as_usize()];
+                found.insert(format!("{place}: {encoding}: {value}"));
+            }
+        }
+        found.into_iter().collect()
+    }
+}
