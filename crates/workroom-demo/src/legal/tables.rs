@@ -121,12 +121,15 @@ pub(crate) fn matters(facts: &Facts) -> Tables {
         "assignee": person(&mut rng).name(), "due": past(&mut rng, 60).american(),
         "done": rng.chance(60)
     })).collect();
-    let users = (0..18).map(|index| {
-        let who = person(&mut rng);
-        let email = who.email("harrowlind.example");
-        json!({ "id": format!("U{}", 10 + index), "name": who.name(), "email": email,
-            "role": *rng.pick(&["partner", "associate", "paralegal"]), "rate": { "amount": "410.00", "currency": "USD" } })
-    }).collect();
+    let users = (0..18)
+        .map(|index| {
+            let who = person(&mut rng);
+            let email = who.email("harrowlind.example");
+            json!({ "id": format!("U{}", 10 + index), "name": who.name(), "email": email,
+            "role": *rng.pick(&["partner", "associate", "paralegal"]),
+            "rate": { "amount": "410.00", "currency": "USD" } })
+        })
+        .collect();
     Tables::from([
         ("matters", list),
         ("issues", issues),
