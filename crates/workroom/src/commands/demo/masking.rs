@@ -29,9 +29,8 @@ pub(super) fn settings(world: WorldName) -> PrivacySettings {
         ("intake", &["*"]),
         ("mailer", &["email", "name", "date"]),
     ];
-    let list = |kinds: &[&str]| -> Vec<String> {
-        kinds.iter().map(|kind| (*kind).to_owned()).collect()
-    };
+    let list =
+        |kinds: &[&str]| -> Vec<String> { kinds.iter().map(|kind| (*kind).to_owned()).collect() };
     PrivacySettings {
         profile: "hipaa",
         reveal: rules.iter().map(|(server, kinds)| ((*server).to_owned(), list(kinds))).collect(),
