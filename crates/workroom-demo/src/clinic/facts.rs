@@ -182,7 +182,7 @@ impl Facts {
                 id: format!("R{}", 20_000 + index * 7),
                 patient: index,
                 is_ready: !drafts[index],
-                specialty: *rng.pick::<&str>(&SPECIALTIES),
+                specialty: rng.pick::<&str>(&SPECIALTIES),
                 is_urgent: rng.chance(20),
                 reason: reason(&mut rng, &patients[index]),
             })
@@ -216,14 +216,15 @@ fn patient(rng: &mut Rng, index: usize) -> Patient {
         street: format!("{} {}", rng.within(10, 9_900), rng.pick::<&str>(&STREETS)),
         city,
         zip,
-        payer: *rng.pick::<&str>(&PAYERS),
+        payer: rng.pick::<&str>(&PAYERS),
         member: format!("XQZ{}", 400_000_000 + index * 65_537),
     }
 }
 
 /// What the doctor wrote, with the patient in it.
 fn reason(rng: &mut Rng, patient: &Patient) -> String {
-    let template = "[Patient|Pt] {name} [reports|complains of] [chest pain on exertion|a rash on both \
+    let template = "[Patient|Pt] {name} [reports|complains of] [chest pain on exertion|a rash \
+     on both \
         forearms|recurrent headaches|knee pain after a fall|heartburn that wakes the patient] \
         [since|for] [two weeks|March|about a month]. [Please evaluate.|Please see soon.] [Call \
         {phone} [after 5 pm|in the morning] to confirm.|Prefers e-mail: {email}.|]";

@@ -1,6 +1,9 @@
 //! What is right, whether the systems received that, and what of it a model saw.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt::Write as _,
+};
 
 use serde_json::{Value, json};
 
@@ -12,7 +15,8 @@ use super::facts::{Facts, Patient, READY, Referral};
 pub fn headline(facts: &Facts) -> String {
     let urgent = facts.ready().filter(|(referral, _)| referral.is_urgent).count();
     format!(
-        "{READY} patients' records are with the hospital, {urgent} of them urgent; each has an e-mail."
+        "{READY} patients' records are with the hospital, {urgent} of them urgent; each has an \
+         e-mail."
     )
 }
 
@@ -127,7 +131,8 @@ pub fn seen(facts: &Facts, text: &str) -> (usize, usize) {
     all.dedup();
     // Split at what stands around values in JSON and in sentences: a set is asked for each value,
     // since a search of a long text for each would take seconds.
-    let parts: std::collections::HashSet<&str> = text.split(['"', '\\']).collect();
+    let parts = text.split(['"', '\\', ',']).map(|part| part.trim_start_matches("Dear "));
+    let parts: HashSet<&str> = parts.collect();
     let is_short = text.len() < 100_000;
     let has = |value: &String| parts.contains(value.as_str()) || (is_short && text.contains(value));
     (all.iter().filter(|value| has(value)).count(), all.len())
@@ -136,8 +141,14 @@ pub fn seen(facts: &Facts, text: &str) -> (usize, usize) {
 /// The first patient as the model saw the record (`view`, the answer's `first`), and as the
 /// hospital and the mailer received it.
 pub fn beside(view: &Value, effects: &[Effect]) -> String {
-    let received = effects.iter().find(|effect| effect.tool == "register_referral");
-    let mailed = effects.iter().find(|effect| effect.tool == "send_email");
+    let of = |tool: &str, key: &str, value: &Value| {
+        effects.iter().find(|effect| effect.tool == tool && effect.arguments[key] == *value)
+    };
+    // The practice lists its referrals in order, and so the first has the least id.
+    let registered = effects.iter().filter(|effect| effect.tool == "register_referral");
+    let received = registered.min_by_key(|effect| effect.arguments["external_id"].to_string());
+    let email = received.map(|effect| effect.arguments["email"].clone()).unwrap_or_default();
+    let mailed = of("send_email", "to", &email);
     let fields = [
         ("given", "given_name"),
         ("family", "family_name"),

@@ -3,39 +3,16 @@ import * as marketplace from './servers/marketplace';
 import * as warehouse from './servers/warehouse';
 import * as accounting from './servers/accounting';
 
-// Every row of a list: pages go out together once the first has told their number.
-async function pages(call, key, args, part, count) {
-  const first = await call({ ...args, ...part(0) });
-  const more = Array.from({ length: count(first) - 1 }, (_, i) => call({ ...args, ...part(i + 1) }));
-  return [first, ...await Promise.all(more)].flatMap(page => page[key]);
-}
-async function chain(call, key, args, send, next) {
-  const rows = [];
-  let at;
-  do {
-    const page = await call(at ? { ...args, [send]: at } : args);
-    rows.push(...page[key]);
-    at = page[next];
-  } while (at);
-  return rows;
-}
-const inShop = (call, key, args) =>
-  pages(call, key, { ...args, per_page: 100 }, i => ({ page: i + 1 }), p => p.pagination.total_pages);
-const inWarehouse = (call, args) =>
-  pages(call, 'items', { ...args, limit: 250 }, i => ({ offset: i * 250 }), p => Math.ceil(p.total / 250));
-const inMarket = (call, key, args) => chain(call, key, { ...args, pageSize: 100 }, 'nextToken', 'nextToken');
-const inBooks = (call, args = {}) => chain(call, 'data', { ...args, limit: 100 }, 'cursor', 'next_cursor');
-
 const from = '2026-10-23', to = '2026-11-19', today = Date.UTC(2026, 10, 20) / 864e5;
 const [products, orders, listings, sales, stock, inbound, articles, suppliers, purchases] = await Promise.all([
-  inShop(shop.listProducts, 'products', { status: 'active' }),
-  inShop(shop.listOrders, 'orders', { created_from: from, created_to: to }),
-  inMarket(marketplace.listListings, 'listings', { state: 'ACTIVE' }),
-  inMarket(marketplace.getSalesReport, 'rows', { dateFrom: from, dateTo: to }),
-  inWarehouse(warehouse.listStock, { condition: 'SELLABLE' }),
-  inWarehouse(warehouse.listInboundShipments, { status: 'OPEN' }),
-  inBooks(accounting.listArticles), inBooks(accounting.listSuppliers),
-  inBooks(accounting.listPurchaseOrders, { status: 'open' }),
+  paginate(shop.listProducts, { status: 'active', per_page: 100 }),
+  paginate(shop.listOrders, { created_from: from, created_to: to, per_page: 100 }),
+  paginate(marketplace.listListings, { state: 'ACTIVE', pageSize: 100 }),
+  paginate(marketplace.getSalesReport, { dateFrom: from, dateTo: to, pageSize: 100 }),
+  paginate(warehouse.listStock, { condition: 'SELLABLE', limit: 250 }),
+  paginate(warehouse.listInboundShipments, { status: 'OPEN', limit: 250 }),
+  paginate(accounting.listArticles, { limit: 100 }), paginate(accounting.listSuppliers, { limit: 100 }),
+  paginate(accounting.listPurchaseOrders, { status: 'open', limit: 100 }),
 ]);
 
 // SKU-00017, sku-17, SKU00017 and SKU_00017 are one article, number 17.

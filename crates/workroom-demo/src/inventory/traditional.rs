@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use thiserror::Error;
 
 use super::answer::{Answer, ReorderTotals, Short, ShortItem, StockoutItem, Stockouts};
-use crate::{Day, Fault, ToolCall};
+use crate::Day;
 
 /// The window of sales and the day it is looked at, as the job states them.
 const FROM: &str = "2026-10-23";
@@ -201,23 +201,6 @@ where
 {
     let collected = collect(&call).await?;
     Ok(answer(&rows(&collected), &collected))
-}
-
-/// The same with calls in turns of one, as the other worlds have them.
-pub(crate) async fn by_turns<C, E>(turn: C) -> Result<Value, Fault<E>>
-where
-    C: AsyncFn(Vec<ToolCall>) -> Result<Vec<Value>, E>,
-    E: Error + 'static,
-{
-    let call = async |server: &str, tool: &str, arguments: Map<String, Value>| {
-        let call = ToolCall { server: server.to_owned(), tool: tool.to_owned(), arguments };
-        turn(vec![call]).await.map(|mut results| results.pop().unwrap_or_default())
-    };
-    match traditional(call).await {
-        Ok(answer) => Ok(json!(answer)),
-        Err(TraditionalError::Call { source, .. }) => Err(Fault::Call(source)),
-        Err(TraditionalError::Result { tool, .. }) => Err(Fault::Result(tool)),
-    }
 }
 
 async fn collect<E, C>(call: &C) -> Result<Collected, TraditionalError<E>>

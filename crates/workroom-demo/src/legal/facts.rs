@@ -3,7 +3,7 @@
 use crate::{Day, grammar::expand, rng::Rng};
 
 use super::{
-    talk::{DOCKETED, ISSUES, REQUESTED},
+    planted::{DOCKETED, ISSUES, REQUESTED},
     transcript::{self, Transcript},
 };
 
@@ -128,7 +128,7 @@ impl Person {
 /// A person of whom nothing matters but the name.
 pub(crate) fn person(rng: &mut Rng) -> Person {
     let (first, title) = *rng.pick(&FIRST);
-    Person { first, last: *rng.pick::<&str>(&LAST), title }
+    Person { first, last: rng.pick::<&str>(&LAST), title }
 }
 
 impl Facts {
@@ -145,7 +145,7 @@ impl Facts {
             .map(|title| Deadline {
                 title: (*title).to_owned(),
                 due: next_business(TODAY.plus(i32::try_from(rng.within(5, 85)).expect("days"))),
-                status: *rng.pick(&["open", "open", "open", "done", "vacated"]),
+                status: rng.pick::<&str>(&["open", "open", "open", "done", "vacated"]),
             })
             .collect();
         // Some are open in every world, and some are not.

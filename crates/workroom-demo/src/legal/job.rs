@@ -2,7 +2,8 @@
 
 use crate::{Job, Step};
 
-const PROMPT: &str = "The transcript of the deposition in matter 2024-0187 has come in, as `Deposition transcript - \
+const PROMPT: &str = "The transcript of the deposition in matter 2024-0187 has come in, as \
+ `Deposition transcript - \
     <witness>.txt`. \
     (1) Summarise it by its key passages. A key passage is a question and its answer, without \
     what counsel say in between, in which a key term of one of the matter's open issues occurs \

@@ -7,6 +7,7 @@
 
 mod facts;
 mod job;
+mod planted;
 mod tables;
 mod talk;
 mod traditional;

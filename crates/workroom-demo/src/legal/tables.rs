@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{Day, backend::Refusal, grammar::expand, office::Tables, rng::Rng};
 
 use super::facts::{Facts, HOLIDAYS, NUMBER, Person, TODAY, person};
-use super::talk::ISSUES;
+use super::planted::ISSUES;
 
 const MATTERS: u32 = 60;
 const CLIENTS: [&str; 16] = [
@@ -71,9 +71,10 @@ fn words(rng: &mut Rng, template: &str) -> String {
 fn html(rng: &mut Rng) -> String {
     let text = words(
         rng,
-        "<p>[Dear colleague,|Hello,|Counsel:]</p><p>[Please find attached|As discussed, here is] the \
-         [draft|revised draft|signed copy] of [the {date} letter|our response|the stipulation]. [We \
-         expect {person} to call|The other side has until {date}|Nothing is due before {date}].</p>\
+        "<p>[Dear colleague,|Hello,|Counsel:]</p><p>[Please find attached|As discussed, here \
+         is] the [draft|revised draft|signed copy] of [the {date} letter|our response|the \
+         stipulation]. [We expect {person} to call|The other side has until {date}|Nothing is \
+         due before {date}].</p>\
          <p>[Regards|Thank you],<br>{person}</p>",
     );
     format!("<html><body style=\"font-family:Calibri\">{text}</body></html>")
@@ -92,6 +93,62 @@ pub(crate) fn matters(facts: &Facts) -> Tables {
             })
         })
         .collect();
+    let deadlines = deadlines(facts, &mut rng);
+    let mut list: Vec<Value> = (0..MATTERS).map(|index| matter(facts, &mut rng, index)).collect();
+    for matter in &mut list {
+        let of = |rows: &[Value]| -> Vec<Value> {
+            rows.iter().filter(|row| row["matter_id"] == matter["id"]).cloned().collect()
+        };
+        (matter["issues"], matter["deadlines"]) = (json!(of(&issues)), json!(of(&deadlines)));
+    }
+    let time = (0..150).map(|index| json!({
+        "id": (55_000 + index).to_string(), "matter_id": (20_418 + rng.below(MATTERS)).to_string(),
+        "user": person(&mut rng).name(), "date": past(&mut rng, 90).american(),
+        "hours": format!("{}.{}", rng.below(6), rng.within(1, 9)),
+        "note": words(&mut rng, "[Call with|E-mail to|Draft letter to] {person} re \
+         [{client}|{opponent}]"),
+        "billed": rng.chance(50)
+    })).collect();
+    let parties = (0..90).map(|index| json!({
+        "id": format!("PTY-{index}"), "matter_id": (20_418 + index % MATTERS).to_string(),
+        "name": *rng.pick(&OPPONENTS), "role": *rng.pick(&["defendant", "plaintiff", "witness"]),
+        "counsel": { "name": person(&mut rng).name(), "firm": "Marlow Pike LLP" }
+    })).collect();
+    let tasks = (0..110).map(|index| json!({
+        "id": format!("T{}", 3_000 + index), "matter_id": (20_418 + rng.below(MATTERS)).to_string(),
+        "title": words(&mut rng, "[Review|Draft|Send|File] [the answer|exhibits|the {date} \
+         letter]"),
+        "assignee": person(&mut rng).name(), "due": past(&mut rng, 60).american(),
+        "done": rng.chance(60)
+    })).collect();
+    let users = (0..18)
+        .map(|index| {
+            let who = person(&mut rng);
+            let email = who.email("harrowlind.example");
+            json!({ "id": format!("U{}", 10 + index), "name": who.name(), "email": email,
+            "role": *rng.pick(&["partner", "associate", "paralegal"]),
+            "rate": { "amount": "410.00", "currency": "USD" } })
+        })
+        .collect();
+    Tables::from([
+        ("matters", list),
+        ("issues", issues),
+        ("deadlines", deadlines),
+        ("time_entries", time),
+        ("parties", parties),
+        ("tasks", tasks),
+        ("users", users),
+        ("expenses", Vec::new()),
+        (
+            "firm",
+            vec![json!({ "name": "Harrow & Lindqvist LLP",
+            "time_zone": "America/Los_Angeles", "fiscal_year_start": "01/01" })],
+        ),
+    ])
+}
+
+/// The dockets of all matters, in no order.
+fn deadlines(facts: &Facts, rng: &mut Rng) -> Vec<Value> {
     let docket = facts.docket.iter().zip(0_usize..).map(|(deadline, index)| {
         let due = match index % 3 {
             0 => deadline.due.american(),
@@ -109,56 +166,13 @@ pub(crate) fn matters(facts: &Facts) -> Tables {
         deadlines.push(json!({
             "id": format!("DL-{}", 900 + index),
             "matter_id": (20_419 + rng.below(MATTERS - 1)).to_string(),
-            "title": words(&mut rng, "[Answer|Reply brief|Opposition|Disclosures] [due|to {client}]"),
+            "title": words(rng, "[Answer|Reply brief|Opposition|Disclosures] [due|to {client}]"),
             "due": due.american(), "status": *rng.pick(&["open", "done"]),
-            "source": words(&mut rng, "[Local rule {n}|Order of {date}]")
+            "source": words(rng, "[Local rule {n}|Order of {date}]")
         }));
     }
     rng.shuffle(&mut deadlines);
-    let mut list: Vec<Value> = (0..MATTERS).map(|index| matter(facts, &mut rng, index)).collect();
-    for matter in &mut list {
-        let of = |rows: &[Value]| -> Vec<Value> {
-            rows.iter().filter(|row| row["matter_id"] == matter["id"]).cloned().collect()
-        };
-        (matter["issues"], matter["deadlines"]) = (json!(of(&issues)), json!(of(&deadlines)));
-    }
-    let time = (0..150).map(|index| json!({
-        "id": (55_000 + index).to_string(), "matter_id": (20_418 + rng.below(MATTERS)).to_string(),
-        "user": person(&mut rng).name(), "date": past(&mut rng, 90).american(),
-        "hours": format!("{}.{}", rng.below(6), rng.within(1, 9)),
-        "note": words(&mut rng, "[Call with|E-mail to|Draft letter to] {person} re [{client}|{opponent}]"),
-        "billed": rng.chance(50)
-    })).collect();
-    let parties = (0..90).map(|index| json!({
-        "id": format!("PTY-{index}"), "matter_id": (20_418 + index % MATTERS).to_string(),
-        "name": *rng.pick(&OPPONENTS), "role": *rng.pick(&["defendant", "plaintiff", "witness"]),
-        "counsel": { "name": person(&mut rng).name(), "firm": "Marlow Pike LLP" }
-    })).collect();
-    let tasks = (0..110).map(|index| json!({
-        "id": format!("T{}", 3_000 + index), "matter_id": (20_418 + rng.below(MATTERS)).to_string(),
-        "title": words(&mut rng, "[Review|Draft|Send|File] [the answer|exhibits|the {date} letter]"),
-        "assignee": person(&mut rng).name(), "due": past(&mut rng, 60).american(), "done": rng.chance(60)
-    })).collect();
-    let users = (0..18).map(|index| {
-        let who = person(&mut rng);
-        json!({ "id": format!("U{}", 10 + index), "name": who.name(), "email": who.email("harrowlind.example"),
-            "role": *rng.pick(&["partner", "associate", "paralegal"]), "rate": { "amount": "410.00", "currency": "USD" } })
-    }).collect();
-    Tables::from([
-        ("matters", list),
-        ("issues", issues),
-        ("deadlines", deadlines),
-        ("time_entries", time),
-        ("parties", parties),
-        ("tasks", tasks),
-        ("users", users),
-        ("expenses", Vec::new()),
-        (
-            "firm",
-            vec![json!({ "name": "Harrow & Lindqvist LLP",
-            "time_zone": "America/Los_Angeles", "fiscal_year_start": "01/01" })],
-        ),
-    ])
+    deadlines
 }
 
 fn matter(facts: &Facts, rng: &mut Rng, index: u32) -> Value {
@@ -181,25 +195,34 @@ fn matter(facts: &Facts, rng: &mut Rng, index: u32) -> Value {
 /// The documents: epoch seconds, folders as paths, texts in pages.
 pub(crate) fn documents(facts: &Facts) -> Tables {
     let mut rng = Rng::new(facts.seed ^ 2);
-    let mut list: Vec<Value> = (0..220).map(|index| {
-        let kind = *rng.pick(&KINDS);
-        let text = words(&mut rng, "[MEMORANDUM|LETTER|NOTICE]. [To|From] {person}. [On {date}|By {date}] {client} [will|shall] [produce|respond]. {person} [advised|asked] that {opponent} [settle|answer].");
-        json!({
-            "id": format!("D{}", 300_100 + index * 13),
-            "name": words(&mut rng, "[Letter to|Memo on|Notice by|Draft for] [{opponent}|{client}|{person}].[docx|pdf]"),
-            "kind": kind, "folder": format!("/Matters/{}/{kind}", 20_418 + rng.below(MATTERS)),
-            "matter_number": format!("2024-{:04}", 200 + rng.below(MATTERS) * 3),
-            "pages": 1, "modified": past(&mut rng, 700).epoch_seconds().to_string(),
-            "author": { "displayName": person(&mut rng).name() }, "version": rng.within(1, 9),
-            "checked_out": false, "tags": [], "_text": [text]
+    let mut list: Vec<Value> = (0..220)
+        .map(|index| {
+            let kind = *rng.pick(&KINDS);
+            let text = words(
+                &mut rng,
+                "[MEMORANDUM|LETTER|NOTICE]. [To|From] {person}. [On \
+         {date}|By {date}] {client} [will|shall] [produce|respond]. {person} [advised|asked] \
+         that {opponent} [settle|answer].",
+            );
+            json!({
+                "id": format!("D{}", 300_100 + index * 13),
+                "name": words(&mut rng, "[Letter to|Memo on|Notice by|Draft for] \
+                 [{opponent}|{client}|{person}].[docx|pdf]"),
+                "kind": kind, "folder": format!("/Matters/{}/{kind}", 20_418 + rng.below(MATTERS)),
+                "matter_number": format!("2024-{:04}", 200 + rng.below(MATTERS) * 3),
+                "pages": 1, "modified": past(&mut rng, 700).epoch_seconds().to_string(),
+                "author": { "displayName": person(&mut rng).name() }, "version": rng.within(1, 9),
+                "checked_out": false, "tags": [], "_text": [text]
+            })
         })
-    }).collect();
+        .collect();
     let deposition = |id: String, name: String, pages: &[String], day: Day| {
         json!({
             "id": id, "name": name, "kind": "Transcript",
             "folder": "/Matters/20418/Discovery/Depositions", "matter_number": NUMBER,
             "pages": pages.len(), "modified": day.epoch_seconds().to_string(),
-            "author": { "displayName": "Delta Court Reporting" }, "version": 1, "checked_out": false,
+            "author": { "displayName": "Delta Court \
+             Reporting" }, "version": 1, "checked_out": false,
             "tags": ["certified"], "_text": pages
         })
     };
@@ -259,23 +282,39 @@ pub(crate) fn caselaw(facts: &Facts) -> Tables {
             "judges": [person(&mut rng).last, person(&mut rng).last],
             "treatment": *rng.pick(&["good_law", "good_law", "distinguished", "overruled"]),
             "cited_by": rng.below(900),
-            "syllabus": words(&mut rng, "[Spoliation|Breach of contract|Negligent maintenance|Notice of defect|Lost profits]. [Affirmed|Reversed|Vacated in part]. The [panel|court] held that [a duty to preserve arises when litigation is foreseeable|a party that knew of the defect cannot rely on the limitation|damages need only be reasonably certain]."),
-            "_opinion": words(&mut rng, "{person}, J. [We affirm.|We reverse.] The record shows that on {date} {client} notified {opponent}.")
+            "syllabus": words(&mut rng, "[Spoliation|Breach of contract|Negligent \
+             maintenance|Notice of defect|Lost profits]. [Affirmed|Reversed|Vacated in part]. \
+             The [panel|court] held that [a duty to preserve arises when litigation is \
+             foreseeable|a party that knew of the defect cannot rely on the limitation|damages \
+             need only be reasonably certain]."),
+            "_opinion": words(&mut rng, "{person}, J. [We affirm.|We reverse.] The record shows \
+             that on {date} {client} notified {opponent}.")
         })
     }).collect();
     let courts = COURTS
         .iter()
         .map(|id| json!({ "id": id, "name": id.to_uppercase(), "jurisdiction": "US" }));
-    let dockets = (0..80).map(|index| json!({
-        "id": (61_000 + index).to_string(), "court": *rng.pick(&COURTS),
-        "docket_number": format!("1:24-cv-{:05}", 150 + index),
-        "caption": words(&mut rng, "{client} v. {opponent}"), "filed": past(&mut rng, 900).to_string()
-    })).collect();
-    let rules = (1..60).map(|index| json!({
-        "id": format!("LR-{}", 200 + index), "court": *rng.pick(&COURTS),
-        "title": words(&mut rng, "[Motions|Discovery disputes|Ex parte applications|Page limits|Service]"),
-        "text": words(&mut rng, "[Not later than {n} days before|Within {n} days of] [the hearing|service], a party [must|shall] [meet and confer|file a statement].")
-    })).collect();
+    let dockets = (0..80)
+        .map(|index| {
+            json!({
+                "id": (61_000 + index).to_string(), "court": *rng.pick(&COURTS),
+                "docket_number": format!("1:24-cv-{:05}", 150 + index),
+                "caption": words(&mut rng, "{client} v. \
+                 {opponent}"), "filed": past(&mut rng, 900).to_string()
+            })
+        })
+        .collect();
+    let rules = (1..60)
+        .map(|index| {
+            json!({
+                "id": format!("LR-{}", 200 + index), "court": *rng.pick(&COURTS),
+                "title": words(&mut rng, "[Motions|Discovery disputes|Ex parte applications|Page \
+                 limits|Service]"),
+                "text": words(&mut rng, "[Not later than {n} days before|Within {n} days of] [the \
+                 hearing|service], a party [must|shall] [meet and confer|file a statement].")
+            })
+        })
+        .collect();
     Tables::from([
         ("cases", cases),
         ("courts", courts.collect()),
@@ -331,7 +370,8 @@ pub(crate) fn mail(facts: &Facts) -> Tables {
             "id": format!("AAMk{:06}", 120_000 + index * 17), "folder_id": *rng.pick(&["inbox", "sent", "archive"]),
             "from": { "emailAddress": { "name": from.name(), "address": from.email("mail.example") } },
             "toRecipients": [{ "emailAddress": { "name": to.name(), "address": to.email("harrowlind.example") } }],
-            "subject": words(&mut rng, "[RE: |FW: |]{client} / [the {date} letter|stipulation|exhibits]"),
+            "subject": words(&mut rng, "[RE: |FW: |]{client} / [the {date} \
+             letter|stipulation|exhibits]"),
             "receivedDateTime": past(&mut rng, 200).at(rng.below(1_440)),
             "body": { "contentType": "HTML", "content": html(&mut rng) },
             "isRead": rng.chance(70), "hasAttachments": rng.chance(20), "categories": []
@@ -355,9 +395,8 @@ pub(crate) fn mail(facts: &Facts) -> Tables {
         ("outbox", Vec::new()),
         (
             "mailbox",
-            vec![
-                json!({ "timeZone": "Pacific Standard Time", "automaticReplies": { "status": "disabled" } }),
-            ],
+            vec![json!({ "timeZone": "Pacific Standard \
+                 Time", "automaticReplies": { "status": "disabled" } })],
         ),
     ])
 }
@@ -381,13 +420,15 @@ pub(crate) fn crm(facts: &Facts) -> Tables {
                 "salutation": who.title, "first_name": who.first, "last_name": who.last, "role": role,
                 "preferred_email": who.email(domain),
                 "emails": [who.email("home.example"), who.email(domain)],
-                "phones": [{ "number": format!("+1 559 555 {:04}", rng.below(10_000)), "type": "work" }]
+                "phones": [{ "number": format!("+1 559 555 \
+                 {:04}", rng.below(10_000)), "type": "work" }]
             }));
         }
     }
     let activities = (0..130).map(|index| json!({
         "id": format!("ACT-{index}"), "account_id": account(facts, rng.below(MATTERS)),
-        "type": *rng.pick(&["call", "note", "meeting"]), "subject": words(&mut rng, "[Call|Note] [with|on] {person}"),
+        "type": *rng.pick(&["call", "note", "meeting"]), "subject": words(&mut rng, "[Call|Note] \
+         [with|on] {person}"),
         "at": past(&mut rng, 300).compact(), "matter_number": null, "document_id": null
     })).collect();
     let deals = (0..40).map(|index| json!({

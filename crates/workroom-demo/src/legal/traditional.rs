@@ -94,7 +94,11 @@ fn said(parts: &[Value]) -> Vec<Said> {
                     last.to = at;
                 }
                 _ => {
-                    said.push(Said { from: at.clone(), to: at, text: line.trim_start().to_owned() })
+                    said.push(Said {
+                        from: at.clone(),
+                        to: at,
+                        text: line.trim_start().to_owned(),
+                    });
                 }
             }
         }
@@ -207,10 +211,10 @@ fn letter(
 ) -> (ToolCall, String) {
     let address = text(&client["preferred_email"]).to_owned();
     let (first, last) = (text(&client["first_name"]), text(&client["last_name"]));
-    let issues: String =
-        coded.iter().map(|(title, lines)| format!("<li>{title}: {}</li>", lines.len())).collect();
-    let dates: String =
-        deadlines.iter().map(|(title, day)| format!("<li>{day}: {title}</li>")).collect();
+    let items = |items: Vec<String>| format!("<li>{}</li>", items.join("</li><li>"));
+    let issues = coded.iter().map(|(title, lines)| format!("{title}: {}", lines.len()));
+    let issues = items(issues.collect());
+    let dates = items(deadlines.iter().map(|(title, day)| format!("{day}: {title}")).collect());
     let content = format!(
         "<p>Dear {} {last}:</p><p>We deposed {witness} on {taken}. Key passages:</p>\
          <ul>{issues}</ul><p>Deadlines:</p>\

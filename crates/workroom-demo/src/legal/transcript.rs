@@ -10,7 +10,8 @@ use crate::{
 
 use super::{
     facts::{Cast, open_terms, slot},
-    talk::{COLLOQUY, EVASIONS, OBJECTIONS, PLANTED, TALK},
+    planted::{EVASIONS, PLANTED},
+    talk::{COLLOQUY, OBJECTIONS, TALK},
 };
 
 /// Pages of a transcript: about 40,000 o200k tokens.
@@ -34,7 +35,7 @@ pub(crate) struct Transcript {
 /// An exchange that an issue's key term is in, and that says something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Passage {
-    /// Indices into [`super::talk::ISSUES`], of every issue that it belongs to.
+    /// Indices into [`super::planted::ISSUES`], of every issue that it belongs to.
     pub(crate) issues: Vec<usize>,
     /// `41:7-41:15`
     pub(crate) cite: String,
@@ -126,7 +127,7 @@ fn counsel(person: &super::facts::Person) -> String {
 
 fn page(lines: &[String]) -> String {
     let lines = lines.iter().zip(1..);
-    lines.map(|(line, number)| format!("{number:>4}   {line}\n")).collect()
+    lines.map(|(line, number)| format!("{number:>4}   {line}\n")).collect::<Vec<_>>().concat()
 }
 
 impl Reporter<'_> {
@@ -187,8 +188,10 @@ impl Reporter<'_> {
                 self.say(&format!("A. {evasion}"));
             }
             2 => {
-                let text =
-                    format!("Counsel, if this goes to the {term} again, I would ask for the page.");
+                let text = format!(
+                    "Counsel, if this goes to the {term} again, I would ask for the \
+                     page."
+                );
                 self.say(&format!("{}: {text}", counsel(self.cast.theirs)));
             }
             _ => {}
@@ -231,7 +234,10 @@ impl Reporter<'_> {
         ] {
             self.line(&line);
         }
-        self.say("THE REPORTER: Do you solemnly swear that the testimony you are about to give will be the truth, the whole truth, and nothing but the truth?");
+        self.say(
+            "THE REPORTER: Do you solemnly swear that the testimony you are about to give \
+         will be the truth, the whole truth, and nothing but the truth?",
+        );
         self.say("THE WITNESS: I do.");
     }
 
@@ -253,5 +259,21 @@ fn in_words(days: u32) -> &'static str {
         21 => "twenty-one",
         30 => "thirty",
         _ => "forty-five",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_talk_that_nobody_needs_has_no_key_term() {
+        let pairs = TALK.iter().flat_map(|(_, pairs)| *pairs);
+        let texts = pairs.flat_map(|(question, answer)| [*question, *answer]);
+        for text in texts.chain(OBJECTIONS.iter().copied()) {
+            for (_, term) in open_terms() {
+                assert!(!text.to_lowercase().contains(term), "`{term}` is in {text}");
+            }
+        }
     }
 }

@@ -9,7 +9,7 @@ use crate::{Check, Effect};
 
 use super::{
     facts::{Facts, NUMBER},
-    talk::ISSUES,
+    planted::ISSUES,
 };
 
 /// How a line of the summary begins a passage, as text that both can be compared in.

@@ -240,7 +240,8 @@ fn show(tool: &Tool, record: &Value) -> Value {
 }
 
 fn filters_text(filters: &[(&Argument, &Value)]) -> String {
-    filters.iter().map(|(argument, value)| format!("{}={value};", argument.name)).collect()
+    let texts = filters.iter().map(|(argument, value)| format!("{}={value};", argument.name));
+    texts.collect::<Vec<_>>().concat()
 }
 
 /// The value at `a.b` of `record`; null where there is none.

@@ -147,9 +147,9 @@ impl Spec {
                     }
                     draft.about.push_str(rest);
                 }
-                ("op", Some(draft)) => draft.op = rest.to_owned(),
+                ("op", Some(draft)) => rest.clone_into(&mut draft.op),
                 ("arg", Some(draft)) => draft.arguments.push(rest.to_owned()),
-                ("out", Some(draft)) => draft.out = rest.to_owned(),
+                ("out", Some(draft)) => rest.clone_into(&mut draft.out),
                 ("reads", Some(draft)) => draft.reads = true,
                 _ => panic!("`{line}` says nothing about a tool"),
             }
@@ -275,7 +275,8 @@ impl Paging {
         let (begin, size) = self.names();
         let schema = match self {
             Paging::Numbered => json!({
-                "type": "integer", "description": "Page number, from 1.", "minimum": 1, "default": 1
+                "type": "integer", "description": "Page number, from \
+                 1.", "minimum": 1, "default": 1
             }),
             Paging::Offset => json!({
                 "type": "integer", "description": "Records to skip.", "minimum": 0, "default": 0

@@ -46,8 +46,10 @@ arg query! str
 ";
 
 fn office() -> Office {
-    let pet = |id: &str, name: &str, kind: &str, born: &str| json!({ "id": id, "name": name, "kind": kind, "_born": born });
-    let pets = vec![pet("P1", "Ada", "cat", "2020-01-01"), pet("P2", "Bo", "dog", "2022-01-01")];
+    let pets = vec![
+        json!({ "id": "P1", "name": "Ada", "kind": "cat", "_born": "2020-01-01" }),
+        json!({ "id": "P2", "name": "Bo", "kind": "dog", "_born": "2022-01-01" }),
+    ];
     Office::new(TOOLS, Tables::from([("pets", pets)]), |_| None)
 }
 
@@ -64,14 +66,16 @@ fn lists_are_filtered_and_show_what_the_shape_names() {
     let ada =
         json!({ "data": [{ "id": "P1", "name": "Ada" }], "has_more": false, "next_cursor": null });
     check(office, "list_pets", &json!({ "kind": "cat" }), &ada);
-    let found = json!({ "data": [{ "id": "P2", "name": "Bo", "kind": "dog" }], "has_more": false, "next_cursor": null });
+    let dog = json!({ "id": "P2", "name": "Bo", "kind": "dog" });
+    let found = json!({ "data": [dog], "has_more": false, "next_cursor": null });
     check(office, "find_pets", &json!({ "query": "DOG bo" }), &found);
     let bo =
         json!({ "data": [{ "id": "P2", "name": "Bo" }], "has_more": false, "next_cursor": null });
     check(office, "list_pets", &json!({ "since": "2021-06-01" }), &bo);
     let first = office.call("list_pets", json!({ "limit": 1 }).as_object().unwrap()).unwrap();
     check(office, "list_pets", &json!({ "cursor": first["next_cursor"] }), &bo);
-    let counts = json!({ "field": "kind", "counts": [{ "value": "cat", "count": 1 }, { "value": "dog", "count": 1 }] });
+    let each = ["cat", "dog"].map(|kind| json!({ "value": kind, "count": 1 }));
+    let counts = json!({ "field": "kind", "counts": each });
     check(office, "count_pets", &json!({}), &counts);
 }
 

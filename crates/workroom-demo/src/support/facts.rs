@@ -187,14 +187,7 @@ fn customer(rng: &mut Rng, index: u32) -> Customer {
 fn order(rng: &mut Rng, number: u32, customer: usize, placed: Day) -> Order {
     let delivered = rng.chance(85).then(|| placed.plus(days(rng, 2, 5)));
     let total_cents = rng.within(900, 19_900);
-    Order {
-        number,
-        customer,
-        placed,
-        delivered,
-        product: *rng.pick::<&str>(&PRODUCTS),
-        total_cents,
-    }
+    Order { number, customer, placed, delivered, product: rng.pick::<&str>(&PRODUCTS), total_cents }
 }
 
 fn ticket(rng: &mut Rng, index: u32, customer: usize, orders: &[usize]) -> Ticket {

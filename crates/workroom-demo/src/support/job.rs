@@ -45,10 +45,9 @@ fn rest(told: &str) -> String {
         let _ = write!(decided, "'{id}': '{}', ", understand(&text));
     }
     format!(
-        "const read = {{ {}}};\n\
+        "const read = {{ {decided}}};\n\
          await Promise.all(Object.keys(read).map(id => handle(unclear[id], read[id])));\n\
-         return {{ outcomes, categories, refunded: (cents / 100).toFixed(2) }};",
-        decided
+         return {{ outcomes, categories, refunded: (cents / 100).toFixed(2) }};"
     )
 }
 

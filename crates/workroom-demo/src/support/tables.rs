@@ -15,7 +15,7 @@ pub(crate) fn money(cents: u32) -> String {
 
 /// The tickets: HTML bodies, addresses as people type them.
 pub(crate) fn desk(facts: &Facts) -> Tables {
-    let mut rng = Rng::new(facts.seed ^ 0x00DE_5C);
+    let mut rng = Rng::new(facts.seed ^ 0xDE5C);
     let tickets = facts.tickets.iter().map(|ticket| ticket_json(facts, &mut rng, ticket)).collect();
     let agents = ["Rosa", "Emil", "Jun"].iter().zip(1..);
     let agents =
@@ -50,7 +50,14 @@ fn ticket_json(facts: &Facts, rng: &mut Rng, ticket: &Ticket) -> Value {
     if rng.chance(30) {
         email = format!("{}{}", email[..1].to_uppercase(), &email[1..]);
     }
-    let subject = *rng.pick::<&str>(&["My order", "Question", "Help please", "Your shop", "Order"]);
+    let subject = *rng.pick::<&str>(&[
+        "My order",
+        "Question",
+        "Help please",
+        "Your \
+     shop",
+        "Order",
+    ]);
     json!({
         "id": ticket.id, "subject": subject,
         "body_html": format!("<html><body><div dir=\"ltr\">{body}</div></body></html>"),
@@ -71,7 +78,8 @@ pub(crate) fn accounts(facts: &Facts) -> Tables {
     })).collect();
     let address = |customer: &super::facts::Customer| {
         json!({
-            "id": format!("AD-{}", customer.id), "account_id": customer.id, "street": "Mill Lane 4",
+            "id": format!("AD-{}", customer.id), "account_id": customer.id, "street": "Mill \
+             Lane 4",
             "city": "Leeds", "postcode": "LS1 4AP"
         })
     };

@@ -85,9 +85,8 @@ pub fn check(facts: &Facts, given: &Value, effects: &[Effect]) -> Vec<Check> {
             "triage_ticket",
             &|ticket| {
                 let queue = queue(ticket.kind, facts.outcome(ticket));
-                Some(
-                    json!({ "ticket_id": ticket.id, "category": ticket.kind.name(), "queue": queue }),
-                )
+                let category = ticket.kind.name();
+                Some(json!({ "ticket_id": ticket.id, "category": category, "queue": queue }))
             },
             all,
         ),
@@ -102,9 +101,8 @@ pub fn check(facts: &Facts, given: &Value, effects: &[Effect]) -> Vec<Check> {
             "add_customer_note",
             &|ticket| {
                 let outcome = outcome_name(facts.outcome(ticket));
-                Some(
-                    json!({ "account_id": account(ticket), "ticket_id": ticket.id, "outcome": outcome }),
-                )
+                let (id, account) = (&ticket.id, account(ticket));
+                Some(json!({ "account_id": account, "ticket_id": id, "outcome": outcome }))
             },
             all,
         ),
@@ -144,7 +142,11 @@ fn replies(facts: &Facts, effects: &[Effect]) -> Check {
             Outcome::Routed => queue(ticket.kind, Outcome::Routed).to_owned(),
         };
         if !text.contains(&order.number.to_string()) || !text.contains(&said) {
-            let wrong = format!("the reply to `{}` lacks the order or `{said}`: {text}", ticket.id);
+            let wrong = format!(
+                "the reply to `{}` lacks the order or `{said}`: \
+             {text}",
+                ticket.id
+            );
             return Check { what, wrong: Some(wrong) };
         }
     }

@@ -79,7 +79,7 @@ pub(crate) fn check_definitions(world: WorldName, seed: u64) -> usize {
             let required = tool.input_schema["required"].as_array().map_or(0, Vec::len);
             match backend.call(&tool.name, &Map::new()) {
                 Ok(answer) => {
-                    assert!(required == 0 && answer.is_object(), "{}: {answer}", tool.name)
+                    assert!(required == 0 && answer.is_object(), "{}: {answer}", tool.name);
                 }
                 Err(refusal) => {
                     assert!(
@@ -106,13 +106,13 @@ pub(crate) fn seen(world: WorldName, seed: u64) -> String {
     };
     let servers: Vec<_> = world.servers().into_iter().map(snapshot).collect();
     let catalog = Catalog::build(&servers, None);
-    let mut seen = String::new();
+    let mut shown = String::new();
     for step in world.job().steps {
         if let Step::Search { query, limit } = step {
             let limit = usize::try_from(limit).unwrap();
             let query = SearchQuery { query, server: None, detail: Detail::Signature, limit };
-            seen += &catalog.search(&query).to_string();
+            shown += &catalog.search(&query).to_string();
         }
     }
-    seen
+    shown
 }

@@ -13,6 +13,7 @@
 //! wording is left out, the answer is counted in both. Tokens are counted once for each text;
 //! [`way`] has the rules by which a model reads them again, at a price.
 
+mod masking;
 mod play;
 mod price;
 mod table;
@@ -20,7 +21,7 @@ mod way;
 
 use std::{env, fmt::Write as _, path::Path, sync::Arc};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 use workroom_config::{
     Config, PrivacySettings, SandboxConfig, ScriptsConfig, ServeConfig, ServerConfig, Transport,
@@ -52,9 +53,9 @@ struct Stage {
 }
 
 impl Stage {
-    async fn new(world: WorldName, seed: u64) -> Result<Self, Failure> {
+    async fn new(world: WorldName, seed: u64, privacy: PrivacySettings) -> Result<Self, Failure> {
         let folder = TempDir::with_prefix("workroom-demo-").map_err(Failure::failed)?;
-        let settings = settings(world, seed, folder.path())?;
+        let settings = settings(world, seed, folder.path(), privacy)?;
         let store = Arc::new(Memory::default());
         let gateway = Gateway::start(settings, store, Keep::Nothing).await?;
         Ok(Self { gateway, folder })
@@ -67,15 +68,15 @@ struct Judged {
     checks: Vec<Check>,
     effects: Vec<Effect>,
     /// Of the values that identify people, how many the model saw, and how many there are.
-    seen: Option<(usize, usize)>,
+    exposed: Option<(usize, usize)>,
 }
 
 impl Judged {
     fn of(done: Done, stage: &Stage, world: WorldName, seed: u64) -> Result<Self, Failure> {
         let effects = play::effects(stage.folder.path(), world)?;
         let checks = world.check(seed, &done.1, &effects);
-        let seen = world.seen(seed, &done.0.text);
-        Ok(Self { done, checks, effects, seen })
+        let exposed = world.seen(seed, &done.0.text);
+        Ok(Self { done, checks, effects, exposed })
     }
 
     fn is_right(&self) -> bool {
@@ -99,8 +100,10 @@ pub(crate) async fn demo(global: &Global, args: &Demo) -> Result<Answer, Failure
     let servers = world.servers();
     let names: Vec<&str> = servers.iter().map(|server| server.name()).collect();
     say(&format!("starting {} servers, once for each way: {} …", names.len(), names.join(", ")));
-    let (first, second) =
-        (Stage::new(world, args.seed).await?, Stage::new(world, args.seed).await?);
+    let (first, second) = (
+        Stage::new(world, args.seed, PrivacySettings::default()).await?,
+        Stage::new(world, args.seed, masking::settings(world)).await?,
+    );
     tokio::join!(first.gateway.engine.settled(), second.gateway.engine.settled());
     let done = both([&first, &second], world, args.seed, price, &say).await;
     tokio::join!(first.gateway.close(), second.gateway.close());
@@ -120,7 +123,12 @@ async fn both(
     let traditional = Judged::of(done, first, world, seed)?;
     say("the code way: searches, then code …\n");
     let done = play::with_code(&second.gateway, world, price).await?;
-    Ok((traditional, Judged::of(done, second, world, seed)?))
+    let mut code = Judged::of(done, second, world, seed)?;
+    if let Some((values, _)) = code.exposed {
+        let what = "no value that identifies a patient reached the model";
+        code.checks.push(Check::equal(what, &values, &0));
+    }
+    Ok((traditional, code))
 }
 
 fn answer(
@@ -154,7 +162,7 @@ fn answer(
         let _ = write!(text, "\n\n{beside}");
     }
     for (name, judged) in [("traditional", traditional), ("code", code)] {
-        if let Some((seen, all)) = judged.seen {
+        if let Some((seen, all)) = judged.exposed {
             let _ = write!(
                 text,
                 "\n{}the model saw {seen} of {all} values that identify patients, the {name} way",
@@ -173,7 +181,7 @@ fn answer(
         "answer": code.done.1,
         "traditional": first,
         "code": second,
-        "values_seen": { "traditional": traditional.seen, "code": code.seen },
+        "values_seen": { "traditional": traditional.exposed, "code": code.exposed },
         "checks": { "traditional": traditional.checks, "code": code.checks },
         "model": { "name": args.model, "prices_as_of": price::AS_OF, "usd_per_million": price },
         "per_day": {
@@ -185,7 +193,12 @@ fn answer(
 }
 
 /// The world's servers, which are this program under another subcommand.
-fn settings(world: WorldName, seed: u64, folder: &Path) -> Result<Settings, Failure> {
+fn settings(
+    world: WorldName,
+    seed: u64,
+    folder: &Path,
+    privacy: PrivacySettings,
+) -> Result<Settings, Failure> {
     let program = env::current_exe()
         .map_err(|error| Failure::failed(format!("this program's path is not known: {error}")))?;
     let server = |server: DemoServer| {
@@ -219,7 +232,7 @@ fn settings(world: WorldName, seed: u64, folder: &Path) -> Result<Settings, Fail
             serve: ServeConfig::default(),
             sandbox: SandboxConfig::default(),
             scripts: ScriptsConfig::default(),
-            privacy: PrivacySettings::default(),
+            privacy,
             origins: Vec::new(),
             warnings: Vec::new(),
         },
@@ -241,5 +254,5 @@ pub(crate) async fn demo_server(
 ) -> Result<Answer, Failure> {
     let server: DemoServer = server.parse().map_err(Failure::usage)?;
     workroom_demo::serve_stdio(server, seed, record).await.map_err(Failure::failed)?;
-    Ok(Answer::new("", &Value::from(json!({ "ok": true })), output::OK))
+    Ok(Answer::new("", &json!({ "ok": true }), output::OK))
 }
