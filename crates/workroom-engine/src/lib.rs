@@ -62,7 +62,7 @@ use std::{
 
 use serde_json::{Map, Value};
 use tokio::sync::{Semaphore, watch};
-use workroom_catalog::{Catalog, SearchQuery, SearchResults};
+use workroom_catalog::{Catalog, SearchQuery, SearchResults, Together};
 use workroom_types::{Bound, Bounds, Limit, Limits, RunId, ServerStatus, SessionId, ToolRef};
 
 pub use direct::{DirectAnswer, DirectCall};
@@ -160,6 +160,8 @@ struct Shared {
     catalog: Mutex<Option<(u64, Catalog)>>,
     sessions: session::Sessions,
     shapes: shapes::Shapes,
+    /// Which tools runs of this process used together, for the search.
+    together: Mutex<Arc<Together>>,
     /// Places for scripts that compute. Fair: who asks first computes first.
     turns: Semaphore,
     /// Places for runs.
@@ -258,6 +260,7 @@ impl Engine {
             catalog: Mutex::default(),
             sessions: session::Sessions::default(),
             shapes: shapes::Shapes::default(),
+            together: Mutex::default(),
         }))
     }
 
@@ -437,7 +440,11 @@ impl Engine {
         let wanted = query.server.as_deref();
         let wait = self.0.settled(|name, folder| wanted.is_none_or(|w| w == name || w == folder));
         let _ = tokio::time::timeout(LOOK_TIMEOUT, wait).await;
-        self.catalog().search(query)
+        let together = {
+            let together = self.0.together.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(&together)
+        };
+        self.catalog().search_with(query, &together)
     }
 
     /// Lists a folder or gives a file of the tree. Waits up to [`LOOK_TIMEOUT`] for the servers
