@@ -48,6 +48,7 @@ fn python(workspace: &TempDir, program: &str, args: &[&str], input: &Value) -> V
         .env("WORKROOM_TOOLS", tools())
         .env("WORKROOM_EXAMPLE", workspace.path())
         .env("WORKROOM_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"))
+        .env("WORKROOM_DATA", workspace.path().join("data"))
         .env("XDG_CONFIG_HOME", workspace.path())
         .env_remove("WORKROOM_LOG")
         .stdin(Stdio::piped())
