@@ -6,11 +6,12 @@
 //! be shown enters the agent's session, as a variable, for code to go on with.
 
 use serde_json::{Map, Value, json};
-use workroom_types::{Limit, SessionId, ToolRef};
+use workroom_catalog::Catalog;
+use workroom_types::{Limit, ServerStatus, SessionId, ToolRef};
 
 use crate::{
     CallFailure, Engine, FailureKind, KnownTool, RunReport, RunRequest, SessionChoice, abridge,
-    find, sandbox::LogLevel, shown, view,
+    sandbox::LogLevel, shown, view,
 };
 
 /// How many tokens of the budget say where a result is kept.
@@ -168,11 +169,11 @@ struct Said {
 /// The result or the error of `report` in at most `budget` tokens: there is no header, since all
 /// that an agent asked for is the tool's result.
 fn words(report: &RunReport, budget: usize) -> Said {
-    let mut text = String::new();
-    for note in &report.notes {
-        text += &format!("note: {note}\n");
-    }
-    let mut text = if text.is_empty() { text } else { abridge::text(&text, budget / 4) + "\n" };
+    let notes: Vec<String> = report.notes.iter().map(|note| format!("note: {note}")).collect();
+    let mut text = match notes.as_slice() {
+        [] => String::new(),
+        notes => abridge::text(&notes.join("\n"), budget / 4) + "\n",
+    };
     let left = budget.saturating_sub(workroom_ledger::tokens(&text) + 2);
     match &report.outcome {
         Ok(Some(json)) => {
@@ -190,11 +191,50 @@ fn words(report: &RunReport, budget: usize) -> Said {
             // The rest is about the script, which the agent did not write.
             let is_own = !matches!(failure.kind, FailureKind::Syntax | FailureKind::Type);
             if let Some(hint) = failure.hint.as_ref().filter(|_| is_own) {
-                text += &format!("\nhint: {hint}");
+                text += "\nhint: ";
+                text += hint;
             }
             Said { text: abridge::text(&text, budget), is_whole: true }
         }
     }
+}
+
+/// The tool of `catalog` that is named exactly, or as its function.
+pub(crate) fn find(catalog: &Catalog, server: &str, tool: &str) -> Result<ToolRef, CallFailure> {
+    let Some(entry) = catalog.server(server) else {
+        let folders = catalog.servers().iter().map(|entry| entry.folder.as_str());
+        return Err(unknown(
+            "unknown_server",
+            format!("there is no server `{server}`"),
+            &workroom_script::nearest(server, folders),
+            "`workroom servers` lists them",
+        ));
+    };
+    match (entry.tool(tool), &entry.status) {
+        (Some(tool), _) => Ok(ToolRef { server: entry.name.clone(), tool: tool.def.name.clone() }),
+        (None, ServerStatus::Failed { reason, .. }) => Err(CallFailure {
+            code: "server_unavailable".to_owned(),
+            message: format!("server `{}` is not available: {reason}", entry.name),
+            hint: Some("`workroom servers` shows what it wrote to standard error".to_owned()),
+        }),
+        (None, _) => {
+            let names = entry.tools.iter().map(|tool| tool.function.as_str());
+            Err(unknown(
+                "unknown_tool",
+                format!("server `{server}` has no tool `{tool}`"),
+                &workroom_script::nearest(tool, names),
+                &format!("`workroom ls servers/{}` lists its tools", entry.folder),
+            ))
+        }
+    }
+}
+
+fn unknown(code: &str, message: String, nearest: &[&str], else_hint: &str) -> CallFailure {
+    let hint = match nearest {
+        [] => else_hint.to_owned(),
+        names => format!("did you mean {}?", names.join(", ")),
+    };
+    CallFailure { code: code.to_owned(), message, hint: Some(hint) }
 }
 
 /// The script that calls `tool` with `arguments`, and passes images on.

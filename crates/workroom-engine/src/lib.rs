@@ -411,7 +411,7 @@ impl Engine {
         let wait = self.0.settled(|name, folder| name == server || folder == server);
         // A server that is not ready by then says so itself below.
         let _ = tokio::time::timeout_at(deadline.into(), wait).await;
-        let tool = find(&self.catalog(), server, tool)?;
+        let tool = direct::find(&self.catalog(), server, tool)?;
         let checked = check::arguments(&self.0, &tool, Value::Object(arguments));
         let sent = match checked {
             Ok(checked) => calls::send(&self.0, tool, checked.arguments, limits, deadline).await,
@@ -458,44 +458,6 @@ impl Engine {
         let _ = tokio::time::timeout(LOOK_TIMEOUT, wait).await;
         files::read(&self.0, path).await
     }
-}
-
-/// The tool of `catalog` that is named exactly, or as its function.
-fn find(catalog: &Catalog, server: &str, tool: &str) -> Result<ToolRef, CallFailure> {
-    let Some(entry) = catalog.server(server) else {
-        let folders = catalog.servers().iter().map(|entry| entry.folder.as_str());
-        return Err(unknown(
-            "unknown_server",
-            format!("there is no server `{server}`"),
-            &workroom_script::nearest(server, folders),
-            "`workroom servers` lists them",
-        ));
-    };
-    match (entry.tool(tool), &entry.status) {
-        (Some(tool), _) => Ok(ToolRef { server: entry.name.clone(), tool: tool.def.name.clone() }),
-        (None, ServerStatus::Failed { reason, .. }) => Err(CallFailure {
-            code: "server_unavailable".to_owned(),
-            message: format!("server `{}` is not available: {reason}", entry.name),
-            hint: Some("`workroom servers` shows what it wrote to standard error".to_owned()),
-        }),
-        (None, _) => {
-            let names = entry.tools.iter().map(|tool| tool.function.as_str());
-            Err(unknown(
-                "unknown_tool",
-                format!("server `{server}` has no tool `{tool}`"),
-                &workroom_script::nearest(tool, names),
-                &format!("`workroom ls servers/{}` lists its tools", entry.folder),
-            ))
-        }
-    }
-}
-
-fn unknown(code: &str, message: String, nearest: &[&str], else_hint: &str) -> CallFailure {
-    let hint = match nearest {
-        [] => else_hint.to_owned(),
-        names => format!("did you mean {}?", names.join(", ")),
-    };
-    CallFailure { code: code.to_owned(), message, hint: Some(hint) }
 }
 
 /// Milliseconds since 1970.

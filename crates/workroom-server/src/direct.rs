@@ -48,7 +48,7 @@ impl Face {
         let catalog = self.engine.catalog();
         let figures: Vec<ToolFigures> = offer::named(&catalog)
             .map(|(name, server, tool)| {
-                let definition = offer::definition(name.clone(), server, tool);
+                let definition = offer::definition(&name, server, tool);
                 let tokens = workroom_ledger::tokens(&definition.to_string());
                 let used = calls
                     .iter()

@@ -263,8 +263,8 @@ impl ServerHandler for Face {
         loop {
             tokio::select! {
                 () = context.cancelled() => return Ok(()),
-                changed = changes.next() => {
-                    if changed.is_none() || sink.notify_tool_list_changed().await.is_err() {
+                next = changes.next() => {
+                    if next.is_none() || sink.notify_tool_list_changed().await.is_err() {
                         return Ok(());
                     }
                 }

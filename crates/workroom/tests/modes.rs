@@ -271,7 +271,7 @@ fn a_client_is_told_when_a_server_comes_late() {
 /// The tools' names over HTTP, by a client that opens a session at `url`'s path and query.
 fn names_over_http(address: &str, target: &str) -> (String, String) {
     let mut session = String::new();
-    let mut last = String::new();
+    let mut answer = String::new();
     let hello = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
         "protocolVersion": "2025-06-18", "capabilities": {},
         "clientInfo": { "name": "test", "version": "0" }
@@ -289,14 +289,15 @@ fn names_over_http(address: &str, target: &str) -> (String, String) {
             body.len()
         )
         .unwrap();
-        last.clear();
-        stream.read_to_string(&mut last).unwrap();
-        if let Some(line) = last.lines().find(|it| it.to_lowercase().starts_with("mcp-session-id"))
+        answer.clear();
+        stream.read_to_string(&mut answer).unwrap();
+        if let Some(line) =
+            answer.lines().find(|it| it.to_lowercase().starts_with("mcp-session-id"))
         {
             session = format!("{line}\r\n");
         }
     }
-    (session, last)
+    (session, answer)
 }
 
 #[test]

@@ -181,7 +181,8 @@ fn check_direct(transport: &str, revision: &str) {
     let workspace = TempDir::new().unwrap();
     let config = workspace.path().join("workroom.toml");
     let program = tools().join("bin/mcp-server-time");
-    std::fs::write(&config, format!("[servers.time]\ncommand = {:?}\n", program)).unwrap();
+    std::fs::write(&config, format!("[servers.time]\ncommand = '{}'\n", program.display()))
+        .unwrap();
     let plan = json!({
         "gateway": [env!("CARGO_BIN_EXE_workroom"), "serve", "--mode", "auto", "--config", config],
         "transport": transport,
