@@ -242,18 +242,27 @@ impl Index {
 
     /// Raises the tools of servers of which several fit. `scored` is in the order of documents.
     fn lift_neighbours(&self, scored: &mut [(usize, f32)]) {
-        let server = |document| self.starts.partition_point(|start| *start <= document);
-        let chunks = || scored.chunk_by(|a, b| server(a.0) == server(b.0));
-        #[allow(clippy::cast_precision_loss, reason = "it is 3")]
-        let fit = |tools: &[(usize, f32)]| {
-            let best = pick::best(tools.to_vec(), NEIGHBOURS);
-            best.iter().map(|(_, score)| score.min(EXACT_BONUS)).sum::<f32>() / NEIGHBOURS as f32
-        };
-        let fits: Vec<f32> = chunks().map(fit).collect();
-        let most = fits.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
-        let chunks = scored.chunk_by_mut(|a, b| server(a.0) == server(b.0));
-        for (tools, fit) in chunks.zip(fits) {
-            for (_, score) in tools {
+        let mut fits: Vec<(Range<usize>, f32)> = Vec::new();
+        let mut at = 0;
+        for end in &self.starts[1..] {
+            let begin = at;
+            let mut top = [0.0_f32; NEIGHBOURS];
+            while at < scored.len() && scored[at].0 < *end {
+                let mut score = scored[at].1.min(EXACT_BONUS);
+                for best in &mut top {
+                    if score > *best {
+                        std::mem::swap(best, &mut score);
+                    }
+                }
+                at += 1;
+            }
+            if begin < at {
+                fits.push((begin..at, top.iter().sum()));
+            }
+        }
+        let most = fits.iter().map(|(_, fit)| *fit).fold(f32::MIN_POSITIVE, f32::max);
+        for (tools, fit) in fits {
+            for (_, score) in &mut scored[tools] {
                 *score *= 1.0 + NEIGHBOURS_WEIGHT * fit / most;
             }
         }
