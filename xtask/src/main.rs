@@ -37,6 +37,8 @@ Commands:
   eval pii --data FILE [--json] [--profile NAME] [--show]
                     Measure the detection of personal data on labelled sentences
   bench             Run the benchmarks of bench/README.md
+  eval search --servers FILE --tasks FILE [--json] [--verbose]
+                    Measure how well the search finds the tools that tasks need
   ci                Everything that continuous integration checks";
 
 fn main() -> ExitCode {
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
         ["fuzz", words @ ..] => fuzz::run(words),
         ["eval", "pii", words @ ..] => eval::pii(words),
         ["bench"] => bench(),
+        ["eval", "search", words @ ..] => eval_search(words),
         ["ci"] => ci(),
         _ => Err(format!("`{}` is no command\n\n{USAGE}", words.join(" "))),
     };
@@ -116,6 +119,14 @@ fn bench() -> Result<(), String> {
     }
     say("put the figures into bench/README.md, with the machine they were measured on");
     Ok(())
+}
+
+/// Prints nothing but the figures: programs read them.
+fn eval_search(words: &[&str]) -> Result<(), String> {
+    let mut eval = cargo(&["run", "--quiet", "--locked", "--package", "workroom-catalog"]);
+    eval.args(["--example", "eval_search", "--"]).args(words);
+    let status = eval.status().map_err(|error| format!("cannot run cargo: {error}"))?;
+    status.success().then_some(()).ok_or_else(|| "`eval search` failed".to_owned())
 }
 
 fn ci() -> Result<(), String> {

@@ -40,14 +40,14 @@ fn the_tool_that_is_meant_comes_first() {
         ("current time in a timezone", 1, "time.get_current_time"),
         ("convert time between time zones", 1, "time.convert_time"),
         ("run sql query on sqlite", 3, "sqlite.read_query"),
-        ("describe the columns of a table", 1, "sqlite.describe_table"),
+        ("describe the columns of a table", 2, "sqlite.describe_table"),
         ("take a screenshot of the page", 2, "playwright.browser_take_screenshot"),
         ("click on an element", 2, "playwright.browser_click"),
         ("create a calendar event", 3, "workspace.manage_event"),
         ("kubernetes pod logs", 1, "kubernetes.kubectl_logs"),
         ("scale a deployment", 1, "kubernetes.kubectl_scale"),
         ("add entities to the knowledge graph", 2, "memory.create_entities"),
-        ("convert markdown to pdf", 2, "pandoc.convert-contents"),
+        ("convert markdown to pdf", 3, "pandoc.convert-contents"),
         ("add a chart to a workbook", 1, "excel.create_chart"),
         ("create a word document", 1, "word.create_document"),
         ("list azure storage accounts", 2, "azure.storage_account_get"),
@@ -95,7 +95,7 @@ fn signatures_are_the_default() {
     check(
         &SearchQuery { limit: 3, ..query("read file") },
         expect![[r#"
-            3 of 429 matches
+            3 of 589 matches
             ./servers/filesystem/readFile.ts
               readFile(input: { path: string; tail?: number; head?: number }): Promise<{ content: string }>
               Read the complete contents of a file as text.
@@ -115,11 +115,11 @@ fn names_are_paths_only() {
     check(
         &SearchQuery { detail, limit: 3, ..query("git diff") },
         expect![[r#"
-        3 of 88 matches
-        ./servers/cyanheads-git/gitDiff.ts
-        ./servers/git/gitDiff.ts
-        ./servers/git/gitDiffUnstaged.ts
-    "#]],
+            3 of 140 matches
+            ./servers/cyanheads-git/gitDiff.ts
+            ./servers/git/gitDiff.ts
+            ./servers/git/gitDiffUnstaged.ts
+        "#]],
     );
 }
 
@@ -129,64 +129,64 @@ fn full_detail_is_the_file() {
     check(
         &SearchQuery { detail, limit: 1, ..query("git_status") },
         expect![[r#"
-        1 of 91 matches
-        ./servers/cyanheads-git/gitStatus.ts
-        /** Show the working tree status including staged, unstaged, and untracked files. */
-        export async function gitStatus(input: GitStatusInput = {}): Promise<GitStatusOutput> {
-          return __workroom.call("cyanheads-git", "git_status", input);
-        }
+            1 of 168 matches
+            ./servers/cyanheads-git/gitStatus.ts
+            /** Show the working tree status including staged, unstaged, and untracked files. */
+            export async function gitStatus(input: GitStatusInput = {}): Promise<GitStatusOutput> {
+              return __workroom.call("cyanheads-git", "git_status", input);
+            }
 
-        export interface GitStatusInput {
-          /** Path to the Git repository. Defaults to session working directory set via git_set_working_dir. */
-          path?: string;
-          /** Include untracked files in the output. Default true. */
-          includeUntracked?: boolean;
-        }
+            export interface GitStatusInput {
+              /** Path to the Git repository. Defaults to session working directory set via git_set_working_dir. */
+              path?: string;
+              /** Include untracked files in the output. Default true. */
+              includeUntracked?: boolean;
+            }
 
-        export interface GitStatusOutput {
-          /** Indicates if the operation was successful. */
-          success: boolean;
-          /** Current branch name. */
-          currentBranch: string | null;
-          /** Upstream ref the current branch is tracking (if any). */
-          upstream?: string;
-          /** Commits ahead of upstream (if tracking). */
-          ahead?: number;
-          /** Commits behind upstream (if tracking). */
-          behind?: number;
-          /** True if working directory is clean (no staged, unstaged, or untracked changes). When includeUntracked is false, untracked files are excluded from this check. */
-          isClean: boolean;
-          /** Changes that have been staged for the next commit. */
-          stagedChanges: {
-            /** Files added to the index (staged). */
-            added?: string[];
-            /** Files modified and staged. */
-            modified?: string[];
-            /** Files deleted and staged. */
-            deleted?: string[];
-            /** Files renamed and staged. */
-            renamed?: string[];
-            /** Files copied and staged. */
-            copied?: string[];
-          };
-          /** Changes in the working directory that have not been staged. */
-          unstagedChanges: {
-            /** Files added but not staged. */
-            added?: string[];
-            /** Files modified but not staged. */
-            modified?: string[];
-            /** Files deleted but not staged. */
-            deleted?: string[];
-          };
-          /** Files in the working directory not tracked by git. */
-          untrackedFiles: string[];
-          /** Files with merge conflicts that need resolution. */
-          conflictedFiles: string[];
-        }
+            export interface GitStatusOutput {
+              /** Indicates if the operation was successful. */
+              success: boolean;
+              /** Current branch name. */
+              currentBranch: string | null;
+              /** Upstream ref the current branch is tracking (if any). */
+              upstream?: string;
+              /** Commits ahead of upstream (if tracking). */
+              ahead?: number;
+              /** Commits behind upstream (if tracking). */
+              behind?: number;
+              /** True if working directory is clean (no staged, unstaged, or untracked changes). When includeUntracked is false, untracked files are excluded from this check. */
+              isClean: boolean;
+              /** Changes that have been staged for the next commit. */
+              stagedChanges: {
+                /** Files added to the index (staged). */
+                added?: string[];
+                /** Files modified and staged. */
+                modified?: string[];
+                /** Files deleted and staged. */
+                deleted?: string[];
+                /** Files renamed and staged. */
+                renamed?: string[];
+                /** Files copied and staged. */
+                copied?: string[];
+              };
+              /** Changes in the working directory that have not been staged. */
+              unstagedChanges: {
+                /** Files added but not staged. */
+                added?: string[];
+                /** Files modified but not staged. */
+                modified?: string[];
+                /** Files deleted but not staged. */
+                deleted?: string[];
+              };
+              /** Files in the working directory not tracked by git. */
+              untrackedFiles: string[];
+              /** Files with merge conflicts that need resolution. */
+              conflictedFiles: string[];
+            }
 
-        declare const __workroom: any;
+            declare const __workroom: any;
 
-    "#]],
+        "#]],
     );
 }
 
@@ -196,14 +196,14 @@ fn a_server_narrows_the_search() {
     check(
         &SearchQuery { server, limit: 2, ..query("branches") },
         expect![[r#"
-        2 of 4 matches
-        ./servers/git/gitCreateBranch.ts
-          gitCreateBranch(input: { repo_path: string; branch_name: string; base_branch?: string | null }): Promise<unknown>
-          Creates a new branch from an optional base branch
-        ./servers/git/gitBranch.ts
-          gitBranch(input: { repo_path: string; branch_type: string; contains?: string | null; not_contains?: string | null }): Promise<unknown>
-          List Git branches
-    "#]],
+            2 of 4 matches
+            ./servers/git/gitBranch.ts
+              gitBranch(input: { repo_path: string; branch_type: string; contains?: string | null; not_contains?: string | null }): Promise<unknown>
+              List Git branches
+            ./servers/git/gitCreateBranch.ts
+              gitCreateBranch(input: { repo_path: string; branch_name: string; base_branch?: string | null }): Promise<unknown>
+              Creates a new branch from an optional base branch
+        "#]],
     );
 }
 
@@ -236,7 +236,7 @@ fn json_has_the_documented_keys() {
     assert!(json["matches"][0]["score"].take().as_f64().unwrap() > 0.0);
     expect![[r#"
         {
-          "total": 233,
+          "total": 298,
           "of": 772,
           "matches": [
             {

@@ -302,8 +302,8 @@ fn an_unknown_key_names_the_nearest() {
             workroom.toml:5:1: there is no key `enviroment` (did you mean `env`?)
             workroom.toml:6:1: there is no key `callTimeoutMs` (did you mean `call_timeout_ms`?)
             workroom.toml:8:1: there is no key `memory` (did you mean `memory_mib`?)
-            workroom.toml:10:1: there is no key `zzz` (the keys here are http, allowed_hosts, allowed_origins)
-            workroom.toml:11:1: there is no key `\u{1b}[2J` (the keys here are http, allowed_hosts, allowed_origins)
+            workroom.toml:10:1: there is no key `zzz` (the keys here are mode, http, allowed_hosts, allowed_origins)
+            workroom.toml:11:1: there is no key `\u{1b}[2J` (the keys here are mode, http, allowed_hosts, allowed_origins)
         "#]],
     );
 }
@@ -675,6 +675,26 @@ fn the_documented_limits_are_the_real_ones() {
     }
     let table = PAGE.split("| key of `[limits]` |").nth(1).unwrap().split("\n\n").next().unwrap();
     assert_eq!(table.lines().filter(|line| line.starts_with("| `")).count(), rows);
+}
+
+#[test]
+fn modes_are_read_for_all_and_for_single_clients() {
+    let config = read(&[(
+        "workroom.toml",
+        "[serve]\nmode = \"search\"\n[clients.Cursor]\nmode = \"direct\"\n[clients.other]\n",
+    )]);
+    let serve = config.unwrap().serve;
+    assert_eq!(serve.mode.name(), "search");
+    let clients = serve.clients.iter().map(|it| (it.name.as_str(), it.mode.map(|m| m.name())));
+    assert_eq!(clients.collect::<Vec<_>>(), [("Cursor", Some("direct")), ("other", None)]);
+    check(
+        &[("workroom.toml", "[serve]\nmode = \"Code\"\n[clients.\"\"]\n[clients.a]\nmod = 1\n")],
+        &expect![[r#"
+            workroom.toml:2:1: `serve.mode` is `Code` (it may be "code" or "direct" or "search" or "auto")
+            workroom.toml:3:10: a client needs a name: the one that it gives of itself
+            workroom.toml:5:1: there is no key `mod` (did you mean `mode`?)
+        "#]],
+    );
 }
 
 #[test]

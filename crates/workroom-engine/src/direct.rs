@@ -52,8 +52,10 @@ pub struct DirectAnswer {
 
 impl DirectAnswer {
     fn refused(failure: &CallFailure) -> Self {
-        let hint = failure.hint.iter().map(|hint| format!("\nhint: {hint}"));
-        let text = failure.message.clone() + &hint.collect::<String>();
+        // What the command line shows is of no use to an agent.
+        let hint = failure.hint.as_deref().filter(|hint| !hint.contains("`workroom "));
+        let hint = hint.map_or_else(String::new, |hint| format!("\nhint: {hint}"));
+        let text = failure.message.clone() + &hint;
         Self {
             tokens: workroom_ledger::tokens(&text),
             text,
@@ -122,10 +124,9 @@ impl Engine {
             kept = self.keep(&report, call).await;
             if let Some(name) = &kept {
                 let line = format!(
-                    "all of it is the variable `{name}` of session {}: go on with run_code, such \
-                     as {{\"session\": \"{}\", \"code\": \"return {name}\"}} with what you need \
-                     of it\n",
-                    call.session, call.session
+                    "the whole result is the variable `{name}` in session {}: go on with run_code \
+                     in that session, and return only what you need of it\n",
+                    call.session
                 );
                 said.text.insert_str(0, &line);
             }
@@ -144,10 +145,12 @@ impl Engine {
 
     /// Makes the result of `report` a variable of the agent's session, and gives its name.
     async fn keep(&self, report: &RunReport, call: &DirectCall) -> Option<String> {
-        let stem: String = call.tool.chars().filter(char::is_ascii_alphanumeric).take(40).collect();
-        let stem = stem.trim_start_matches(|c: char| c.is_ascii_digit());
-        let stem = if stem.is_empty() { "result" } else { stem };
-        let name = format!("{stem}_{}", call.number);
+        let catalog = self.catalog();
+        let tool = catalog.server(&call.server).and_then(|server| server.tool(&call.tool));
+        // A function's name is an identifier; a number at its end keeps it from being one that
+        // the sandbox has already.
+        let stem = tool.map_or("result", |tool| &tool.function);
+        let name = format!("{stem}{}", call.number);
         let request = RunRequest {
             code: format!("var {name} = await readFile('./results/{}.json');", report.run),
             session: SessionChoice::Own(call.session.clone()),
@@ -165,11 +168,11 @@ struct Said {
 /// The result or the error of `report` in at most `budget` tokens: there is no header, since all
 /// that an agent asked for is the tool's result.
 fn words(report: &RunReport, budget: usize) -> Said {
-    let mut text = String::new();
-    for note in &report.notes {
-        text += &format!("note: {note}\n");
-    }
-    let mut text = if text.is_empty() { text } else { abridge::text(&text, budget / 4) + "\n" };
+    let notes: Vec<String> = report.notes.iter().map(|note| format!("note: {note}")).collect();
+    let mut text = match notes.as_slice() {
+        [] => String::new(),
+        notes => abridge::text(&notes.join("\n"), budget / 4) + "\n",
+    };
     let left = budget.saturating_sub(workroom_ledger::tokens(&text) + 2);
     match &report.outcome {
         Ok(Some(json)) => {
@@ -187,7 +190,8 @@ fn words(report: &RunReport, budget: usize) -> Said {
             // The rest is about the script, which the agent did not write.
             let is_own = !matches!(failure.kind, FailureKind::Syntax | FailureKind::Type);
             if let Some(hint) = failure.hint.as_ref().filter(|_| is_own) {
-                text += &format!("\nhint: {hint}");
+                text += "\nhint: ";
+                text += hint;
             }
             Said { text: abridge::text(&text, budget), is_whole: true }
         }

@@ -66,7 +66,7 @@ use std::{
 };
 
 use tokio::sync::{Semaphore, watch};
-use workroom_catalog::{Catalog, SearchQuery, SearchResults};
+use workroom_catalog::{Catalog, SearchQuery, SearchResults, Together};
 use workroom_types::{Bound, Bounds, Limit, Limits, RunId, ServerStatus, SessionId, ToolRef};
 
 pub use direct::{DirectAnswer, DirectCall};
@@ -157,6 +157,8 @@ struct Shared {
     catalog: Mutex<Option<(u64, Catalog)>>,
     sessions: session::Sessions,
     shapes: shapes::Shapes,
+    /// Which tools runs of this process used together, for the search.
+    together: Mutex<Arc<Together>>,
     /// Places for scripts that compute. Fair: who asks first computes first.
     turns: Semaphore,
     /// Places for runs.
@@ -272,6 +274,7 @@ impl Engine {
             catalog: Mutex::default(),
             sessions: session::Sessions::default(),
             shapes: shapes::Shapes::default(),
+            together: Mutex::default(),
         }))
     }
 
@@ -427,7 +430,11 @@ impl Engine {
         let wanted = query.server.as_deref();
         let wait = self.0.settled(|name, folder| wanted.is_none_or(|w| w == name || w == folder));
         let _ = tokio::time::timeout(LOOK_TIMEOUT, wait).await;
-        self.catalog().search(query)
+        let together = {
+            let together = self.0.together.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(&together)
+        };
+        self.catalog().search_with(query, &together)
     }
 
     /// Lists a folder or gives a file of the tree. Waits up to [`LOOK_TIMEOUT`] for the servers

@@ -33,22 +33,24 @@ impl Face {
     /// What a connection of `mode` is offered. Where that depends on the servers, it waits for
     /// those that are starting, but not for long; what `auto` came to then stays.
     pub(crate) async fn offered(&self, mode: Mode) -> Advice {
-        if mode == Mode::Direct || mode == Mode::Auto {
+        let chosen = || self.advice.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = if mode == Mode::Auto { chosen().clone() } else { None };
+        let mode_now = known.as_ref().map_or(mode, |advice| advice.mode);
+        if mode_now == Mode::Direct || mode_now == Mode::Auto {
             // Servers that come later are told by `list_changed`.
             let _ = tokio::time::timeout(LOOK_TIMEOUT, self.engine.settled()).await;
         }
+        if let Some(advice) = known {
+            return advice;
+        }
         if mode != Mode::Auto {
             return Advice { mode, beside: Vec::new() };
-        }
-        let chosen = || self.advice.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(advice) = chosen().clone() {
-            return advice;
         }
         let calls = self.engine.calls_by_tool().await;
         let catalog = self.engine.catalog();
         let figures: Vec<ToolFigures> = offer::named(&catalog)
             .map(|(name, server, tool)| {
-                let definition = offer::definition(name.clone(), server, tool);
+                let definition = offer::definition(&name, server, tool);
                 let tokens = workroom_ledger::tokens(&definition.to_string());
                 let used = calls
                     .iter()
@@ -57,6 +59,13 @@ impl Face {
             })
             .collect();
         chosen().get_or_insert_with(|| advice::advise(&figures)).clone()
+    }
+
+    /// What a connection of `mode` is offered, as far as that needs no waiting.
+    pub(crate) fn offered_now(&self, mode: Mode) -> Advice {
+        let chosen = self.advice.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let usual = Advice { mode, beside: Vec::new() };
+        if mode == Mode::Auto { chosen.unwrap_or(usual) } else { usual }
     }
 
     /// The list of tools under `offered`.
@@ -82,7 +91,7 @@ impl Face {
         &self,
         offered: &Advice,
         name: &str,
-        arguments: JsonObject,
+        arguments: &JsonObject,
     ) -> Option<CallToolResult> {
         let is_offered = match offered.mode {
             Mode::Direct => true,
@@ -93,7 +102,7 @@ impl Face {
             return None;
         }
         let (server, tool) = offer::find(&self.engine.catalog(), name)?;
-        Some(self.call_directly(server, tool, arguments).await)
+        Some(self.call_directly(server, tool, arguments.clone()).await)
     }
 
     /// Answers `call_tool`.

@@ -120,8 +120,13 @@ impl Face {
         if mode == Mode::Search && name == "call_tool" {
             return self.call_tool_by_name(arguments).await;
         }
+        // A server that is slow to start must not hold up calls of the others.
+        let offered = self.offered_now(mode);
+        if let Some(answer) = self.call_offered(&offered, name, &arguments).await {
+            return Ok(answer);
+        }
         let offered = self.offered(mode).await;
-        let answer = self.call_offered(&offered, name, arguments).await;
+        let answer = self.call_offered(&offered, name, &arguments).await;
         answer.ok_or_else(|| {
             let next = match offered.mode {
                 Mode::Direct => "list the tools again: the servers' tools may have changed",
@@ -263,8 +268,8 @@ impl ServerHandler for Face {
         loop {
             tokio::select! {
                 () = context.cancelled() => return Ok(()),
-                changed = changes.next() => {
-                    if changed.is_none() || sink.notify_tool_list_changed().await.is_err() {
+                next = changes.next() => {
+                    if next.is_none() || sink.notify_tool_list_changed().await.is_err() {
                         return Ok(());
                     }
                 }

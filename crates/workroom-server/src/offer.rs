@@ -19,7 +19,7 @@ pub(crate) fn find(catalog: &Catalog, name: &str) -> Option<(String, String)> {
 }
 
 /// How `tool` is listed. Its output schema is left out: what comes back may be a preview.
-pub(crate) fn definition(name: String, server: &ServerEntry, tool: &ToolEntry) -> Value {
+pub(crate) fn definition(name: &str, server: &ServerEntry, tool: &ToolEntry) -> Value {
     let mut out = json!({ "name": name, "inputSchema": tool.input_schema() });
     let description = match tool.description() {
         text if text.is_empty() => format!("{} of {}", tool.function, server.folder),
@@ -41,7 +41,7 @@ pub(crate) fn list(catalog: &Catalog, is_wanted: impl Fn(&str) -> bool) -> Vec<T
     // A definition that the protocol's types refuse is left out, as a tool that cannot be called.
     wanted
         .filter_map(|(name, server, tool)| {
-            serde_json::from_value(definition(name, server, tool)).ok()
+            serde_json::from_value(definition(&name, server, tool)).ok()
         })
         .collect()
 }

@@ -48,6 +48,7 @@ fn python(workspace: &TempDir, program: &str, args: &[&str], input: &Value) -> V
         .env("WORKROOM_TOOLS", tools())
         .env("WORKROOM_EXAMPLE", workspace.path())
         .env("WORKROOM_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"))
+        .env("WORKROOM_DATA", workspace.path().join("data"))
         .env("XDG_CONFIG_HOME", workspace.path())
         .env_remove("WORKROOM_LOG")
         .stdin(Stdio::piped())
@@ -172,4 +173,40 @@ fn an_agent_by_http_moves_much_and_reads_little() {
 #[test]
 fn an_older_agent_by_http_moves_much_and_reads_little() {
     check("http", "legacy", "2025-11-25");
+}
+
+/// The official SDK takes names and schemas as they are offered, in both revisions.
+#[track_caller]
+fn check_direct(transport: &str, revision: &str) {
+    let workspace = TempDir::new().unwrap();
+    let config = workspace.path().join("workroom.toml");
+    let program = tools().join("bin/mcp-server-time");
+    std::fs::write(&config, format!("[servers.time]\ncommand = '{}'\n", program.display()))
+        .unwrap();
+    let plan = json!({
+        "gateway": [env!("CARGO_BIN_EXE_workroom"), "serve", "--mode", "auto", "--config", config],
+        "transport": transport,
+        "mode": revision,
+        "asks": [
+            ["time__get_current_time", { "timezone": "Asia/Tokyo" }],
+            ["time__get_current_time", { "timezone": 7 }],
+        ],
+    });
+    let seen = python(&workspace, "crates/workroom/tests/real_client.py", &[], &plan);
+    let expected = json!(["time__get_current_time", "time__convert_time", "run_code"]);
+    assert_eq!(seen["tools"], expected);
+    let time: Value = serde_json::from_str(seen["asks"][0]["text"].as_str().unwrap()).unwrap();
+    assert_eq!(time["timezone"], "Asia/Tokyo");
+    assert_eq!(seen["asks"][1]["failed"], true);
+    assert_eq!(seen["left"], json!([]));
+}
+
+#[test]
+fn few_tools_are_called_directly_by_stdio() {
+    check_direct("stdio", "auto");
+}
+
+#[test]
+fn few_tools_are_called_directly_by_http() {
+    check_direct("http", "legacy");
 }

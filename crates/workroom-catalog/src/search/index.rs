@@ -22,7 +22,7 @@ const PREFIX_WEIGHT: f32 = 0.6;
 
 /// How much a tool gains from the others of its server that fit, too: a server whose tools fit is
 /// what the question is about.
-const NEIGHBOURS_WEIGHT: f32 = 0.4;
+const NEIGHBOURS_WEIGHT: f32 = 0.25;
 
 /// How many of a server's tools tell how well it fits.
 const NEIGHBOURS: usize = 3;
@@ -46,7 +46,7 @@ const TOGETHER_ANCHORS_MAX: usize = 3;
 const EXACT_BONUS: f32 = 100.0;
 
 /// What one occurrence counts, by field.
-const WEIGHTS: [f32; FIELDS] = [5.0, 2.0, 2.0, 1.0, 0.5, 0.3, 0.3, 1.0];
+const WEIGHTS: [f32; FIELDS] = [5.0, 2.0, 2.0, 1.0, 0.5, 0.3, 0.3, 0.8];
 
 /// How much a field's length takes from each of its words.
 const LENGTH: [f32; FIELDS] = [0.5, 0.0, 0.5, 0.6, 0.6, 0.7, 0.7, 0.5];
@@ -192,15 +192,10 @@ impl Index {
         let mut whole = 0.0;
         let pairs = intent.pairs.iter().filter(|pair| self.postings.contains_key(pair.as_str()));
         for term in intent.terms.iter().chain(pairs) {
-            // Words for one thing are as rare as the most common of them: or a server that says
-            // `ticket` once would go before one whose tools are about issues.
             let meanings = self.meanings(term, &intent.terms, typos);
-            let having = meanings.iter().map(|(postings, _)| postings.len()).max().unwrap_or(0);
-            if having == 0 {
-                continue;
-            }
-            let idf = self.idf(having);
+            let Some((idf, own)) = self.rarity(&meanings) else { continue };
             for (postings, share) in meanings {
+                let share = if share < 1.0 { share } else { own / idf };
                 // Postings are in the order of the documents.
                 let first = postings.partition_point(|it| (it.document as usize) < range.start);
                 for posting in &postings[first..] {
@@ -214,15 +209,15 @@ impl Index {
                         touched.push(place);
                     }
                     *weight = weight.max(posting.weight * share);
-                    *name = name.max(posting.name_share * share);
+                    *name = name.max(posting.name_share * share.min(1.0));
                 }
             }
-            whole += idf;
+            whole += own;
             for place in touched.drain(..) {
                 let (weight, name) = std::mem::take(&mut best[place]);
                 let tally = &mut tallies[place];
                 tally.score += idf * weight;
-                tally.covered += idf;
+                tally.covered += own;
                 tally.name += name;
             }
         }
@@ -242,23 +237,32 @@ impl Index {
         let first = scored.iter().max_by(|a, b| a.1.total_cmp(&b.1));
         let covered = first.map_or(0.0, |(best, _)| tallies[best - range.start].covered);
         self.lift_neighbours(&mut scored);
-        (scored, whole.sqrt() * (covered / whole.max(f32::MIN_POSITIVE)).min(1.0))
+        (scored, whole.cbrt() * (covered / whole.max(f32::MIN_POSITIVE)).min(1.0))
     }
 
     /// Raises the tools of servers of which several fit. `scored` is in the order of documents.
     fn lift_neighbours(&self, scored: &mut [(usize, f32)]) {
-        let server = |document| self.starts.partition_point(|start| *start <= document);
-        let chunks = || scored.chunk_by(|a, b| server(a.0) == server(b.0));
-        #[allow(clippy::cast_precision_loss, reason = "it is 3")]
-        let fit = |tools: &[(usize, f32)]| {
-            let best = pick::best(tools.to_vec(), NEIGHBOURS);
-            best.iter().map(|(_, score)| score.min(EXACT_BONUS)).sum::<f32>() / NEIGHBOURS as f32
-        };
-        let fits: Vec<f32> = chunks().map(fit).collect();
-        let most = fits.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
-        let chunks = scored.chunk_by_mut(|a, b| server(a.0) == server(b.0));
-        for (tools, fit) in chunks.zip(fits) {
-            for (_, score) in tools {
+        let mut fits: Vec<(Range<usize>, f32)> = Vec::new();
+        let mut at = 0;
+        for end in &self.starts[1..] {
+            let begin = at;
+            let mut top = [0.0_f32; NEIGHBOURS];
+            while at < scored.len() && scored[at].0 < *end {
+                let mut score = scored[at].1.min(EXACT_BONUS);
+                for best in &mut top {
+                    if score > *best {
+                        std::mem::swap(best, &mut score);
+                    }
+                }
+                at += 1;
+            }
+            if begin < at {
+                fits.push((begin..at, top.iter().sum()));
+            }
+        }
+        let most = fits.iter().map(|(_, fit)| *fit).fold(f32::MIN_POSITIVE, f32::max);
+        for (tools, fit) in fits {
+            for (_, score) in &mut scored[tools] {
                 *score *= 1.0 + NEIGHBOURS_WEIGHT * fit / most;
             }
         }
@@ -329,6 +333,18 @@ impl Index {
         own.into_iter().chain(others).collect()
     }
 
+    /// What words that mean one thing say, and what the one of them that was asked for says: both
+    /// by how rare they are. Words for one thing are as rare as the most common of them, or a
+    /// server that says `ticket` once would go before one whose tools are about issues; but a rare
+    /// word that was asked for says more than its common synonyms.
+    fn rarity(&self, meanings: &[(&[Posting], f32)]) -> Option<(f32, f32)> {
+        let having = meanings.iter().map(|(postings, _)| postings.len()).max()?;
+        let idf = self.idf(having);
+        let own = meanings.iter().find(|(_, share)| *share >= 1.0);
+        let own = own.map_or(idf, |(postings, _)| self.idf(postings.len()) * 0.75 + idf * 0.25);
+        Some((idf, own))
+    }
+
     #[allow(clippy::cast_precision_loss, reason = "counts of tools are far below 2^24")]
     fn idf(&self, having: usize) -> f32 {
         let all = self.starts[self.starts.len() - 1] as f32;
@@ -357,17 +373,17 @@ impl Tally {
     }
 }
 
-/// The average length of each field.
+/// The average length of each field, over the documents that have it.
 #[allow(clippy::cast_precision_loss, reason = "an average needs no exact sum")]
 fn averages<'a>(documents: impl Iterator<Item = &'a Document>) -> [f32; FIELDS] {
-    let (mut sums, mut count) = ([0_u64; FIELDS], 0_u64);
+    let mut sums = [(0_u64, 0_u64); FIELDS];
     for document in documents {
-        count += 1;
-        for (sum, length) in sums.iter_mut().zip(document.lengths) {
+        for ((sum, count), length) in sums.iter_mut().zip(document.lengths) {
             *sum += u64::from(length);
+            *count += u64::from(length > 0);
         }
     }
-    sums.map(|sum| (sum as f32 / count.max(1) as f32).max(1.0))
+    sums.map(|(sum, count)| (sum as f32 / count.max(1) as f32).max(1.0))
 }
 
 /// What a term with these counts weighs in a document of these lengths.

@@ -5,7 +5,11 @@
 //! much as that tool fits it (the "explicit query aspect diversification" of Santos et al.).
 
 /// How much the parts count against the question as a whole.
-const PARTS_SHARE: f32 = 0.7;
+const PARTS_SHARE: f32 = 0.85;
+
+/// How much of a part is answered by the tool that fits it best: not all, since two tools may
+/// share the work, and the best match may be the wrong one.
+const ANSWERED: f32 = 0.8;
 
 /// The most candidates of one part that are looked at.
 const CANDIDATES_MAX: usize = 100;
@@ -87,7 +91,7 @@ pub(super) fn among(
         let Some((gain, document, at)) = next else { break };
         let chosen = candidates.swap_remove(at);
         for (open, fits) in open.iter_mut().zip(&chosen.parts) {
-            *open *= 1.0 - fits * fits;
+            *open *= 1.0 - ANSWERED * fits * fits;
         }
         picked.push((document, gain * top));
     }

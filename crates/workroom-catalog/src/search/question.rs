@@ -3,7 +3,7 @@
 //! "Send a mail and create an event" are two intents. A question is cut where a clause ends, a
 //! comma stands or an `and` joins; a part that only says what is to be done (`read and write
 //! files`) takes what it is done to from the next part. Paths, addresses and file names are data:
-//! of them only their kind counts.
+//! of them only their kind counts, and whether something is to be read from there or written.
 
 use super::{
     QUERY_TERMS_MAX,
@@ -17,6 +17,31 @@ const INTENTS_MAX: usize = 12;
 /// Words that join one part of a question to the next.
 const JOINTS: &[&str] =
     &["and", "then", "also", "afterwards", "finally", "next", "or", "&", "+", "und"];
+
+/// Words after which a file stands that something comes to, if it is to be made.
+const TOWARDS: &[&str] = &["to", "into", "at", "in", "as", "on", "under"];
+
+/// Words for making what a file will hold.
+const MAKES: &[&str] = &[
+    "save",
+    "write",
+    "store",
+    "generate",
+    "create",
+    "export",
+    "output",
+    "produce",
+    "report",
+    "draft",
+    "compose",
+    "put",
+    "download",
+    "record",
+    "summarize",
+    "summary",
+    "convert",
+    "build",
+];
 
 /// Endings by which an address without a scheme is told from a name with dots.
 const DOMAINS: &[&str] = &["com", "org", "net", "edu", "gov", "io", "dev"];
@@ -66,7 +91,7 @@ impl Question {
             reader.word(word);
         }
         reader.close();
-        let Reader { mut parts, mut stems, .. } = reader;
+        let Reader { mut parts, mut stems, files, .. } = reader;
         lend_objects(&mut parts);
         let mut whole = Intent::default();
         for part in &parts {
@@ -76,6 +101,7 @@ impl Question {
             // A question of nothing else than words that say nothing, or than data.
             terms::each(text, true, &mut stems, |term| whole.add(term));
         }
+        parts.extend(files);
         if parts.len() < 2 {
             parts.clear();
         }
@@ -89,6 +115,12 @@ struct Reader {
     current: Intent,
     /// The word before, in this part.
     before: Option<String>,
+    /// What is to be done with the files that are named.
+    files: Vec<Intent>,
+    /// Whether this sentence is about making something.
+    makes: bool,
+    /// Whether the word before leads to a place.
+    leads_to: bool,
     stems: Stems,
 }
 
@@ -102,6 +134,12 @@ impl Reader {
         }
         let kinds = kind_of(bare);
         let is_data = kinds.is_some();
+        let lower = bare.to_lowercase();
+        self.makes |=
+            MAKES.contains(&lower.as_str()) || MAKES.contains(&lower.trim_end_matches('d'));
+        if is_file(bare) {
+            self.file(bare);
+        }
         for kind in kinds.into_iter().flatten() {
             let term = self.stems.fold(&kind);
             self.current.add(&term);
@@ -110,8 +148,25 @@ impl Reader {
         if !is_data || is_domain(bare) {
             self.plain(bare);
         }
+        self.leads_to = TOWARDS.contains(&lower.as_str());
         if is_end {
             self.close();
+        }
+        if is_end && !word.ends_with([',', ';', ':', ')']) {
+            self.makes = false;
+        }
+    }
+
+    /// That something is read from a file or written to it is an intent of its own.
+    fn file(&mut self, name: &str) {
+        let act = if self.makes && self.leads_to { "write" } else { "read" };
+        let mut part = Intent::default();
+        for word in kind_of(name).into_iter().flatten().chain(["file".into(), act.into()]) {
+            let term = self.stems.fold(&word);
+            part.add(&term);
+        }
+        if self.files.len() < INTENTS_MAX && !self.files.contains(&part) {
+            self.files.push(part);
         }
     }
 
@@ -175,6 +230,13 @@ fn kind_of(word: &str) -> Option<Vec<String>> {
         return Some(vec!["path".to_owned()]);
     }
     is_domain(&lower).then(|| vec!["domain".to_owned(), "website".to_owned()])
+}
+
+/// Whether `word` names a file: by its path, or by an ending that is known.
+fn is_file(word: &str) -> bool {
+    let lower = word.to_lowercase();
+    let ending = lower.rfind('.').map(|at| &lower[at..]);
+    !lower.contains("://") && ending.is_some_and(|ending| !thesaurus::others(ending).is_empty())
 }
 
 /// Whether `word` is a site's name without more.

@@ -17,7 +17,7 @@ const TEXT: &str = include_str!("thesaurus.txt");
 const ACTS_TITLE: &str = "# What tools do";
 
 /// What a word counts that means the same as the one asked for.
-const SAME: f32 = 0.5;
+const SAME: f32 = 0.55;
 
 /// What a word counts that is more general than the one asked for.
 const GENERAL: f32 = 0.3;

@@ -10,6 +10,9 @@ pub const TOGETHER_TOOLS_MAX: usize = 32;
 /// The most tools that one tool is known to be used with.
 pub const TOGETHER_PARTNERS_MAX: usize = 64;
 
+/// The most tools whose partners are known.
+const KNOWN_MAX: usize = 4_096;
+
 /// How often pairs of tools were used in one run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Together {
@@ -34,6 +37,9 @@ impl Together {
     }
 
     fn count(&mut self, tool: &ToolRef, other: &ToolRef) {
+        if self.partners.len() >= KNOWN_MAX && !self.partners.contains_key(tool) {
+            return;
+        }
         let partners = self.partners.entry(tool.clone()).or_default();
         let has_room = partners.len() < TOGETHER_PARTNERS_MAX;
         match partners.iter_mut().find(|(partner, _)| partner == other) {

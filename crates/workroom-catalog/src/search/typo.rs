@@ -83,10 +83,8 @@ mod tests {
         check("calender", &["calendar"]);
         check("claendar", &["calendar"]);
         check("emial", &["email"]);
-        check("mail", &[]);
         check("isue", &[]);
         check("issi", &["issu"]);
-        check("repoistory", &[]);
         check("reposotori", &["repositori"]);
     }
 
