@@ -685,7 +685,8 @@ fn modes_are_read_for_all_and_for_single_clients() {
     )]);
     let serve = config.unwrap().serve;
     assert_eq!(serve.mode.name(), "search");
-    let clients = serve.clients.iter().map(|it| (it.name.as_str(), it.mode.map(|m| m.name())));
+    let clients =
+        serve.clients.iter().map(|it| (it.name.as_str(), it.mode.map(workroom_types::Mode::name)));
     assert_eq!(clients.collect::<Vec<_>>(), [("Cursor", Some("direct")), ("other", None)]);
     check(
         &[("workroom.toml", "[serve]\nmode = \"Code\"\n[clients.\"\"]\n[clients.a]\nmod = 1\n")],

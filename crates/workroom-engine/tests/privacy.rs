@@ -120,6 +120,7 @@ fn bench() -> Bench {
 }
 
 /// A turn that calls `echo` with each of these.
+#[expect(clippy::unnecessary_wraps, reason = "what a plan gives")]
 fn echoes(texts: &[String]) -> Result<Turn, SandboxError> {
     let calls = (0..).zip(texts).map(|(id, text)| GuestCall {
         id,

@@ -39,23 +39,23 @@ fn answer(
 }
 
 #[track_caller]
-fn check(question: Question, arguments: &Value, expected: Expect) {
+fn check(question: Question, arguments: &Value, expected: &Expect) {
     let answer = answer(&mut filled(), question, arguments);
     expected.assert_eq(&answer.map_or_else(|error| error.to_string(), |value| value.to_string()));
 }
 
 #[test]
 fn parts_that_identify_nobody_are_told() {
-    check(Question::Domain, &json!({ "token": "[email_1]" }), expect![[r#""example.org""#]]);
-    check(Question::Last4, &json!({ "token": "[phone_1]" }), expect![[r#""0100""#]]);
-    check(Question::Year, &json!({ "token": "[birth_date_1]" }), expect!["1980"]);
-    check(Question::Age, &json!({ "token": "[birth_date_1]" }), expect!["45"]);
-    check(Question::Age, &json!({ "token": "[birth_date_2]" }), expect!["90"]);
-    check(Question::Initials, &json!({ "token": "[name_1]" }), expect![[r#""MAS""#]]);
+    check(Question::Domain, &json!({ "token": "[email_1]" }), &expect![[r#""example.org""#]]);
+    check(Question::Last4, &json!({ "token": "[phone_1]" }), &expect![[r#""0100""#]]);
+    check(Question::Year, &json!({ "token": "[birth_date_1]" }), &expect!["1980"]);
+    check(Question::Age, &json!({ "token": "[birth_date_1]" }), &expect!["45"]);
+    check(Question::Age, &json!({ "token": "[birth_date_2]" }), &expect!["90"]);
+    check(Question::Initials, &json!({ "token": "[name_1]" }), &expect![[r#""MAS""#]]);
     check(
         Question::Year,
         &json!({ "token": "[birth_date_2]" }),
-        expect![
+        &expect![
             "`pii.year` has no answer for `[birth_date_2]`: it is no date, or of a person of 90 years or more"
         ],
     );
@@ -66,21 +66,25 @@ fn what_is_not_allowed_says_what_would_allow_it() {
     check(
         Question::Last4,
         &json!({ "token": "[ssn_1]" }),
-        expect![[
+        &expect![[
             r#"`pii.last4` is not allowed for `[ssn_1]` (kind `ssn`); to allow it, put it under `[privacy.compute]` in workroom.toml: `last4 = ["ssn"]`"#
         ]],
     );
     check(
         Question::Domain,
         &json!({ "token": "[email_2]" }),
-        expect!["`[email_2]` is no token of this session"],
+        &expect!["`[email_2]` is no token of this session"],
     );
     check(
         Question::Domain,
         &json!({ "token": "mary@example.org" }),
-        expect!["`mary@example.org` is no token of this session"],
+        &expect!["`mary@example.org` is no token of this session"],
     );
-    check(Question::Same, &json!({ "token": "[email_1]" }), expect!["`pii.same` takes two tokens"]);
+    check(
+        Question::Same,
+        &json!({ "token": "[email_1]" }),
+        &expect!["`pii.same` takes two tokens"],
+    );
     let mut session = filled();
     session.policy.compute.insert(Question::Last4, [Kind::Ssn].into_iter().collect());
     assert_eq!(
@@ -96,19 +100,19 @@ fn what_is_not_allowed_says_what_would_allow_it() {
 
 #[test]
 fn values_are_put_in_order_by_the_host() {
-    check(Question::Sort, &json!({ "tokens": ["[name_2]", "[name_1]"] }), expect!["[1,0]"]);
+    check(Question::Sort, &json!({ "tokens": ["[name_2]", "[name_1]"] }), &expect!["[1,0]"]);
     check(
         Question::Sort,
         &json!({ "tokens": ["[birth_date_1]", "[birth_date_2]"] }),
-        expect!["[1,0]"],
+        &expect!["[1,0]"],
     );
-    check(Question::Sort, &json!({ "tokens": [] }), expect!["[]"]);
-    check(Question::Sort, &json!({ "tokens": ["x"] }), expect!["`x` is no token of this session"]);
+    check(Question::Sort, &json!({ "tokens": [] }), &expect!["[]"]);
+    check(Question::Sort, &json!({ "tokens": ["x"] }), &expect!["`x` is no token of this session"]);
     let many = vec!["[name_1]"; 10_001];
     check(
         Question::Sort,
         &json!({ "tokens": many }),
-        expect!["`pii.sort` takes a list of at most 10000 tokens"],
+        &expect!["`pii.sort` takes a list of at most 10000 tokens"],
     );
 }
 

@@ -32,7 +32,7 @@ const dated = inbound.filter(s => s.eta).flatMap(s => {
   const [d, m, y] = s.eta.split('/').map(Number);
   return s.lines.map(l => ({ ...l, day: Date.UTC(y, m - 1, d) / 864e5 }));
 });
-const article = new Map(articles.map(a => [num(a.article), a]));
+const article = new Map<any, any>(articles.map(a => [num(a.article), a]));
 const leads = new Map(suppliers.map(({ supplier_no, lead_time: t }) => [supplier_no, t.value * (t.unit === 'weeks' ? 7 : 1)]));
 
 const report = products.map(({ sku, category }) => {

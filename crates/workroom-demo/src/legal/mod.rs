@@ -3,7 +3,7 @@
 //! The job: code the transcript's passages to the matter's issues and file a summary, put the
 //! deadlines into the calendar, write to the client, and log it. What is right is known from how
 //! the transcript was made ([`Facts`]); what was done is known from what the servers received
-//! ([`Effect`]), so that neither an agent nor this crate's own servers are asked.
+//! ([`Effect`](crate::Effect)), so that neither an agent nor this crate's own servers are asked.
 
 mod facts;
 mod job;

@@ -178,9 +178,13 @@ fn deadlines(facts: &Facts, rng: &mut Rng) -> Vec<Value> {
 fn matter(facts: &Facts, rng: &mut Rng, index: u32) -> Value {
     let client = CLIENTS[index as usize % CLIENTS.len()];
     let opponent = OPPONENTS[index as usize % OPPONENTS.len()];
+    let number = match index {
+        0 => NUMBER.to_owned(),
+        _ => format!("2024-{:04}", 200 + index * 3),
+    };
     json!({
         "id": (20_418 + index).to_string(),
-        "number": if index == 0 { NUMBER.to_owned() } else { format!("2024-{:04}", 200 + index * 3) },
+        "number": number,
         "title": format!("{} v. {opponent}", client.trim_end_matches(',')),
         "client": { "account_id": account(facts, index), "name": client },
         "status": if index % 7 == 6 { "closed" } else { "open" },
@@ -188,7 +192,10 @@ fn matter(facts: &Facts, rng: &mut Rng, index: u32) -> Value {
         "opened": past(rng, 800).american(),
         "responsible": person(rng).name(),
         "budget": { "amount": format!("{}000.00", rng.within(20, 190)), "currency": "USD" },
-        "custom_fields": [{ "field": "Judge", "value": person(rng).last }, { "field": "Venue", "value": "E.D. Cal." }]
+        "custom_fields": [
+            { "field": "Judge", "value": person(rng).last },
+            { "field": "Venue", "value": "E.D. Cal." },
+        ]
     })
 }
 
@@ -232,7 +239,8 @@ pub(crate) fn documents(facts: &Facts) -> Tables {
     rng.shuffle(&mut list);
     let folders = ["Pleading", "Discovery", "Discovery/Depositions", "Correspondence"];
     let folders = folders.iter().zip(1..).map(|(path, index)| {
-        json!({ "id": format!("F{index}"), "matter_number": NUMBER, "path": format!("/Matters/20418/{path}") })
+        json!({ "id": format!("F{index}"), "matter_number": NUMBER,
+        "path": format!("/Matters/20418/{path}") })
     });
     Tables::from([
         ("documents", list),
@@ -330,18 +338,22 @@ pub(crate) fn caselaw(facts: &Facts) -> Tables {
 /// The calendar: nested starts and ends, days or times with an offset.
 pub(crate) fn calendar(facts: &Facts) -> Tables {
     let mut rng = Rng::new(facts.seed ^ 4);
-    let events = (0..140).map(|index| {
-        let day = TODAY.plus(number(rng.below(120)) - 40);
-        let minute = rng.within(8, 17) * 60;
-        json!({
-            "id": format!("ev_{:x}", 0x00A1_0000_u32 + index * 97), "calendar_id": *rng.pick(&["cal_firm", "cal_lit"]),
-            "summary": words(&mut rng, "[Call with|Meeting:|Hearing,] [{person}|{client}]"),
-            "start": { "dateTime": day.at(minute) },
-            "end": { "dateTime": day.at(minute + 30) },
-            "attendees": [{ "email": person(&mut rng).email("harrowlind.example"), "responseStatus": "accepted" }],
-            "status": "confirmed", "_day": day.to_string()
+    let events = (0..140)
+        .map(|index| {
+            let day = TODAY.plus(number(rng.below(120)) - 40);
+            let minute = rng.within(8, 17) * 60;
+            json!({
+                "id": format!("ev_{:x}", 0x00A1_0000_u32 + index * 97),
+                "calendar_id": *rng.pick(&["cal_firm", "cal_lit"]),
+                "summary": words(&mut rng, "[Call with|Meeting:|Hearing,] [{person}|{client}]"),
+                "start": { "dateTime": day.at(minute) },
+                "end": { "dateTime": day.at(minute + 30) },
+                "attendees": [{ "email": person(&mut rng).email("harrowlind.example"),
+                "responseStatus": "accepted" }],
+                "status": "confirmed", "_day": day.to_string()
+            })
         })
-    }).collect();
+        .collect();
     let calendars =
         [("cal_firm", "Firm"), ("cal_lit", "Litigation deadlines"), ("cal_rooms", "Rooms")];
     let calendars = calendars
@@ -364,19 +376,24 @@ pub(crate) fn calendar(facts: &Facts) -> Tables {
 /// The mail: bodies in HTML, recipients nested twice.
 pub(crate) fn mail(facts: &Facts) -> Tables {
     let mut rng = Rng::new(facts.seed ^ 5);
-    let messages = (0..160).map(|index| {
-        let (from, to) = (person(&mut rng), person(&mut rng));
-        json!({
-            "id": format!("AAMk{:06}", 120_000 + index * 17), "folder_id": *rng.pick(&["inbox", "sent", "archive"]),
-            "from": { "emailAddress": { "name": from.name(), "address": from.email("mail.example") } },
-            "toRecipients": [{ "emailAddress": { "name": to.name(), "address": to.email("harrowlind.example") } }],
-            "subject": words(&mut rng, "[RE: |FW: |]{client} / [the {date} \
-             letter|stipulation|exhibits]"),
-            "receivedDateTime": past(&mut rng, 200).at(rng.below(1_440)),
-            "body": { "contentType": "HTML", "content": html(&mut rng) },
-            "isRead": rng.chance(70), "hasAttachments": rng.chance(20), "categories": []
+    let messages = (0..160)
+        .map(|index| {
+            let (from, to) = (person(&mut rng), person(&mut rng));
+            json!({
+                "id": format!("AAMk{:06}", 120_000 + index * 17), "folder_id": *rng.pick(&["inbox",
+                "sent", "archive"]),
+                "from": { "emailAddress": { "name": from.name(),
+                "address": from.email("mail.example") } },
+                "toRecipients": [{ "emailAddress": { "name": to.name(),
+                "address": to.email("harrowlind.example") } }],
+                "subject": words(&mut rng, "[RE: |FW: |]{client} / [the {date} \
+                 letter|stipulation|exhibits]"),
+                "receivedDateTime": past(&mut rng, 200).at(rng.below(1_440)),
+                "body": { "contentType": "HTML", "content": html(&mut rng) },
+                "isRead": rng.chance(70), "hasAttachments": rng.chance(20), "categories": []
+            })
         })
-    }).collect();
+        .collect();
     let folders = ["inbox", "sent", "archive", "drafts"];
     let folders =
         folders.map(|id| json!({ "id": id, "displayName": id, "unreadItemCount": rng.below(30) }));
@@ -404,11 +421,17 @@ pub(crate) fn mail(facts: &Facts) -> Tables {
 /// The CRM: several e-mail addresses for each contact, of which one is preferred.
 pub(crate) fn crm(facts: &Facts) -> Tables {
     let mut rng = Rng::new(facts.seed ^ 6);
-    let accounts = (0..MATTERS).map(|index| json!({
-        "id": account(facts, index), "name": CLIENTS[index as usize % CLIENTS.len()],
-        "industry": *rng.pick(&["Storage", "Food", "Freight", "Property"]), "owner": person(&mut rng).name(),
-        "billing": { "city": "Fresno", "state": "CA", "terms": "NET30" }, "createdAt": past(&mut rng, 2_000).compact()
-    })).collect();
+    let accounts = (0..MATTERS)
+        .map(|index| {
+            json!({
+                "id": account(facts, index), "name": CLIENTS[index as usize % CLIENTS.len()],
+                "industry": *rng.pick(&["Storage", "Food", "Freight", "Property"]),
+                "owner": person(&mut rng).name(),
+                "billing": { "city": "Fresno", "state": "CA", "terms": "NET30" },
+                "createdAt": past(&mut rng, 2_000).compact()
+            })
+        })
+        .collect();
     let mut contacts: Vec<Value> = Vec::new();
     for index in 0..MATTERS {
         for role in ["billing", "general_counsel", "primary"] {
@@ -416,8 +439,10 @@ pub(crate) fn crm(facts: &Facts) -> Tables {
             let who = if is_client { facts.client.clone() } else { person(&mut rng) };
             let domain = if index == 0 { "meridiancold.example" } else { "client.example" };
             contacts.push(json!({
-                "id": format!("CON-{}", 4_000 + contacts.len()), "account_id": account(facts, index),
-                "salutation": who.title, "first_name": who.first, "last_name": who.last, "role": role,
+                "id": format!("CON-{}", 4_000 + contacts.len()), "account_id": account(facts,
+                index),
+                "salutation": who.title, "first_name": who.first, "last_name": who.last,
+                "role": role,
                 "preferred_email": who.email(domain),
                 "emails": [who.email("home.example"), who.email(domain)],
                 "phones": [{ "number": format!("+1 559 555 \
@@ -431,10 +456,16 @@ pub(crate) fn crm(facts: &Facts) -> Tables {
          [with|on] {person}"),
         "at": past(&mut rng, 300).compact(), "matter_number": null, "document_id": null
     })).collect();
-    let deals = (0..40).map(|index| json!({
-        "id": format!("OPP-{index}"), "account_id": account(facts, rng.below(MATTERS)), "name": words(&mut rng, "[New matter|Renewal]: {client}"),
-        "stage": *rng.pick(&["new", "conflict_check", "engaged", "declined"]), "value": format!("{}500", rng.within(1, 90))
-    })).collect();
+    let deals = (0..40)
+        .map(|index| {
+            json!({
+                "id": format!("OPP-{index}"), "account_id": account(facts, rng.below(MATTERS)),
+                "name": words(&mut rng, "[New matter|Renewal]: {client}"),
+                "stage": *rng.pick(&["new", "conflict_check", "engaged", "declined"]),
+                "value": format!("{}500", rng.within(1, 90))
+            })
+        })
+        .collect();
     Tables::from([
         ("accounts", accounts),
         ("contacts", contacts),

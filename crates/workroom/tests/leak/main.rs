@@ -29,6 +29,7 @@ fn workspace(privacy: &str) -> Workspace {
     let server = workspace.file("server.py", SERVER);
     let server = server.to_str().unwrap();
     let received = workspace.path().join("received.jsonl");
+    let received = received.to_str().unwrap();
     let config = format!(
         "{privacy}\n[servers.clinic]\ncommand = \"python3\"\nargs = [{server:?}, \"clinic\"]\n\
          [servers.archive]\ncommand = \"python3\"\nargs = [{server:?}, \"archive\", {received:?}]\n"

@@ -155,10 +155,10 @@ impl Left {
         for state in states {
             // A state holds compressed pages after its head.
             let magic = [0x28, 0xB5, 0x2F, 0xFD];
-            if let Some(at) = state.windows(4).position(|bytes| bytes == magic) {
-                if let Ok(pages) = zstd::decode_all(&state[at..]) {
-                    self.add("store: a session's memory", pages);
-                }
+            if let Some(at) = state.windows(4).position(|bytes| bytes == magic)
+                && let Ok(pages) = zstd::decode_all(&state[at..])
+            {
+                self.add("store: a session's memory", pages);
             }
             self.add("store", state);
         }

@@ -8,7 +8,7 @@ mod server;
 #[path = "../support/mod.rs"]
 mod support;
 
-use std::{collections::BTreeSet, env, fs, path::Path, process::ExitCode};
+use std::{collections::BTreeSet, env, fmt::Write as _, fs, path::Path, process::ExitCode};
 
 use libtest_mimic::{Arguments, Trial};
 use serde_json::Value;
@@ -55,7 +55,11 @@ fn world(privacy: &str) -> Workspace {
     let program = env::current_exe().unwrap();
     let server = |name: &str| {
         let log = workspace.path().join(format!("{name}.log"));
-        format!("[servers.{name}]\ncommand = {program:?}\nargs = [{SERVE:?}, {name:?}, {log:?}]\n")
+        format!(
+            "[servers.{name}]\ncommand = \"{}\"\nargs = [{SERVE:?}, {name:?}, \"{}\"]\n",
+            program.display(),
+            log.display()
+        )
     };
     let text = format!("{}{}{privacy}", server("crm"), server("mailer"));
     workspace.file("workroom.toml", &text);
@@ -91,7 +95,11 @@ fn canaries() -> Vec<(String, String)> {
     let mut all = Vec::new();
     for value in values {
         let bytes = value.as_bytes();
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex: String = bytes.iter().fold(String::new(), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        });
         let codes = |separator: &str| {
             let codes: Vec<String> = value.chars().map(|c| u32::from(c).to_string()).collect();
             codes.join(separator)
@@ -264,7 +272,7 @@ fn off() {
     // Where nothing is masked there is no vault and no key.
     let workspace = world("");
     let shown = run(&workspace, "return (await crm.get({ email: 'nobody@example.org' })).length");
-    assert!(shown.contains("0") && !shown.contains("masked"), "{shown}");
+    assert!(shown.contains('0') && !shown.contains("masked"), "{shown}");
     assert!(!workspace.path().join("workroom/vault.key").exists());
 }
 

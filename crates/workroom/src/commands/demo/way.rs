@@ -161,7 +161,7 @@ mod tests {
         way.called("hello", "hello world");
         way.answered("hello", PRICE);
         // Two definitions, then the call and its result; the definitions again; two words.
-        assert!((way.cost - (5.0 * 1e6 + 2.0 * 1e3 + 2.0)).abs() < 1e-6, "{}", way.cost);
+        assert!((way.cost - (5.0 * 1e6 + 2.0 * 1e3 + 2.0) / 1e6).abs() < 1e-9, "{}", way.cost);
         assert_eq!((way.tokens_in, way.tokens_out, way.job, way.requests), (4, 2, 3, 2));
     }
 
@@ -176,7 +176,7 @@ mod tests {
         }
         way.answered("", PRICE);
         // Definitions once new; each conversation's call and result are new in its second request.
-        let expected = (2.0 + 2.0 + 2.0) * 1e6 + (2.0 + 2.0 + 2.0) * 1e3 + 2.0;
-        assert!((way.cost - expected).abs() < 1e-6, "{}", way.cost);
+        let expected = ((2.0 + 2.0 + 2.0) * 1e6 + (2.0 + 2.0 + 2.0) * 1e3 + 2.0) / 1e6;
+        assert!((way.cost - expected).abs() < 1e-9, "{}", way.cost);
     }
 }
