@@ -14,13 +14,14 @@ use crate::{
     settings::{Settings, one_of},
 };
 
-pub(crate) const PRIVACY: [&str; 9] = [
+pub(crate) const PRIVACY: [&str; 10] = [
     "profile",
     "mask_kinds",
     "clear_kinds",
     "mask",
     "clear",
     "key_file",
+    "key_command",
     "reveal",
     "compute",
     "words",
@@ -69,6 +70,9 @@ pub struct PrivacySettings {
     pub clear: Vec<String>,
     /// Where the master key is kept; `None`: in the user's configuration folder.
     pub key_file: Option<PathBuf>,
+    /// A program and its arguments that print the master key, such as that of an operating
+    /// system's keyring; empty: there is none.
+    pub key_command: Vec<String>,
     /// Kinds by the server, or the `server.tool`, that may receive them.
     pub reveal: Lists,
     /// Kinds by the question that may be asked about them.
@@ -86,6 +90,7 @@ impl Default for PrivacySettings {
             mask: Vec::new(),
             clear: Vec::new(),
             key_file: None,
+            key_command: Vec::new(),
             reveal: Lists::new(),
             compute: Lists::new(),
             words: Lists::new(),
@@ -105,6 +110,7 @@ impl PrivacySettings {
             ("privacy.mask".to_owned(), list(&self.mask)),
             ("privacy.clear".to_owned(), list(&self.clear)),
             ("privacy.key_file".to_owned(), key_file.unwrap_or_else(|| "auto".to_owned())),
+            ("privacy.key_command".to_owned(), list(&self.key_command)),
         ];
         for (table, lists) in [("reveal", &self.reveal), ("compute", &self.compute)] {
             let lines = lists.iter();
@@ -159,6 +165,14 @@ impl Settings {
                     let Some(path) = reader.text(node, key) else { continue };
                     if self.is_first(&full, node) {
                         self.privacy.key_file = Some(source.folder.join(path.value));
+                    }
+                }
+                "key_command" => {
+                    let words = reader.list(node, key).iter();
+                    let words = words.filter_map(|word| reader.text(word, key));
+                    let words: Vec<String> = words.map(|word| word.value).collect();
+                    if self.is_first(&full, node) {
+                        self.privacy.key_command = words;
                     }
                 }
                 "reveal" | "compute" | "words" => self.read_lists(reader, key, node),

@@ -37,6 +37,7 @@ profile = "hipaa"
 mask_kinds = ["organization"]
 clear = ["$.order.id"]
 key_file = "keys/vault.key"
+key_command = ["secret-tool", "lookup", "workroom", "vault"]
 [privacy.reveal]
 crm = ["*"]
 "mailer.send" = ["email", "name"]
@@ -49,16 +50,17 @@ command = "ehr"
 mask = ["$.patient.**"]
 "#,
         &expect![[r#"
-            servers.ehr.command = ehr (workroom.toml:15:1)
-            servers.ehr.mask = [$.patient.**] (workroom.toml:16:1)
+            servers.ehr.command = ehr (workroom.toml:16:1)
+            servers.ehr.mask = [$.patient.**] (workroom.toml:17:1)
             privacy.profile = hipaa (workroom.toml:3:1)
             privacy.mask_kinds = [organization] (workroom.toml:4:1)
             privacy.clear = [$.order.id] (workroom.toml:5:1)
             privacy.key_file = /project/keys/vault.key (workroom.toml:6:1)
-            privacy.reveal.crm = [*] (workroom.toml:8:1)
-            privacy.reveal.mailer.send = [email, name] (workroom.toml:9:1)
-            privacy.compute.last4 = [ssn] (workroom.toml:11:1)
-            privacy.words.custom = 1 of them (workroom.toml:13:1)
+            privacy.key_command = [secret-tool, lookup, workroom, vault] (workroom.toml:7:1)
+            privacy.reveal.crm = [*] (workroom.toml:9:1)
+            privacy.reveal.mailer.send = [email, name] (workroom.toml:10:1)
+            privacy.compute.last4 = [ssn] (workroom.toml:12:1)
+            privacy.words.custom = 1 of them (workroom.toml:14:1)
         "#]],
     );
 }

@@ -28,6 +28,15 @@ use clap::{CommandFactory, Parser};
 use args::{Cli, Command, Global};
 use output::{Answer, Failure};
 
+/// Memory may hold values that are masked everywhere else, so none of it goes into a file when the
+/// process ends by a fault. Servers inherit this.
+#[cfg(unix)]
+fn no_core_dumps() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    // Where that is not allowed there is nothing else to do.
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+}
+
 fn main() -> ExitCode {
     // A panic's own words may quote the data that it met.
     std::panic::set_hook(Box::new(|panic| match panic.location() {
@@ -43,6 +52,8 @@ fn main() -> ExitCode {
     if matches!(cli.command, Command::SandboxWorker) {
         return commands::sandbox_worker();
     }
+    #[cfg(unix)]
+    no_core_dumps();
     log(cli.global.verbose);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -4,7 +4,8 @@ use std::{
     collections::BTreeMap,
     env, fs, io,
     path::{Path, PathBuf},
-    sync::Arc,
+    process::{Command, Stdio},
+    sync::{Arc, OnceLock},
 };
 
 use workroom_config::{Config, PrivacySettings};
@@ -13,6 +14,9 @@ use workroom_pii::{Detector, Kind, Profile, Settings, WordList};
 use workroom_privacy::{Kinds, Policy, compute::Question, seal::MasterKey};
 
 use crate::store::Keep;
+
+/// The setting that names a program which prints the master key.
+pub(crate) const COMMAND: &str = "privacy.key_command";
 
 /// Holds a master key, as 64 hexadecimal digits.
 pub(crate) const KEY_VARIABLE: &str = "WORKROOM_VAULT_KEY";
@@ -135,7 +139,8 @@ pub(crate) fn keys(privacy: &PrivacySettings) -> KeyFile {
         // Not beside what is locked with it.
         directories::BaseDirs::new().map(|dirs| dirs.config_dir().join("workroom/vault.key"))
     });
-    KeyFile { file }
+    let command = (!privacy.key_command.is_empty()).then(|| privacy.key_command.clone());
+    KeyFile { file, command, printed: Arc::default() }
 }
 
 /// A key that is gone with the process, as all that it wraps.
@@ -154,16 +159,51 @@ impl MasterKeys for Fleeting {
     }
 }
 
-/// Keys from the environment, or from a file that is made at its first use: a key a line, the
-/// newest first.
+/// Keys from the environment, from a program, or from a file that is made at its first use: a key
+/// a line, the newest first.
 #[derive(Clone, Debug)]
 pub(crate) struct KeyFile {
     file: Option<PathBuf>,
+    command: Option<Vec<String>>,
+    /// What the program printed: a keyring may ask its user each time.
+    printed: Arc<OnceLock<Vec<MasterKey>>>,
 }
 
 impl KeyFile {
+    /// The keys that the user gives, the newer first; `None` where they are in our own file.
+    pub(crate) fn given(&self) -> Option<Result<Vec<MasterKey>, String>> {
+        Self::from_environment().or_else(|| self.command.as_deref().map(|it| self.ask(it)))
+    }
+
+    /// The keys that `command` prints.
+    fn ask(&self, command: &[String]) -> Result<Vec<MasterKey>, String> {
+        if let Some(keys) = self.printed.get() {
+            return Ok(keys.clone());
+        }
+        let [program, args @ ..] = command else { return Err(format!("`{COMMAND}` is empty")) };
+        let failed = |why: String| format!("`{program}` of `{COMMAND}` {why}");
+        let run = Command::new(program).args(args).stdin(Stdio::null()).output();
+        let output = run.map_err(|error| failed(format!("cannot be run: {error}")))?;
+        if !output.status.success() {
+            return Err(failed(format!("gave no key ({})", output.status)));
+        }
+        let text =
+            String::from_utf8(output.stdout).map_err(|_| failed("printed no text".into()))?;
+        let keys = Self::parse(&zeroize_string(text)).map_err(|error| failed(error.to_string()))?;
+        if keys.is_empty() {
+            return Err(failed("printed nothing".to_owned()));
+        }
+        Ok(self.printed.get_or_init(|| keys).clone())
+    }
+
+    /// A key a line.
+    fn parse(text: &str) -> Result<Vec<MasterKey>, impl std::fmt::Display + use<>> {
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        lines.map(MasterKey::parse).collect()
+    }
+
     /// The keys in the environment, the newer first; `None` where there are none.
-    pub(crate) fn from_environment() -> Option<Result<Vec<MasterKey>, String>> {
+    fn from_environment() -> Option<Result<Vec<MasterKey>, String>> {
         let text = env::var(KEY_VARIABLE).ok()?;
         let old = env::var(OLD_KEY_VARIABLE).ok();
         let named = std::iter::once((KEY_VARIABLE, text));
@@ -196,9 +236,7 @@ impl KeyFile {
 
     fn read(path: &Path) -> io::Result<Result<Vec<MasterKey>, String>> {
         let text = zeroize_string(fs::read_to_string(path)?);
-        let lines = text.lines().filter(|line| !line.trim().is_empty());
-        let keys: Result<Vec<_>, _> = lines.map(MasterKey::parse).collect();
-        Ok(keys.map_err(|error| format!("`{}` is wrong: {error}", path.display())))
+        Ok(Self::parse(&text).map_err(|error| format!("`{}` is wrong: {error}", path.display())))
     }
 
     fn make(path: &Path) -> io::Result<()> {
@@ -216,7 +254,7 @@ impl KeyFile {
 
 impl MasterKeys for KeyFile {
     fn keys(&self) -> Result<Vec<MasterKey>, String> {
-        if let Some(keys) = Self::from_environment() {
+        if let Some(keys) = self.given() {
             return keys;
         }
         let path = self.path()?;

@@ -338,6 +338,7 @@ fn config_check_says_where_each_value_is_from() {
             privacy.mask                  []  (default)
             privacy.clear                 []  (default)
             privacy.key_file              auto  (default)
+            privacy.key_command           []  (default)
         "#]],
     );
 }

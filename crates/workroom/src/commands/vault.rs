@@ -13,7 +13,7 @@ use workroom_types::SessionId;
 use crate::{
     args::{Global, Vault, VaultCommand},
     output::{self, Answer, Failure},
-    privacy::{self, KEY_VARIABLE, KeyFile, OLD_KEY_VARIABLE},
+    privacy::{self, COMMAND, KEY_VARIABLE, OLD_KEY_VARIABLE},
     settings,
     store::{self, Keep},
 };
@@ -44,23 +44,24 @@ async fn forget(store: &dyn Store, session: &str) -> Result<Answer, Failure> {
 async fn rotate(global: &Global, store: &dyn Store) -> Result<Answer, Failure> {
     let settings = settings::load(global)?;
     let keys = privacy::keys(&settings.config.privacy);
-    let from_environment = KeyFile::from_environment().is_some();
+    let is_given = keys.given().is_some();
     let mut all = keys.keys().map_err(Failure::failed)?;
-    if from_environment && all.len() < 2 {
-        return Err(Failure::usage(format!(
-            "the master key is in `{KEY_VARIABLE}`, and there is no other to change it for"
-        ))
+    if is_given && all.len() < 2 {
+        return Err(Failure::usage(
+            "the master key is given, and there is no other to change it for",
+        )
         .hint(format!(
-            "put the new key into `{KEY_VARIABLE}` and the present one into `{OLD_KEY_VARIABLE}`, \
-             then run this again"
+            "put the new key into `{KEY_VARIABLE}` and the present one into \
+                 `{OLD_KEY_VARIABLE}`, or let `{COMMAND}` print both, the new one first; then run \
+                 this again"
         )));
     }
-    if !from_environment {
+    if !is_given {
         all.insert(0, MasterKey::new(privacy::random()));
         keys.write(&all).map_err(Failure::failed)?;
     }
     let (count, lost) = rewrap(store, &all).await?;
-    if !from_environment {
+    if !is_given {
         // A gateway that runs may have wrapped a key with the last one just now.
         let used = store.sealed_keys().await.map_err(Failure::failed)?;
         let is_needed = |(at, key): &(usize, MasterKey)| {

@@ -87,3 +87,34 @@ fn the_recorder_finds_what_gets_out() {
     }
     assert!(found.contains("store"), "{found}");
 }
+
+#[test]
+fn a_killed_gateway_knows_its_tokens_and_leaves_no_core() {
+    let key = "7b".repeat(32);
+    let privacy = format!(
+        "[privacy]\nprofile = \"hipaa\"\nkey_command = [\"echo\", \"{key}\"]\n\
+         [privacy.reveal]\narchive = [\"*\"]"
+    );
+    let workspace = workspace(&privacy);
+    let mut gateway = Gateway::start(&workspace);
+    let taken = "import * as clinic from './servers/clinic';\n\
+                 const patient = await clinic.getPatient({ id: 'P00042' });\n\
+                 return patient.email";
+    gateway.run("one", taken);
+    #[cfg(target_os = "linux")]
+    {
+        let limits = gateway.limits();
+        let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+        assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
+    }
+    // It has told the token, and had no time for anything else.
+    let sessions = gateway.kill();
+    let mut gateway = Gateway::start_with(&workspace, sessions);
+    let sent = "import * as archive from './servers/archive';\n\
+                return await archive.keep({ text: patient.email })";
+    gateway.run("one", sent);
+    gateway.end();
+    let received = std::fs::read_to_string(workspace.path().join("received.jsonl")).unwrap();
+    let planted = &encodings::planted(PATIENTS)[5 * 42 + 1];
+    assert!(received.contains(planted), "{received}");
+}

@@ -35,6 +35,11 @@ pub(crate) struct Left(Vec<(String, Vec<u8>)>);
 
 impl Gateway {
     pub(crate) fn start(workspace: &Workspace) -> Self {
+        Self::start_with(workspace, HashMap::new())
+    }
+
+    /// Starts one that goes on in `sessions`.
+    pub(crate) fn start_with(workspace: &Workspace, sessions: HashMap<String, String>) -> Self {
         let log = workspace.path().join("log.txt");
         let mut child = workspace
             .command(&["serve", "-vv"])
@@ -46,7 +51,6 @@ impl Gateway {
         let input = child.stdin.take().unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
         let (left, results) = (Left::default(), Vec::new());
-        let sessions = HashMap::new();
         let mut gateway = Self { child, input, output, next: 0, left, log, sessions, results };
         gateway.request(
             "initialize",
@@ -109,6 +113,19 @@ impl Gateway {
         }
         let params = json!({ "name": "search", "arguments": { "query": "patient" } });
         self.request("tools/call", &params.to_string());
+    }
+
+    /// Kills the gateway, and gives its sessions.
+    pub(crate) fn kill(mut self) -> HashMap<String, String> {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.sessions
+    }
+
+    /// The limits of its process, as the kernel lists them.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn limits(&self) -> String {
+        fs::read_to_string(format!("/proc/{}/limits", self.child.id())).unwrap()
     }
 
     /// Ends the gateway, and gives all that left it.
