@@ -460,7 +460,7 @@ async fn call_by_call_gives_the_truth_and_weighs_fifty_times_the_script() {
     let (script, short) = (tokens(JOB.script), tokens(&value.to_string()));
     expect![[r#"
         56 calls: definitions 14022, arguments 1079, results 549798
-        script 1237, answer 201: {"compared":1037,"short":{"skus":62,"units":2026,"worst":[{"sku":"SKU-01056","short":151,"reorder":12},{"sku":"SKU-00237","short":102,"reorder":48},{"sku":"SKU-01151","short":72,"reorder":16}]},"stockouts":{"skus":263,"worst":[{"sku":"SKU-01111","days_left":0,"missing":130},{"sku":"SKU-00161","days_left":3,"missing":61},{"sku":"SKU-00083","days_left":2,"missing":59}]},"reorder":{"skus":470,"units":12308,"cost_cents":24881788,"skus_by_category":{"Bath":54,"Garden":41,"Kitchen":54,"Lighting":53,"Office":65,"Outdoor":72,"Storage":58,"Textiles":73}},"checksum":887481894}"#]]
+        script 1240, answer 201: {"compared":1037,"short":{"skus":62,"units":2026,"worst":[{"sku":"SKU-01056","short":151,"reorder":12},{"sku":"SKU-00237","short":102,"reorder":48},{"sku":"SKU-01151","short":72,"reorder":16}]},"stockouts":{"skus":263,"worst":[{"sku":"SKU-01111","days_left":0,"missing":130},{"sku":"SKU-00161","days_left":3,"missing":61},{"sku":"SKU-00083","days_left":2,"missing":59}]},"reorder":{"skus":470,"units":12308,"cost_cents":24881788,"skus_by_category":{"Bath":54,"Garden":41,"Kitchen":54,"Lighting":53,"Office":65,"Outdoor":72,"Storage":58,"Textiles":73}},"checksum":887481894}"#]]
     .assert_eq(&format!(
         "{} calls: definitions {definitions}, arguments {}, results {}\n\
          script {script}, answer {short}: {value}",

@@ -12,8 +12,8 @@ use thiserror::Error;
 use workroom_pii::Kind;
 
 use crate::{
-    Act, Entry, Flow, Kinds, Mint, Origin, Policy, Source, Token, Vault, VaultError,
-    normal::normal, vault::New,
+    Act, Entry, Flow, Kinds, Mint, Origin, Policy, Source, Used, Vault, VaultError, normal::normal,
+    vault::New,
 };
 use date::Date;
 
@@ -163,8 +163,8 @@ pub struct Answer {
     pub outcome: Result<Value, ComputeError>,
     /// A flow for each token that was asked about.
     pub flows: Vec<Flow>,
-    /// The token that was made, if one was.
-    pub made: Option<Token>,
+    /// The token that was made, if one was; to be stored before the answer is given.
+    pub made: Used,
 }
 
 /// Answers `question` with its `arguments`, at `at` milliseconds since 1970.
@@ -176,7 +176,8 @@ pub fn ask(
     arguments: &Map<String, Value>,
     at: i64,
 ) -> Answer {
-    let mut asking = Asking { vault, mint, policy, question, at, tokens: Vec::new(), made: None };
+    let mut asking =
+        Asking { vault, mint, policy, question, at, tokens: Vec::new(), made: Used::default() };
     let outcome = asking.answer(arguments);
     let act = if outcome.is_ok() { Act::Asked } else { Act::Denied };
     let Asking { vault, tokens, made, .. } = asking;
@@ -203,7 +204,7 @@ struct Asking<'a> {
     question: Question,
     at: i64,
     tokens: Vec<String>,
-    made: Option<Token>,
+    made: Used,
 }
 
 impl Asking<'_> {
@@ -262,7 +263,7 @@ impl Asking<'_> {
         // Its own normal form would make it the value that it was made of.
         let put = self.vault.put_apart(new, self.mint)?;
         let text = put.token.to_string();
-        self.made = Some(put.token);
+        self.made.add(&put.token, &put.state);
         Ok(text.into())
     }
 

@@ -30,6 +30,7 @@ mod reveal;
 pub mod seal;
 mod secret;
 mod token;
+mod used;
 mod vault;
 
 pub use flow::{Act, Flow};
@@ -39,4 +40,5 @@ pub use policy::{Kinds, Policy, PolicyError};
 pub use reveal::{Destination, RevealError, Revealed, reveal};
 pub use secret::Secret;
 pub use token::{TOKEN_BYTES_MAX, Token, escape, has_token, kinds, pieces};
+pub use used::Used;
 pub use vault::{Entry, Origin, Source, Vault, VaultError};

@@ -17,8 +17,8 @@ use serde_json::{Map, Value};
 use workroom_pii::{Detect, Found, Kind, Place, Sink, Withheld};
 
 use crate::{
-    Act, Flow, Kinds, Mint, Origin, Source, Token, Vault, VaultError, escape, has_token, pieces,
-    vault::New,
+    Act, Flow, Kinds, Mint, Origin, Source, Token, Used, Vault, VaultError, escape, has_token,
+    pieces, vault::New,
 };
 
 /// Which way the masked value goes.
@@ -41,7 +41,7 @@ pub struct Masker<'v> {
     counts: Kinds,
     source: Source,
     at: i64,
-    used: BTreeSet<Token>,
+    used: Used,
     flows: Vec<Flow>,
     wants_vault: bool,
     is_changed: bool,
@@ -66,7 +66,7 @@ impl<'v> Masker<'v> {
             counts,
             source: Source::default(),
             at,
-            used: BTreeSet::new(),
+            used: Used::default(),
             flows: Vec::new(),
             wants_vault: false,
             is_changed: false,
@@ -97,7 +97,7 @@ impl<'v> Masker<'v> {
     }
 
     /// What stands for what was found, and what is to be recorded of it.
-    pub fn into_found(self) -> (BTreeSet<Token>, Vec<Flow>) {
+    pub fn into_found(self) -> (Used, Vec<Flow>) {
         (self.used, self.flows)
     }
 
@@ -208,7 +208,7 @@ impl<'v> Masker<'v> {
                     });
                 }
                 self.is_changed = true;
-                self.used.insert(put.token.clone());
+                self.used.add(&put.token, &put.state);
                 Some(put.token)
             }
             Err(error) => {

@@ -40,6 +40,11 @@ impl State {
         self.0.load(Ordering::Acquire) == Self::STORED
     }
 
+    /// Whether it is that of the same record.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     pub(crate) fn is_void(&self) -> bool {
         self.0.load(Ordering::Acquire) == Self::VOID
     }

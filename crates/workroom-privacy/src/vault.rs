@@ -152,6 +152,7 @@ pub(crate) struct New<'n> {
 #[derive(Clone, Debug)]
 pub(crate) struct Put {
     pub(crate) token: Token,
+    pub(crate) state: State,
     /// Whether it was not there before, or not from this server.
     pub(crate) is_news: bool,
 }
@@ -180,7 +181,8 @@ impl Vault {
     pub fn load(&mut self, token: &str, mark: Mark, sealed: &[u8]) -> Result<(), SealError> {
         let token = Token::parse(token).ok_or(SealError::Damaged)?;
         if let Some(known) = self.marks.get(&mark).cloned() {
-            if known == token {
+            let is_void = self.entries.get(&known).is_none_or(|entry| entry.state.is_void());
+            if known == token && !is_void {
                 return Ok(());
             }
             // Another process was faster.
@@ -229,19 +231,6 @@ impl Vault {
         self.kinds
     }
 
-    /// Whether the records of all of `tokens` are stored; `None` where one never will be.
-    pub fn are_durable(&self, tokens: &BTreeSet<Token>) -> Option<bool> {
-        let mut all = true;
-        for token in tokens {
-            let state = &self.entries.get(token)?.state;
-            if state.is_void() {
-                return None;
-            }
-            all &= state.is_stored();
-        }
-        Some(all)
-    }
-
     /// A token that begins with `beginning`.
     pub(crate) fn beginning_with(&self, beginning: &str) -> Option<&Token> {
         let from = (Bound::Included(beginning), Bound::Unbounded);
@@ -275,10 +264,11 @@ impl Vault {
                 self.remove(&token);
                 return self.put_as(new, form, mint);
             }
-            let is_news = entry.is_some_and(|entry| {
-                entry.servers.len() < SERVERS_MAX && entry.servers.insert(server.clone())
-            });
-            return Ok(Put { token, is_news });
+            if let Some(entry) = entry {
+                let is_news =
+                    entry.servers.len() < SERVERS_MAX && entry.servers.insert(server.clone());
+                return Ok(Put { token, state: entry.state.clone(), is_news });
+            }
         }
         if self.entries.len() >= self.values_max {
             return Err(VaultError::Full { values: self.entries.len(), most: self.values_max });
@@ -312,10 +302,10 @@ impl Vault {
             value: Secret::new(new.value),
             origin: new.origin.clone(),
             servers,
-            state,
+            state: state.clone(),
             mark,
         });
-        Ok(Put { token, is_news: true })
+        Ok(Put { token, state, is_news: true })
     }
 
     fn remove(&mut self, token: &Token) {
@@ -327,6 +317,8 @@ impl Vault {
     }
 
     fn insert(&mut self, entry: Entry) {
+        // A number that was void is given again: nothing of its first value may stay.
+        self.remove(&entry.token);
         self.kinds = self.kinds.with(entry.kind);
         self.bytes += entry.value.expose().len();
         self.known.add(&entry);

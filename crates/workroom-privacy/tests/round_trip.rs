@@ -10,7 +10,7 @@ use common::{Session, Simple};
 use expect_test::expect;
 use serde_json::{Value, json};
 use workroom_pii::{Kind, Place};
-use workroom_privacy::{Direction, Kinds, Masker, Mint, RevealError, VaultError};
+use workroom_privacy::{Direction, Kinds, Masker, Mint, RevealError, Used, VaultError};
 
 /// Masks `input`, compares with `expected`, and checks that revealing gives `input` back.
 #[track_caller]
@@ -323,21 +323,55 @@ fn a_vault_is_read_back_from_what_was_minted_and_numbers_go_on() {
     assert!(third.vault.load(minted[0].token.as_str(), minted[0].mark, &damaged).is_err());
 }
 
+/// Masks a text, and gives what it uses.
+fn using(session: &mut Session, text: &str) -> (Value, Used) {
+    let place = Place { server: "crm", tool: "get", schema: None };
+    let (vault, mint) = (Some(&mut session.vault), &session.mint);
+    let mut masker = Masker::new(vault, mint, Kinds::ALL, Direction::In, 0);
+    let mut value = json!(text);
+    masker.json(&Simple, &mut value, place).unwrap();
+    (value, masker.into_found().0)
+}
+
 #[test]
 fn what_was_not_stored_can_be_dropped_and_is_minted_anew() {
     let mut session = Session::new();
-    session.mask("crm", json!("ada@x.org"));
-    let minted = session.mint.drain();
-    let used = minted.iter().map(|it| it.token.clone()).collect();
-    assert_eq!(session.vault.are_durable(&used), Some(false));
-    minted[0].void();
+    let (_, used) = using(&mut session, "ada@x.org");
+    assert!(!used.are_stored(), "it is in the queue");
+    session.mint.drain()[0].void();
     session.mint.restart(&[(Kind::Email, 40)]);
-    assert_eq!(session.vault.are_durable(&used), None);
+    assert!(!used.are_stored(), "it never will be");
     assert_eq!(session.reveal("crm", json!("[email_1]")).unwrap_err().code(), "unknown_token");
-    assert_eq!(session.mask("crm", json!("ada@x.org")), json!("[email_40]"));
-    let minted = session.mint.drain();
-    minted[0].stored();
-    assert_eq!(session.vault.are_durable(&BTreeSet::from([minted[0].token.clone()])), Some(true));
+    let (masked, used) = using(&mut session, "ada@x.org");
+    assert_eq!(masked, json!("[email_40]"));
+    session.mint.drain()[0].stored();
+    assert!(used.are_stored());
+}
+
+#[test]
+fn a_number_that_is_given_again_does_not_vouch_for_its_first_value() {
+    let mut session = Session::new();
+    let (ada, of_ada) = using(&mut session, "ada@x.org");
+    session.mint.drain()[0].void();
+    session.mint.restart(&[(Kind::Email, 1)]);
+    let (bob, of_bob) = using(&mut session, "bob@x.org");
+    assert_eq!(ada, bob, "the same number");
+    session.mint.drain()[0].stored();
+    assert!(of_bob.are_stored() && !of_ada.are_stored());
+    assert_eq!(using(&mut session, "ada@x.org").0, json!("[email_2]"));
+    assert_eq!(session.reveal("crm", bob).unwrap(), json!("bob@x.org"));
+    // The same within one text, between two of its values.
+    let mut session = Session::new();
+    let place = Place { server: "crm", tool: "get", schema: None };
+    let (vault, mint) = (Some(&mut session.vault), &session.mint);
+    let mut masker = Masker::new(vault, mint, Kinds::ALL, Direction::In, 0);
+    masker.json(&Simple, &mut json!("ada@x.org"), place).unwrap();
+    mint.drain()[0].void();
+    mint.restart(&[(Kind::Email, 1)]);
+    masker.json(&Simple, &mut json!("bob@x.org"), place).unwrap();
+    let (used, _) = masker.into_found();
+    mint.drain()[0].stored();
+    assert!(!used.are_stored());
 }
 
 #[test]

@@ -71,11 +71,8 @@ pub(crate) async fn question(
     let answer = compute::ask(vault, privacy.mint(), policy, question, &arguments, now());
     drop(slot);
     let kept = async {
-        if let Some(token) = answer.made {
-            let used = std::iter::once(token).collect();
-            if !privacy.are_stored(shared, scope, &used).await? {
-                return Err(PrivacyError::Busy);
-            }
+        if !privacy.are_stored(shared, scope, &answer.made).await? {
+            return Err(PrivacyError::Busy);
         }
         Ok(keep_flows(shared, scope, answer.flows).await?)
     };

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use serde_json::Value;
 use workroom_pii::{Detect, Found, Kind, Sink, Withheld};
-use workroom_privacy::{Direction, Flow, Masker, Mint, Token, has_token};
+use workroom_privacy::{Direction, Flow, Masker, Mint, Used, has_token};
 use workroom_types::ToolRef;
 
 use super::{PrivacyConfig, place, vaults::Slot};
@@ -103,7 +103,7 @@ fn binary(block: &mut Value) -> Option<&mut Value> {
 pub(super) struct Pass {
     pub(super) masked: Result<Vec<Option<String>>, Withheld>,
     pub(super) wants_vault: bool,
-    pub(super) used: BTreeSet<Token>,
+    pub(super) used: Used,
     pub(super) flows: Vec<Flow>,
 }
 

@@ -18,7 +18,7 @@ use thiserror::Error;
 use tokio::sync::OwnedMutexGuard;
 use workroom_pii::Kind;
 use workroom_privacy::{
-    Direction, Mint, Minted, Token, Vault,
+    Direction, Mint, Minted, Used, Vault,
     seal::{self, DataKey, KEY_BYTES, SealError, Wrapped},
 };
 use workroom_types::{Bound, SessionId};
@@ -201,7 +201,7 @@ impl Privacy {
                 if direction == Direction::Out {
                     scope.note_caught(done.used.len() as u64);
                 }
-                scope.seen().extend(done.used);
+                scope.seen().extend(done.used.into_tokens());
                 keep_flows(shared, scope, done.flows).await?;
                 return Ok(masked);
             }
@@ -241,11 +241,9 @@ impl Privacy {
         &self,
         shared: &Shared,
         scope: &Scope,
-        used: &BTreeSet<Token>,
+        used: &Used,
     ) -> Result<bool, PrivacyError> {
-        let slot = self.slot(scope);
-        let is_stored = |slot: &Slot| slot.vault().and_then(|vault| vault.are_durable(used));
-        if is_stored(&*slot.lock().await) == Some(true) {
+        if used.are_stored() {
             return Ok(true);
         }
         if let Some((_, mint)) = &scope.own {
@@ -253,8 +251,7 @@ impl Privacy {
         } else {
             self.store(shared).await?;
         }
-        let slot = slot.lock().await;
-        Ok(is_stored(&slot) == Some(true))
+        Ok(used.are_stored())
     }
 
     /// Stores what is in the queue: all of it, or it is void.
