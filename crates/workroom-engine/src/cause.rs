@@ -265,6 +265,10 @@ impl Scene<'_> {
                 Some(format!("{gave}: test for that before using it, or write `?.`"))
             }
             _ if site.text.ends_with(']') => self.index_hint(site, parent, form),
+            "object" | "array" | "string" if is_envelope(last?, form) => Some(format!(
+                "a call gives the tool's data itself, with no `{}` around it: use `{}`",
+                last?, parent.text
+            )),
             "object" | "server" => self.member_hint(site, parent, form, last?),
             "array" => Some(nearest_method(last?, &LIST_METHODS, parent).unwrap_or_else(|| {
                 format!(
@@ -361,6 +365,14 @@ impl Scene<'_> {
         let text = &self.sites[promise.site].text;
         Some(format!("`{text}` is a promise: `await` it before using it"))
     }
+}
+
+/// Whether `name` is a part of an answer's envelope, as MCP and HTTP have it, and not of the data.
+fn is_envelope(name: &str, form: &Form) -> bool {
+    const ENVELOPE: [&str; 5] = ["content", "structuredContent", "data", "body", "result"];
+    ENVELOPE.contains(&name)
+        && !form.names.iter().any(|key| key == name)
+        && nearest(name, form.names.iter().map(String::as_str)).is_empty()
 }
 
 /// A method of texts or lists that may have been meant.

@@ -67,11 +67,14 @@ pub(crate) fn prepare(
     let unseen = |why: &str| Some(Err(Found::Unseen(why.to_owned())));
     let (compiled, position) = place(session, error)?;
     if session.programs.back().is_none_or(|last| last.file != compiled.file) {
-        return unseen("its function is of an earlier run, whose values cannot be seen");
+        return unseen(
+            "its function is of an earlier run, whose values cannot be seen: declare it again in \
+             this run to see them",
+        );
     }
     let catalog = run.shared.catalog();
     let names = session.known_names();
-    let scope = Scope { names: &names, is_complete: false };
+    let scope = Scope { names: &names, ..Scope::default() };
     let probe = workroom_script::probe(&compiled.source, &InCatalog(&catalog), scope, position)?;
     if run.stats.result_bytes > ANSWER_BYTES_MAX {
         return unseen("the values there were not looked at: the run had too large results");

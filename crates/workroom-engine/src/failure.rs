@@ -29,7 +29,9 @@ pub(crate) fn from_diagnostics(source: &str, diagnostics: &[Diagnostic]) -> RunF
         | DiagnosticKind::UnknownParameter
         | DiagnosticKind::MissingParameter
         | DiagnosticKind::NotAwaited
-        | DiagnosticKind::SequentialCalls => FailureKind::Check,
+        | DiagnosticKind::SequentialCalls
+        | DiagnosticKind::NotCalled
+        | DiagnosticKind::Undefined => FailureKind::Check,
         DiagnosticKind::Type => FailureKind::Type,
     };
     let mut failure = RunFailure::new(kind, first.message.clone());
@@ -45,13 +47,10 @@ pub(crate) fn from_diagnostics(source: &str, diagnostics: &[Diagnostic]) -> RunF
     failure
 }
 
-/// What could be better in a script, a line each.
-pub(crate) fn hints(hints: &[Diagnostic]) -> Vec<String> {
-    let told = hints.iter().map(|hint| {
-        let advice = hint.hint.as_ref().map(|advice| format!("; {advice}")).unwrap_or_default();
-        format!("line {}: {}{advice}", hint.position.line, hint.message)
-    });
-    told.collect()
+/// What could be better in a script, in a line.
+pub(crate) fn hint(hint: &Diagnostic) -> String {
+    let advice = hint.hint.as_ref().map(|advice| format!("; {advice}")).unwrap_or_default();
+    format!("line {}: {}{advice}", hint.position.line, hint.message)
 }
 
 /// What QuickJS throws when its stack is at its limit.
@@ -94,6 +93,9 @@ pub(crate) fn from_exception(
     }
     if let Some(hint) = own_hint(error, session, limits) {
         failure.hint = Some(hint);
+    } else if error.name.is_empty() && failure.line.is_none() {
+        let hint = "throw `new Error('…')`: it knows the line that it comes from";
+        failure.hint.get_or_insert_with(|| hint.to_owned());
     }
     failure
 }
@@ -170,7 +172,9 @@ fn details(error: &GuestError) -> String {
     if let Some(((_, server), (_, tool))) = tool {
         parts.push(format!("{server}.{tool}"));
     }
-    for (name, value) in &error.details {
+    // The message of an error about arguments has the signature.
+    let told = error.details.iter().filter(|(name, _)| name != "signature");
+    for (name, value) in told {
         if tool.is_none() || (name != "server" && name != "tool") {
             parts.push(format!("{name}: {value}"));
         }

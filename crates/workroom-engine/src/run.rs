@@ -17,11 +17,13 @@ use std::{
 
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use tokio::sync::watch;
+use workroom_script::{Diagnostic, DiagnosticKind};
 use workroom_types::{Bound, Limit, Limits, RunId, SessionId, ToolRef};
 
 use crate::{
     Shared, answer, calls, check,
     effects::Effects,
+    failure,
     journal::{Entry, Journal, Open, Saved, TurnRecord, Wait},
     privacy::Scope,
     report::CallStats,
@@ -60,7 +62,7 @@ pub(crate) struct Run {
     pub(crate) logs: Vec<LogLine>,
     pub(crate) notes: Vec<String>,
     /// What could be better in the script; told if the run was of a size where it matters.
-    pub(crate) hints: Vec<String>,
+    pub(crate) hints: Vec<Diagnostic>,
     /// What its calls found out about their tools.
     pub(crate) told: Arc<Told>,
     /// Whose values they may have, and which were masked.
@@ -418,12 +420,17 @@ impl Run {
         }
     }
 
-    /// Tells what could be better in the script, if it made enough calls for that to matter.
-    pub(crate) fn note_hints(&mut self) {
+    /// Tells what could be better in the script, where what came of it shows that it matters.
+    pub(crate) fn note_hints(&mut self, ended: &Result<TurnState, Stop>) {
+        let gave_nothing = matches!(ended, Ok(TurnState::Done(None)));
+        let did_nothing = gave_nothing && self.stats.made == 0 && self.logs.is_empty();
         let hints = std::mem::take(&mut self.hints);
-        if self.stats.made >= HINT_CALLS_MIN {
-            self.notes.extend(hints);
-        }
+        let told = hints.iter().filter(|hint| match hint.kind {
+            DiagnosticKind::NotCalled => did_nothing,
+            DiagnosticKind::Undefined => gave_nothing,
+            _ => self.stats.made >= HINT_CALLS_MIN,
+        });
+        self.notes.extend(told.map(failure::hint));
     }
 
     /// What the run's calls came to, in words.

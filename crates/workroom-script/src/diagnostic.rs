@@ -63,6 +63,10 @@ pub enum DiagnosticKind {
     Type,
     /// A hint: calls wait for one another for no reason.
     SequentialCalls,
+    /// A hint: what the script gives may not be there.
+    Undefined,
+    /// A hint: the script is one function, and nothing calls it.
+    NotCalled,
     /// The text is too deeply nested.
     TooComplex,
     /// A fault of ours.
@@ -186,7 +190,9 @@ fn rank(kind: DiagnosticKind) -> u8 {
         | DiagnosticKind::MissingParameter
         | DiagnosticKind::Arguments => 6,
         DiagnosticKind::NotAwaited | DiagnosticKind::Type => 7,
-        DiagnosticKind::SequentialCalls => 8,
+        DiagnosticKind::SequentialCalls
+        | DiagnosticKind::NotCalled
+        | DiagnosticKind::Undefined => 8,
     }
 }
 

@@ -54,6 +54,7 @@ mod promises;
 mod resolve;
 mod rewrite;
 mod survey;
+mod syntax;
 mod text;
 mod undeclared;
 mod unwrap;
@@ -151,13 +152,16 @@ pub struct Parameter {
 pub struct Scope<'s> {
     /// Variables that earlier runs have left.
     pub names: &'s [String],
-    /// Whether there are no others, so that any further name is a mistake.
+    /// Names that they have set in other ways: imports, properties of `globalThis`. They hide no
+    /// server.
+    pub others: &'s [String],
+    /// Whether these are all, so that any further name is a mistake.
     pub is_complete: bool,
 }
 
 impl Scope<'_> {
     /// Of a session's first run.
-    pub const EMPTY: Scope<'static> = Scope { names: &[], is_complete: true };
+    pub const EMPTY: Scope<'static> = Scope { names: &[], others: &[], is_complete: true };
 
     pub(crate) fn has(&self, name: &str) -> bool {
         self.names.iter().any(|known| known == name)
@@ -180,6 +184,9 @@ pub struct Program {
     pub code: String,
     /// The top-level names that it declares and that persist, in order, imports left out.
     pub declared: Vec<String>,
+    /// Every global name that it may leave behind, imports and what it sets through `globalThis`
+    /// too; `None` where only the run knows.
+    pub leaves: Option<Vec<String>>,
     /// What could be better in the script, though it is not wrong.
     pub hints: Vec<Diagnostic>,
     map: SourceMap,
@@ -309,6 +316,7 @@ fn compile_here(
         check::parse(&allocator, text).map_err(|found| Refused::Unread(report(found)))?;
     let analysis = check::analyse(&program, modules, scope).map_err(checked)?;
     let hints = report(analysis.hints);
+    let leaves = analysis.leaves;
     let scoping =
         check::strip_types(&allocator, &mut program, analysis.scoping).map_err(checked)?;
     drop(scoping);
@@ -320,5 +328,6 @@ fn compile_here(
     });
     let printed = print::print(&rewritten.program, text, &index);
     let declared = rewritten.declared;
-    Ok((Program { code: printed.code, declared, hints, map: printed.map }, sites))
+    let leaves = leaves.map(|names| names.into_iter().chain(declared.iter().cloned()).collect());
+    Ok((Program { code: printed.code, declared, leaves, hints, map: printed.map }, sites))
 }
