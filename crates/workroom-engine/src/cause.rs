@@ -96,6 +96,19 @@ impl<'m> Complaint<'m> {
     }
 }
 
+impl Complaint<'_> {
+    /// Whether a list was thought to be where nothing is.
+    fn wants_list(&self) -> bool {
+        match self {
+            Complaint::Member(member) => {
+                LIST_METHODS.contains(member) || member.bytes().all(|byte| byte.is_ascii_digit())
+            }
+            Complaint::Iteration => true,
+            Complaint::Call | Complaint::Parse | Complaint::Other => false,
+        }
+    }
+}
+
 /// Finds the cause of an error called `name` with `message` among `sites`.
 pub(crate) fn find(name: &str, message: &str, sites: &[Site], forms: &[Form]) -> Cause {
     let scene = Scene { sites, forms };
@@ -269,7 +282,11 @@ impl Scene<'_> {
                 "a call gives the tool's data itself, with no `{}` around it: use `{}`",
                 last?, parent.text
             )),
-            "object" | "server" => self.member_hint(site, parent, form, last?),
+            "object" | "server" => self.member_hint(site, parent, form, last?, complaint),
+            "array" if complaint.wants_list() => Some(format!(
+                "`{0}` is the list itself: use `{0}` in the place of `{1}`",
+                parent.text, site.text
+            )),
             "array" => Some(nearest_method(last?, &LIST_METHODS, parent).unwrap_or_else(|| {
                 format!(
                     "`{0}` is a list: take one entry, such as `{0}[0]`, or go through all of them",
@@ -321,7 +338,14 @@ impl Scene<'_> {
         })
     }
 
-    fn member_hint(&self, site: &Site, parent: &Site, form: &Form, name: &str) -> Option<String> {
+    fn member_hint(
+        &self,
+        site: &Site,
+        parent: &Site,
+        form: &Form,
+        name: &str,
+        complaint: &Complaint<'_>,
+    ) -> Option<String> {
         if form.names.iter().any(|key| key == name) {
             return Some(match self.form(self.sites.iter().position(|s| s == site)?) {
                 Some(own) if !is_nothing(own) => {
@@ -342,7 +366,7 @@ impl Scene<'_> {
         let near = nearest(name, form.names.iter().map(String::as_str));
         Some(match near.first() {
             Some(near) => format!("did you mean `{}.{near}`?", parent.text),
-            None => match only_list(form) {
+            None => match only_list(form).filter(|_| complaint.wants_list()) {
                 Some(list) => format!("the list in it is `{}.{list}`", parent.text),
                 None => format!("`{}` has no `{name}`; use one of its keys", parent.text),
             },

@@ -1,7 +1,7 @@
 //! From what went wrong to the words that the agent reads: in its own text's
 //! lines, with a next step.
 
-use workroom_script::{Diagnostic, DiagnosticKind};
+use workroom_script::{ABSENT, Diagnostic, DiagnosticKind, UNCALLED};
 use workroom_types::{Bound, Bounds, Limit, LimitExceeded, Limits};
 
 use crate::{
@@ -30,6 +30,7 @@ pub(crate) fn from_diagnostics(source: &str, diagnostics: &[Diagnostic]) -> RunF
         | DiagnosticKind::MissingParameter
         | DiagnosticKind::NotAwaited
         | DiagnosticKind::SequentialCalls
+        | DiagnosticKind::NotWaited
         | DiagnosticKind::NotCalled
         | DiagnosticKind::Undefined => FailureKind::Check,
         DiagnosticKind::Type => FailureKind::Type,
@@ -45,6 +46,11 @@ pub(crate) fn from_diagnostics(source: &str, diagnostics: &[Diagnostic]) -> RunF
     let more: Vec<String> = signature.chain(others).chain(nothing_ran).collect();
     failure.context.more = Some(more.join("\n"));
     failure
+}
+
+/// Whether a hint says why a run gave nothing.
+pub(crate) fn is_why_nothing(note: &str) -> bool {
+    note.starts_with("line ") && (note.contains(ABSENT) || note.contains(UNCALLED))
 }
 
 /// What could be better in a script, in a line.

@@ -428,6 +428,7 @@ impl Run {
         let told = hints.iter().filter(|hint| match hint.kind {
             DiagnosticKind::NotCalled => did_nothing,
             DiagnosticKind::Undefined => gave_nothing,
+            DiagnosticKind::NotWaited => self.stats.made > 0,
             _ => self.stats.made >= HINT_CALLS_MIN,
         });
         self.notes.extend(told.map(failure::hint));

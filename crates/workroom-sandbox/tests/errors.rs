@@ -394,9 +394,10 @@ fn the_scripts_own_errors() {
     check(
         "throw { code: 7 };",
         &expect![[r#"
-        error
-        the script threw { code: 7 }
-    "#]],
+            error
+            the script threw { code: 7 }
+            hint: throw `new Error('…')`: it knows the line that it comes from
+        "#]],
     );
 }
 

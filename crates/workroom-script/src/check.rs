@@ -187,7 +187,7 @@ pub(crate) fn analyse<'a>(
     if output == Output::None
         && let Some((span, name)) = output::uncalled(program, semantic.scoping())
     {
-        let message = format!("`{name}` is declared and nothing calls it");
+        let message = format!("`{name}` {}", output::UNCALLED);
         let hint = format!("to run it, end with `return await {name}()`");
         hints.push(Finding::new(DiagnosticKind::NotCalled, span, message).hint(hint));
     }

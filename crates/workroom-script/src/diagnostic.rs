@@ -63,6 +63,8 @@ pub enum DiagnosticKind {
     Type,
     /// A hint: calls wait for one another for no reason.
     SequentialCalls,
+    /// A hint: something is done for each entry, and not waited for.
+    NotWaited,
     /// A hint: what the script gives may not be there.
     Undefined,
     /// A hint: the script is one function, and nothing calls it.
@@ -191,6 +193,7 @@ fn rank(kind: DiagnosticKind) -> u8 {
         | DiagnosticKind::Arguments => 6,
         DiagnosticKind::NotAwaited | DiagnosticKind::Type => 7,
         DiagnosticKind::SequentialCalls
+        | DiagnosticKind::NotWaited
         | DiagnosticKind::NotCalled
         | DiagnosticKind::Undefined => 8,
     }

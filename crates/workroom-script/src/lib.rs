@@ -63,6 +63,7 @@ pub use diagnostic::{
     DIAGNOSTICS_MAX, Diagnostic, DiagnosticKind, Position, excerpt, nearest, render,
 };
 pub use nesting::NESTING_MAX;
+pub use output::{ABSENT, UNCALLED};
 pub use probe::{Probe, SITES_MAX, Site};
 
 use std::{borrow::Cow, panic::AssertUnwindSafe};

@@ -5,8 +5,8 @@
 
 use oxc::{
     ast::ast::{
-        BindingPattern, ChainElement, Declaration, ExportDefaultDeclarationKind, Expression, FormalParameters,
-        Function, Program, Statement, VariableDeclaration,
+        BindingPattern, ChainElement, Declaration, ExportDefaultDeclarationKind, Expression,
+        FormalParameters, Function, Program, Statement, VariableDeclaration,
     },
     semantic::Scoping,
     span::{GetSpan, Span},
@@ -34,6 +34,12 @@ pub(crate) enum Output {
     /// A function that is called though nothing says so.
     Call(String),
 }
+
+/// What is said of a value that turned out to be undefined.
+pub const ABSENT: &str = "is undefined";
+
+/// What is said of a function that is the whole script.
+pub const UNCALLED: &str = "is declared and nothing calls it";
 
 /// The longest expression that is repeated in a hint, in characters.
 const SHOWN_MAX: usize = 60;
@@ -92,7 +98,7 @@ pub(crate) fn absent(program: &Program<'_>, output: &Output) -> Option<Finding> 
             _ => return None,
         },
         Expression::Identifier(_) => {
-            let message = format!("`{}` is undefined", of(span));
+            let message = format!("`{}` {ABSENT}", of(span));
             let hint = "look at where it is set";
             return Some(Finding::new(DiagnosticKind::Undefined, span, message).hint(hint));
         }
@@ -102,7 +108,7 @@ pub(crate) fn absent(program: &Program<'_>, output: &Output) -> Option<Finding> 
     if !is_short(span) {
         return None;
     }
-    let message = format!("`{}` is undefined", of(span));
+    let message = format!("`{}` {ABSENT}", of(span));
     let hint = format!("`return Object.keys({})` shows what is there", of(object));
     Some(Finding::new(DiagnosticKind::Undefined, span, message).hint(hint))
 }
@@ -132,7 +138,8 @@ pub(crate) fn uncalled<'p>(program: &'p Program<'_>, scoping: &Scoping) -> Optio
 }
 
 fn is_import(statement: &Statement<'_>) -> bool {
-    !matches!(statement, Statement::FunctionDeclaration(_)) && is_hoisted(statement)
+    !matches!(statement, Statement::FunctionDeclaration(_))
+        && is_hoisted(statement)
         && declaration(statement).is_none()
 }
 

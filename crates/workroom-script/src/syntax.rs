@@ -28,9 +28,7 @@ pub(crate) fn unread(text: &str, diagnostics: &Diagnostics) -> Vec<Finding> {
         let offset = first.offset as usize;
         if first.message == "unexpected token" {
             let (message, hint) = match shown(text, offset) {
-                Some(token) => {
-                    (format!("unexpected `{token}`"), "something is missing before it")
-                }
+                Some(token) => (format!("unexpected `{token}`"), "something is missing before it"),
                 None => (THE_END.to_owned(), "finish what it ends with"),
             };
             first.message = message;
@@ -109,15 +107,33 @@ fn of_text(text: &str, found: &Finding) -> Option<String> {
     let (before, after) = (text.get(..offset)?, text.get(offset..)?);
     let line = before.rfind(['\n', '\r']).map_or(0, |at| at + 1);
     let end = after.find(['\n', '\r']).map_or(text.len(), |at| offset + at);
+    if found.message.contains("semicolon") && ends_text(&before[line..], after) {
+        return Some(
+            "the quote before it ends the text: write `\\'` in it, or put it between backticks"
+                .to_owned(),
+        );
+    }
     if ["&lt;", "&gt;", "&amp;"].iter().any(|entity| text[line..end].contains(entity)) {
         return Some("this is escaped for HTML: write `<`, `>` and `&&`".to_owned());
     }
-    let open = before.rfind('{')?;
-    let statement = before[..open].rfind(['\n', '\r', ';']).map_or(0, |at| at + 1);
     let is_object = found.message.contains("semicolon")
-        && before[statement..open].trim().is_empty()
-        && (before[open..].contains([':', ',']) || after.starts_with([':', ',']));
-    is_object.then(|| "write `return { … }`: a line that begins with `{` is a block".to_owned())
+        && before.rfind('{').is_some_and(|open| {
+            let statement = before[..open].rfind(['\n', '\r', ';']).map_or(0, |at| at + 1);
+            before[statement..open].trim().is_empty()
+                && (before[open..].contains([':', ',']) || after.starts_with([':', ',']))
+        });
+    if is_object {
+        return Some("write `return { … }`: a line that begins with `{` is a block".to_owned());
+    }
+    let is_run_on = found.message.contains("semicolon");
+    is_run_on.then(|| "end the statement before it, or join both by an operator or `,`".to_owned())
+}
+
+/// Whether a word hangs on the quote that ends a text: `'it's`.
+fn ends_text(line: &str, after: &str) -> bool {
+    let quotes = ['\'', '"'];
+    let inside = line.strip_suffix(quotes).is_some_and(|rest| rest.contains(quotes));
+    inside && after.starts_with(char::is_alphanumeric)
 }
 
 /// What to do about a bracket that is open where the mistake is.
@@ -126,7 +142,8 @@ fn of_brackets(text: &str, found: &Finding) -> Option<String> {
     let message = &found.message;
     let is_end = message == THE_END
         || message.contains("`EOF`")
-        || (message.contains("nterminated") && !message.contains("string"));
+        || (message.contains("nterminated") && !message.contains("string"))
+        || (message.contains("nterminated") && text[offset..].starts_with('`'));
     let open = Open::before(text, if is_end { text.len() } else { offset });
     if is_end {
         let (char, at) = *open.stack.last()?;

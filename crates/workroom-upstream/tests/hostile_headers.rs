@@ -101,7 +101,6 @@ async fn a_tool_that_asks_for_what_is_no_header_is_left_out() {
     let pool = served(&Seen::default()).await;
     expect![[r#"
         ready
-        title: web
         tools: good
     "#]]
     .assert_eq(&support::describe(&pool.servers()[0]));
@@ -134,6 +133,17 @@ async fn an_argument_never_makes_a_header_of_its_own() {
         assert_eq!(header("mcp-param-region").as_deref(), Some("eu"));
         writeln!(told, "{value:?}: {said} {:?}", header("mcp-param-tenant")).unwrap();
     }
-    expect![[r#""#]].assert_eq(&told);
+    expect![[r#"
+        "plain": {"ok":true} Some("plain")
+        "a\r\nAuthorization: evil": {"ok":true} Some("=?base64?YQ0KQXV0aG9yaXphdGlvbjogZXZpbA==?=")
+        "a\nb": {"ok":true} Some("=?base64?YQpi?=")
+        "a\0b": {"ok":true} Some("=?base64?YQBi?=")
+        "é": {"ok":true} Some("=?base64?w6k=?=")
+        " leading": {"ok":true} Some("=?base64?IGxlYWRpbmc=?=")
+        "trailing ": {"ok":true} Some("=?base64?dHJhaWxpbmcg?=")
+        "=?base64?eA==?=": {"ok":true} Some("=?base64?PT9iYXNlNjQ/ZUE9PT89?=")
+        "": {"ok":true} Some("")
+    "#]]
+    .assert_eq(&told);
     pool.shutdown().await;
 }
