@@ -278,6 +278,10 @@ impl Scene<'_> {
                 Some(format!("{gave}: test for that before using it, or write `?.`"))
             }
             _ if site.text.ends_with(']') => self.index_hint(site, parent, form),
+            "array" if site.text.ends_with(".data") && is_blocks(form) => Some(format!(
+                "`{0}` is a list of blocks: `{0}.find((it) => it.type === 'image')` is the image",
+                parent.text
+            )),
             "object" | "array" | "string" if is_envelope(last?, form) => Some(format!(
                 "a call gives the tool's data itself, with no `{}` around it: use `{}`",
                 last?, parent.text
@@ -358,9 +362,12 @@ impl Scene<'_> {
             return Some(format!("`{}` is empty: test for it, or write `?.`", parent.text));
         }
         if LIST_METHODS.contains(&name) {
-            return Some(match only_list(form) {
-                Some(list) => format!("the list in it is `{}.{list}`", parent.text),
-                None => format!("`{}` is one object and no list", parent.text),
+            return Some(match (only_list(form), form.names.as_slice()) {
+                (Some(list), _) => format!("the list in it is `{}.{list}`", parent.text),
+                (None, [one]) => {
+                    format!("it is one object: what it holds is `{}.{one}`", parent.text)
+                }
+                (None, _) => format!("`{}` is one object and no list", parent.text),
             });
         }
         let near = nearest(name, form.names.iter().map(String::as_str));
@@ -368,7 +375,10 @@ impl Scene<'_> {
             Some(near) => format!("did you mean `{}.{near}`?", parent.text),
             None => match only_list(form).filter(|_| complaint.wants_list()) {
                 Some(list) => format!("the list in it is `{}.{list}`", parent.text),
-                None => format!("`{}` has no `{name}`; use one of its keys", parent.text),
+                None => match form.names.as_slice() {
+                    [one] => format!("what it holds is `{}.{one}`", parent.text),
+                    _ => format!("`{}` has no `{name}`; use one of its keys", parent.text),
+                },
             },
         })
     }
@@ -391,6 +401,11 @@ impl Scene<'_> {
     }
 }
 
+/// Whether a list is of content blocks, as a tool gives them beside or in the place of data.
+fn is_blocks(form: &Form) -> bool {
+    form.text.contains("{ type, ") || form.text.contains("{ type }")
+}
+
 /// Whether `name` is a part of an answer's envelope, as MCP and HTTP have it, and not of the data.
 fn is_envelope(name: &str, form: &Form) -> bool {
     const ENVELOPE: [&str; 5] = ["content", "structuredContent", "data", "body", "result"];
@@ -408,6 +423,10 @@ fn nearest_method(name: &str, methods: &[&str], parent: &Site) -> Option<String>
 
 fn parse_hint(text: &str, form: &Form) -> Option<String> {
     match form.kind.as_str() {
+        "object" if form.names.len() == 1 => {
+            let one = &form.names[0];
+            Some(format!("`{text}` is an object: parse what it holds, `{text}.{one}`"))
+        }
         "object" | "array" => Some(format!("`{text}` is data already: use it without JSON.parse")),
         "promise" => Some(format!("`{text}` is a promise: write `await {text}`")),
         "string" if form.size == Some(0) => Some(format!("`{text}` is empty: test for it first")),

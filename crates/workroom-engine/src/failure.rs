@@ -31,6 +31,7 @@ pub(crate) fn from_diagnostics(source: &str, diagnostics: &[Diagnostic]) -> RunF
         | DiagnosticKind::NotAwaited
         | DiagnosticKind::SequentialCalls
         | DiagnosticKind::NotWaited
+        | DiagnosticKind::Ignored
         | DiagnosticKind::NotCalled
         | DiagnosticKind::Undefined => FailureKind::Check,
         DiagnosticKind::Type => FailureKind::Type,
@@ -117,6 +118,16 @@ fn own_hint(error: &GuestError, session: &Session, limits: &Limits) -> Option<St
     if let Some(limit) = limit {
         let limit = from_limit(limits.exceeded(limit));
         return limit.hint.map(|hint| format!("{}: {hint}", limit.message));
+    }
+    let step = match error.message.as_str() {
+        "empty array" => Some("give `reduce` a second argument to begin with, such as `0`"),
+        message if message.starts_with("the returned value refers to itself") => {
+            Some("return only the fields that are needed")
+        }
+        _ => None,
+    };
+    if let ("TypeError", Some(step)) = (error.name.as_str(), step) {
+        return Some(step.to_owned());
     }
     if let ("ReferenceError", Some(name)) =
         (error.name.as_str(), error.message.strip_suffix(" is not defined"))

@@ -37,6 +37,9 @@ use crate::{
 /// A run of fewer calls loses nothing by making them one after the other.
 const HINT_CALLS_MIN: u64 = 5;
 
+/// What an object becomes in a text.
+const OBJECT_AS_TEXT: &str = "[object Object]";
+
 /// The most notes about calls that the agent is told of one run.
 const NOTES_MAX: usize = 20;
 
@@ -429,9 +432,21 @@ impl Run {
             DiagnosticKind::NotCalled => did_nothing,
             DiagnosticKind::Undefined => gave_nothing,
             DiagnosticKind::NotWaited => self.stats.made > 0,
+            DiagnosticKind::Ignored => true,
             _ => self.stats.made >= HINT_CALLS_MIN,
         });
         self.notes.extend(told.map(failure::hint));
+        let value = match ended {
+            Ok(TurnState::Done(Some(value))) => value.as_str(),
+            _ => "",
+        };
+        let logged = self.logs.iter().map(|line| line.text.as_str());
+        if logged.chain([value]).any(|text| text.contains(OBJECT_AS_TEXT)) {
+            self.notes.push(format!(
+                "`{OBJECT_AS_TEXT}` stands where an object was made text: write `JSON.stringify(…)`, \
+                 or one of its fields"
+            ));
+        }
     }
 
     /// What the run's calls came to, in words.

@@ -305,6 +305,57 @@ mod tests {
         check(&sessions, 0, 30, &[(0, true)]);
     }
 
+    fn compiled(code: &str) -> Arc<Compiled> {
+        struct Nothing;
+        impl workroom_script::Modules for Nothing {
+            fn resolve(
+                &self,
+                _: &str,
+            ) -> Result<workroom_script::Module, workroom_script::UnknownModule> {
+                Err(workroom_script::UnknownModule::default())
+            }
+            fn all(&self) -> Vec<workroom_script::Module> {
+                Vec::new()
+            }
+            fn describe(&self, _: &str, _: &str) -> Option<workroom_script::Description> {
+                None
+            }
+        }
+        let program = workroom_script::compile(code, &Nothing).expect("it is a script");
+        Arc::new(Compiled { file: String::new(), source: code.to_owned(), program })
+    }
+
+    #[test]
+    fn all_names_are_known_until_a_script_may_set_any() {
+        let check = |code: &str, expected: Option<&[&str]>| {
+            let mut session = Session::default();
+            session.remember(compiled("const first = 1;"));
+            session.remember(compiled(code));
+            let expected = expected.map(|names| names.iter().map(|n| (*n).to_owned()).collect());
+            assert_eq!(session.all_names(), expected, "{code}");
+        };
+        check("let b; function c() {}", Some(&["b", "c", "first"]));
+        check("globalThis.b = 1; [globalThis.c] = [2]; globalThis.d++;", Some(&["b", "c", "d", "first"]));
+        check("const f = function () { return this; };", Some(&["f", "first"]));
+        check("globalThis['b' + 1] = 1;", None);
+        check("Object.assign(globalThis, { b: 1 });", None);
+        check("this.b = 1;", None);
+        check("new Function('b = 1')();", None);
+        check("(0, eval)('var b = 1');", None);
+    }
+
+    #[test]
+    fn one_name_too_many_makes_others_unknown() {
+        let names = |count: usize| -> String {
+            (0..count).map(|n| format!("var n{n};")).collect::<Vec<_>>().concat()
+        };
+        let mut session = Session::default();
+        session.remember(compiled(&names(NAMES_MAX)));
+        assert_eq!(session.all_names().map(|names| names.len()), Some(NAMES_MAX));
+        session.remember(compiled("const more = 1;"));
+        assert_eq!(session.all_names(), None);
+    }
+
     #[test]
     fn lost_variables_are_named() {
         let names = |count: usize| (0..count).map(|n| format!("v{n}")).collect::<Vec<_>>();

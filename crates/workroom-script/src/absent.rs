@@ -104,7 +104,7 @@ const NO_SHELL: &str = "the sandbox has no shell: call a server's tool (`search`
 const BYTES: &str = "use `Uint8Array`, `TextEncoder`, `TextDecoder`, `btoa` or `atob`";
 const RESULT: &str = "write `return …` or `export default …`";
 const LIBRARY: &str = "libraries cannot be loaded: plain JavaScript has `Array`, `Map` and `Date`";
-const FORMAT: &str =
+pub(crate) const FORMAT: &str =
     "format it yourself: `toFixed(2)`, `toISOString().slice(0, 10)`, `padStart(9)`";
 const LOG: &str = "write `console.log(…)`, or return the value";
 const SERVERS: &str = "tools are functions of their server: `import * as name from \

@@ -24,7 +24,7 @@ use oxc::{
 };
 
 use crate::{
-    Modules, Scope,
+    Modules, Scope, advice,
     diagnostic::DiagnosticKind,
     import::{self, Import},
     loops,
@@ -183,6 +183,7 @@ pub(crate) fn analyse<'a>(
         changes.entry(span).or_default().push(change);
     });
     let mut hints = loops::find(&resolver);
+    hints.extend(advice::find(&resolver));
     hints.extend(output::absent(program, &output));
     if output == Output::None
         && let Some((span, name)) = output::uncalled(program, semantic.scoping())

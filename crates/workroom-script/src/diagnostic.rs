@@ -65,6 +65,8 @@ pub enum DiagnosticKind {
     SequentialCalls,
     /// A hint: something is done for each entry, and not waited for.
     NotWaited,
+    /// A hint: what the script says does nothing here.
+    Ignored,
     /// A hint: what the script gives may not be there.
     Undefined,
     /// A hint: the script is one function, and nothing calls it.
@@ -194,6 +196,7 @@ fn rank(kind: DiagnosticKind) -> u8 {
         DiagnosticKind::NotAwaited | DiagnosticKind::Type => 7,
         DiagnosticKind::SequentialCalls
         | DiagnosticKind::NotWaited
+        | DiagnosticKind::Ignored
         | DiagnosticKind::NotCalled
         | DiagnosticKind::Undefined => 8,
     }

@@ -36,6 +36,7 @@
 //! checked beyond names.
 
 mod absent;
+mod advice;
 mod arguments;
 mod check;
 mod diagnostic;

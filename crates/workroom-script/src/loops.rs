@@ -1,15 +1,15 @@
 //! Loops that wait for one call after the other though the calls do not need each other.
 //!
-//! This is a hint and never a mistake, as is what `forEach` does not wait for. It is given only
-//! where each round looks independent: its tools only read, nothing ends the loop early, and no
-//! call's arguments come from a variable that a round changes.
+//! This is a hint and never a mistake. It is given only where each round looks independent: its
+//! tools only read, nothing ends the loop early, and no call's arguments come from a variable that
+//! a round changes.
 
 use oxc::{
     ast::{
         AstKind,
         ast::{
-            Argument, ArrowFunctionExpression, BindingPattern, Expression, ForInStatement,
-            ForOfStatement, ForStatement, ForStatementLeft, Function, IdentifierReference,
+            ArrowFunctionExpression, BindingPattern, Expression, ForInStatement, ForOfStatement,
+            ForStatement, ForStatementLeft, Function, IdentifierReference,
         },
     },
     ast_visit::Visit,
@@ -40,26 +40,7 @@ pub(crate) fn find(resolver: &Resolver<'_, '_>) -> Vec<Finding> {
         rounds.visit_statement(body);
         rounds.hint()
     });
-    loops.chain(nodes.iter().filter_map(|node| not_waited(node.kind()))).collect()
-}
-
-/// `list.forEach(async …)`, which goes on before anything of it is done.
-fn not_waited(kind: AstKind<'_>) -> Option<Finding> {
-    let AstKind::CallExpression(call) = kind else { return None };
-    let Expression::StaticMemberExpression(member) = &call.callee else { return None };
-    let is_async = match call.arguments.first()? {
-        Argument::ArrowFunctionExpression(each) => each.r#async,
-        Argument::FunctionExpression(each) => each.r#async,
-        _ => false,
-    };
-    let name = &member.property;
-    (is_async && name.name == "forEach").then(|| {
-        let message = "`forEach` does not wait for an async function";
-        Finding::new(DiagnosticKind::NotWaited, name.span, message).hint(
-            "write `for (const item of list) { … }`, or `await Promise.all(list.map(async (item) \
-             => …))`",
-        )
-    })
+    loops.collect()
 }
 
 /// What one round of a loop does.

@@ -88,7 +88,7 @@ fn run_shows_an_exception_in_the_agents_own_lines() {
             4 |   return rows.missing.length;
               |          ^
             rows.missing: undefined; rows: array(0)
-            hint: `rows` is a list: take one entry, such as `rows[0]`, or go through all of them
+            hint: `rows` is the list itself: use `rows` in the place of `rows.missing`
         "#]],
     );
 }
@@ -121,9 +121,10 @@ fn run_shows_a_syntax_error_before_anything_ran() {
             exit code 1
             ----- stdout
             error · run RUN · TIME s
-            unexpected token
+            unexpected `=`
             2 | const = 3;
               |       ^
+            hint: something is missing before it
             nothing was called: correct it and run it again
         "#]],
     );
