@@ -6,13 +6,13 @@
 
 use workroom_script::{Site, nearest};
 
-use crate::sandbox::Form;
+use crate::{
+    forms::{quoted, words},
+    sandbox::Form,
+};
 
 /// The most values that are told beside the ones the error is about.
 const OTHERS_MAX: usize = 5;
-
-/// The longest words of one value, in characters.
-const WORDS_CHARS_MAX: usize = 400;
 
 const LIST_METHODS: [&str; 20] = [
     "map",
@@ -478,40 +478,4 @@ fn is_global(text: &str) -> bool {
         "servers",
     ];
     GLOBALS.contains(&text)
-}
-
-/// The beginning of a text that was taken for JSON: without it nobody knows what came.
-fn quoted(text: &str, form: &Form) -> String {
-    match (form.kind.as_str(), form.size) {
-        ("string", Some(size)) => {
-            let about: String = form.text.chars().take(WORDS_CHARS_MAX).collect();
-            let about = about.replace(char::is_control, "\u{FFFD}");
-            format!("{text}: text({size}) {about}")
-        }
-        _ => words(text, form),
-    }
-}
-
-/// `invoice has: id, items[12], total`, `rows: array(3) of { id }`, `name: text(4)`: forms, and
-/// no contents, which reach the agent only if its code returns or logs them.
-fn words(text: &str, form: &Form) -> String {
-    let about: String = form.text.chars().take(WORDS_CHARS_MAX).collect();
-    let about: String =
-        about.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect();
-    match (form.kind.as_str(), about.as_str()) {
-        ("object" | "server", "") => format!("{text}: {{}}"),
-        ("object" | "server", about) => format!("{text} has: {about}"),
-        ("array", about) => match about.split_once(' ') {
-            Some((count, of)) => format!("{text}: array({count}) {of}"),
-            None => format!("{text}: array({about})"),
-        },
-        ("map" | "set", about) => format!("{text}: {}({about})", form.kind),
-        ("string", _) => match form.size {
-            Some(size) => format!("{text}: text({size})"),
-            None => format!("{text}: text"),
-        },
-        ("number", "NaN") => format!("{text}: NaN"),
-        ("date", "invalid") => format!("{text}: invalid date"),
-        (kind, _) => format!("{text}: {kind}"),
-    }
 }

@@ -37,6 +37,7 @@ mod direct;
 mod effects;
 mod failure;
 pub mod files;
+mod forms;
 mod journal;
 pub mod modules;
 mod one_call;

@@ -443,8 +443,8 @@ impl Run {
         let logged = self.logs.iter().map(|line| line.text.as_str());
         if logged.chain([value]).any(|text| text.contains(OBJECT_AS_TEXT)) {
             self.notes.push(format!(
-                "`{OBJECT_AS_TEXT}` stands where an object was made text: write `JSON.stringify(…)`, \
-                 or one of its fields"
+                "`{OBJECT_AS_TEXT}` stands where an object was made text: write \
+                 `JSON.stringify(…)`, or one of its fields"
             ));
         }
     }

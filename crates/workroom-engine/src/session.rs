@@ -335,7 +335,10 @@ mod tests {
             assert_eq!(session.all_names(), expected, "{code}");
         };
         check("let b; function c() {}", Some(&["b", "c", "first"]));
-        check("globalThis.b = 1; [globalThis.c] = [2]; globalThis.d++;", Some(&["b", "c", "d", "first"]));
+        check(
+            "globalThis.b = 1; [globalThis.c] = [2]; globalThis.d++;",
+            Some(&["b", "c", "d", "first"]),
+        );
         check("const f = function () { return this; };", Some(&["f", "first"]));
         check("globalThis['b' + 1] = 1;", None);
         check("Object.assign(globalThis, { b: 1 });", None);
