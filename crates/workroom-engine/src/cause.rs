@@ -278,7 +278,7 @@ impl Scene<'_> {
                 Some(format!("{gave}: test for that before using it, or write `?.`"))
             }
             _ if site.text.ends_with(']') => self.index_hint(site, parent, form),
-            "array" if site.text.ends_with(".data") && is_blocks(form) => Some(format!(
+            "array" if last == Some("data") && is_blocks(form) => Some(format!(
                 "`{0}` is a list of blocks: `{0}.find((it) => it.type === 'image')` is the image",
                 parent.text
             )),

@@ -143,7 +143,8 @@ fn of_brackets(text: &str, found: &Finding) -> Option<String> {
     let is_end = message == THE_END
         || message.contains("`EOF`")
         || (message.contains("nterminated") && !message.contains("string"))
-        || (message.contains("nterminated") && text[offset..].starts_with('`'));
+        || (message.contains("nterminated")
+            && text.get(offset..).is_some_and(|rest| rest.starts_with('`')));
     let open = Open::before(text, if is_end { text.len() } else { offset });
     if is_end {
         let (char, at) = *open.stack.last()?;
@@ -167,7 +168,7 @@ fn of_brackets(text: &str, found: &Finding) -> Option<String> {
 
 /// ` of line 3`, where that is another line than that of `offset`.
 fn place(text: &str, at: usize, offset: usize) -> String {
-    let line = |at: usize| text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line = |at: usize| text.get(..at).unwrap_or(text).matches('\n').count() + 1;
     let text_end = text.trim_end().len();
     if line(at) == line(offset.min(text_end)) {
         String::new()
