@@ -140,12 +140,13 @@ fn ends_text(line: &str, after: &str) -> bool {
 fn of_brackets(text: &str, found: &Finding) -> Option<String> {
     let offset = found.offset as usize;
     let message = &found.message;
+    let at_end = Open::before(text, text.len());
+    // A quote does not go over its line; what is open at the end is a template.
+    let is_template = at_end.stack.last().is_some_and(|(open, _)| *open == '`');
     let is_end = message == THE_END
         || message.contains("`EOF`")
-        || (message.contains("nterminated") && !message.contains("string"))
-        || (message.contains("nterminated")
-            && text.get(offset..).is_some_and(|rest| rest.starts_with('`')));
-    let open = Open::before(text, if is_end { text.len() } else { offset });
+        || (message.contains("nterminated") && (is_template || !message.contains("string")));
+    let open = if is_end { at_end } else { Open::before(text, offset) };
     if is_end {
         let (char, at) = *open.stack.last()?;
         let place = place(text, at, text.len());

@@ -55,6 +55,46 @@ fn syntax_errors_point_at_the_agents_text() {
               |       ^
             hint: close the `(` before it: `)`"#]],
     );
+}
+
+#[test]
+fn what_is_open_is_told_with_its_line() {
+    check(
+        "const t = `a\n${b}\nc",
+        &expect![[r#"
+            Syntax: unterminated string (line 2, column 4)
+            2 | ${b}
+              |    ^
+            hint: close the backtick of line 1"#]],
+    );
+    check(
+        "f(() => {\n  g([1, '(', /[{]/]);\n",
+        &expect![[r#"
+        Syntax: expected `}` but found `EOF` (line 3, column 1)
+        3 | 
+          | ^
+        hint: close the `{` of line 1 with `}`"#]],
+    );
+    check(
+        "const a = 1;\n/* a\nb",
+        &expect![[r#"
+        Syntax: unterminated multiline comment (line 2, column 1)
+        2 | /* a
+          | ^
+        hint: close the comment of line 2"#]],
+    );
+    check(
+        "'it's'",
+        &expect![[r#"
+        Syntax: expected a semicolon or an implicit semicolon after a statement, but found none (line 1, column 5)
+        1 | 'it's'
+          |     ^
+        hint: the quote before it ends the text: write `\'` in it, or put it between backticks"#]],
+    );
+}
+
+#[test]
+fn what_the_parser_knows_by_name_has_a_next_step() {
     check(
         "const s = 'abc",
         &expect![[r#"
