@@ -139,7 +139,8 @@ impl Prices {
         models.append(&mut self.models);
         self.models = models;
         if let Some(default) = default {
-            self.default = self.find(Some(&default))?.name.clone();
+            self.find(Some(&default))?;
+            self.default = default;
         }
         Ok(self)
     }

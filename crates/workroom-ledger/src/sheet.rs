@@ -205,7 +205,7 @@ impl Sheet {
 
     /// The model writes its answer, in the request that [`Sheet::answered`] counts.
     pub fn answer(&mut self, owner: usize, label: Label<'_>, tokens: u64) {
-        let line = self.add(owner, What::Written, label.into(), tokens);
+        let line = self.add(owner, What::Written, label, tokens);
         self.lines[line].written = 1;
     }
 

@@ -22,7 +22,7 @@ use crate::{
     sheet::{Line, Rules, Sheet},
 };
 
-pub use day::day;
+pub use day::{day, millis};
 
 /// What rows are of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -39,6 +39,9 @@ pub enum By {
     /// Sessions.
     Session,
 }
+
+/// What the session of a server's connection is called, before the server's name.
+pub const SERVER: &str = "server ";
 
 /// The key of what belongs to no row: no call, no skill.
 pub const NONE: &str = "(none)";
@@ -264,6 +267,14 @@ fn row<'r>(rows: &'r mut BTreeMap<String, Row>, key: &str) -> &'r mut Row {
 /// The rows that `account` is in.
 fn keys(account: &Account, by: By) -> BTreeSet<String> {
     let one = |key: &str| BTreeSet::from([key.to_owned()]);
+    // What connections took beside requests is nobody's but the day's and the server's.
+    match (account.kind, by) {
+        (Kind::Server, By::Server) => return one(account.session.trim_start_matches(SERVER)),
+        (Kind::Server | Kind::Connection, By::Client | By::Session | By::Skill) => {
+            return BTreeSet::new();
+        }
+        _ => {}
+    }
     match by {
         By::Day => one(&day(account.at)),
         By::Client if account.client.is_empty() => one(NONE),
