@@ -198,13 +198,12 @@ fn step(client: &mut Client, random: &mut Random, mode: &str) {
             let arguments = json!({ "code": script(random), "timeout_s": 1e1 });
             client.call("run_code", arguments);
         }
-        8 => drop(client.call("shop_list_products", json!({ "page": 2 }))),
-        9 => drop(client.call("accounting_list_suppliers", json!({}))),
+        8 => drop(client.call("shop__list_products", json!({ "page": 2 }))),
+        9 => drop(client.call("accounting__list_suppliers", json!({}))),
         // Two at once, whose answers may come in any order.
         _ => {
-            let params = |page: u64| {
-                json!({ "name": "shop_list_products", "arguments": { "page": page } })
-            };
+            let params =
+                |page: u64| json!({ "name": "shop__list_products", "arguments": { "page": page } });
             let ids = [1, 3].map(|page| client.post("tools/call", params(page)));
             // Reading for the first may pass over the second, so all that came is looked at.
             let mut left = ids.to_vec();
@@ -253,7 +252,8 @@ fn clients(workspace: &Workspace, accounts: &[Account]) {
             let blocks = answer["result"]["content"].as_array();
             let texts = blocks.into_iter().flatten().filter_map(|block| block["text"].as_str());
             let text = texts.collect::<Vec<_>>().join("\n");
-            let text = if text.is_empty() { answer["error"]["message"].as_str().unwrap() } else { &text };
+            let text =
+                if text.is_empty() { answer["error"]["message"].as_str().unwrap() } else { &text };
             (*bytes, *answer_bytes, arguments.len() as u64, text.len() as u64)
         })
         .collect();
@@ -272,6 +272,24 @@ fn clients(workspace: &Workspace, accounts: &[Account]) {
     }
 }
 
+/// The bytes of what an answer gives to code; 0 for an error.
+fn data(answer: &Value) -> u64 {
+    let result = &answer["result"];
+    if result.is_null() || result["isError"] == true {
+        return 0;
+    }
+    let data = match result.get("structuredContent") {
+        Some(data) => data.to_string(),
+        None => {
+            let text = result["content"][0]["text"].as_str().unwrap();
+            let parsed = serde_json::from_str::<Value>(text).ok();
+            let parsed = parsed.filter(|value| value.is_object() || value.is_array());
+            parsed.unwrap_or_else(|| text.into()).to_string()
+        }
+    };
+    data.len() as u64
+}
+
 /// The servers' wires: the sum of each, and each call by itself.
 fn servers(workspace: &Workspace, accounts: &[Account]) {
     for server in ["shop", "accounting"] {
@@ -283,22 +301,27 @@ fn servers(workspace: &Workspace, accounts: &[Account]) {
         for call in &calls {
             wire += call.wire;
         }
-        let beside = accounts.iter().filter(|account| account.session == format!("server {server}"));
+        let beside =
+            accounts.iter().filter(|account| account.session == format!("server {server}"));
         for account in beside {
             wire += account.server_wire();
         }
         assert_eq!(wire, Wire { requests: bytes(&asked), answers: bytes(&told) }, "{server}");
-        // Tool by tool: what passed for each call, and the arguments in it.
-        let mut recorded: BTreeMap<String, Vec<(u64, u64, u64)>> = BTreeMap::new();
+        // Tool by tool: what passed for each call, its arguments, and its result if it has one.
+        let mut recorded: BTreeMap<String, Vec<[u64; 4]>> = BTreeMap::new();
         for (bytes, message) in asked.iter().filter(|(_, it)| it["method"] == "tools/call") {
-            let answer = answer_to(&told, &message["id"]).map_or(0, |(bytes, _)| *bytes);
+            let (answer, result) = answer_to(&told, &message["id"])
+                .map_or((0, 0), |(bytes, message)| (*bytes, data(message)));
             let arguments = message["params"]["arguments"].to_string().len() as u64;
             let tool = message["params"]["name"].as_str().unwrap().to_owned();
-            recorded.entry(tool).or_default().push((*bytes, answer, arguments));
+            recorded.entry(tool).or_default().push([*bytes, answer, arguments, result]);
         }
-        let mut kept: BTreeMap<String, Vec<(u64, u64, u64)>> = BTreeMap::new();
+        assert!(bytes(&told) > 5_000 && !recorded.is_empty(), "the test tests something");
+        let mut kept: BTreeMap<String, Vec<[u64; 4]>> = BTreeMap::new();
         for call in calls.iter().filter(|call| call.wire.total() > 0) {
-            let figures = (call.wire.requests, call.wire.answers, call.arguments.bytes);
+            let result = if call.failed { 0 } else { call.result.bytes };
+            let Wire { requests, answers } = call.wire;
+            let figures = [requests, answers, call.arguments.bytes, result];
             kept.entry(call.tool.clone()).or_default().push(figures);
         }
         for list in recorded.values_mut().chain(kept.values_mut()) {
@@ -370,7 +393,10 @@ fn a_run_of_three_small_calls_is_reported_as_a_loss() {
     assert!(json["total"]["saved_usd"].as_f64().unwrap() < 0.0, "{json}");
     assert_eq!(json["total"]["measured"]["calls_in_code"], 3);
     let explained = report(&["--explain", &run]);
-    assert!(explained.contains("to make its 3 calls directly would have been cheaper"), "{explained}");
+    assert!(
+        explained.contains("to make its 3 calls directly would have been cheaper"),
+        "{explained}"
+    );
     // The sum is that of the lines.
     let json: Value = serde_json::from_str(&report(&["--explain", &run, "--json"])).unwrap();
     for way in ["ours", "traditional"] {

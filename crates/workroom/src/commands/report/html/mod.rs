@@ -165,8 +165,16 @@ fn table(report: &Report) -> String {
          <th colspan=\"7\" scope=\"colgroup\">measured</th></tr>\n<tr>"
     );
     for head in [
-        "Workroom", "traditional", "saved", "runs", "calls", "failed", "look-ups", "masked",
-        "kept out", "time",
+        "Workroom",
+        "traditional",
+        "saved",
+        "runs",
+        "calls",
+        "failed",
+        "look-ups",
+        "masked",
+        "kept out",
+        "time",
     ] {
         let _ = write!(out, "<th scope=\"col\">{head}</th>");
     }

@@ -27,8 +27,7 @@ fn run(at: i64, server: &str, result: u64) -> Account {
             ..Call::default()
         })
         .collect();
-    account.servers =
-        vec![Loaded { server: server.to_owned(), definitions: tokens_of(3_000) }];
+    account.servers = vec![Loaded { server: server.to_owned(), definitions: tokens_of(3_000) }];
     account
 }
 
@@ -58,16 +57,20 @@ fn check_nesting(page: &str) {
 
 #[test]
 fn the_page_is_whole_fetches_nothing_and_runs_nothing() {
-    let accounts: Vec<Account> =
-        (0..70).map(|day| run(day * 86_400_000, ["crm", "mail"][day as usize % 2], 5_000)).collect();
+    let accounts: Vec<Account> = (0..70)
+        .map(|day| run(day * 86_400_000, ["crm", "mail"][day as usize % 2], 5_000))
+        .collect();
     let page = page_of(&accounts);
     check_nesting(&page);
-    for fetched in ["<script", "<link", "<img", "src=", "@import", "url(", "javascript:", "onclick"] {
+    for fetched in ["<script", "<link", "<img", "src=", "@import", "url(", "javascript:", "onclick"]
+    {
         assert!(!page.contains(fetched), "{fetched}");
     }
     // The only address is text: where the prices are from.
     assert_eq!(page.matches("https://").count(), 1);
-    for shown in ["1970-01", "By server", "By client", "How this was counted", "modelled", "measured"] {
+    for shown in
+        ["1970-01", "By server", "By client", "How this was counted", "modelled", "measured"]
+    {
         assert!(page.contains(shown), "{shown}");
     }
 }
