@@ -204,15 +204,20 @@ impl Account {
 
     /// What was on the clients' wire and in no text: JSON-RPC, the names of our tools, escapes,
     /// `_meta`. Signed: a text may be longer than it was on the wire (`1e2` is `100.0` here).
+    /// 0 where there is no wire, as on the command line.
     pub fn client_framing(&self) -> i64 {
+        if self.client_wire().total() == 0 {
+            return 0;
+        }
         difference(self.client_wire().total(), self.asked.bytes + self.answered.bytes)
     }
 
     /// What was on the servers' wire and in no text of a call, such as the text beside structured
     /// content. Signed, since a masked result can be longer than what the server sent.
+    /// Calls of which nothing was on a wire have none.
     pub fn server_framing(&self) -> i64 {
-        let texts: u64 =
-            self.calls.iter().map(|call| call.arguments.bytes + call.result.bytes).sum();
+        let seen = self.calls.iter().filter(|call| call.wire.total() > 0);
+        let texts: u64 = seen.map(|call| call.arguments.bytes + call.result.bytes).sum();
         difference(self.server_wire().total(), texts)
     }
 

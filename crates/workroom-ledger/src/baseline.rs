@@ -11,9 +11,11 @@
 //! And of ours: our own list of tools in every request; each run, call, search and file read is one
 //! request, with what was written and what came back, failed or not.
 //!
+//! A client's definitions are new once, and from the cache in all its later sessions, both ways.
+//!
 //! A session is one conversation, both ways. What the user and the model said beside is in neither.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     account::{Account, Kind},
@@ -29,32 +31,41 @@ pub struct Compared {
     pub traditional: Sheet,
 }
 
-/// The definitions that a client had loaded before its session began, where that did not load any.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What a client had loaded before a session of its own began.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Before {
-    /// Their o200k tokens.
+    /// The o200k tokens of our list, in case that the session itself loads none.
     pub tokens: u64,
+    /// Whether our list is in the cache, since another session of the client paid for it.
+    pub has_list: bool,
+    /// The servers whose definitions would be.
+    pub servers: BTreeSet<String>,
 }
 
 /// Compares both ways for the accounts of one session, in their order. Lines belong to the account
 /// of that index.
-pub fn compare(accounts: &[&Account], before: Before, rules: Rules) -> Compared {
-    Compared { ours: ours(accounts, before, rules), traditional: traditional(accounts, rules) }
+pub fn compare(accounts: &[&Account], before: &Before, rules: Rules) -> Compared {
+    Compared {
+        ours: ours(accounts, before, rules),
+        traditional: traditional(accounts, before, rules),
+    }
 }
 
-fn ours(accounts: &[&Account], before: Before, rules: Rules) -> Sheet {
+fn ours(accounts: &[&Account], before: &Before, rules: Rules) -> Sheet {
     // What came back is what came back: a client that cuts it makes it cheaper, and does not say so.
     let mut sheet = Sheet::new(Rules { result_tokens: u64::MAX, ..rules });
     let has_list = accounts.iter().any(|account| account.kind == Kind::List);
     if !has_list && before.tokens > 0 {
-        sheet.define(0, OUR_LIST.into(), before.tokens);
+        sheet.define_known(0, OUR_LIST.into(), before.tokens, before.has_list);
     }
     let mut listed = None;
     for (owner, account) in accounts.iter().enumerate() {
         if account.kind == Kind::List && listed != Some(account.answered.tokens) {
+            // Another list is new, whatever the one before was.
+            let is_known = before.has_list && before.tokens == account.answered.tokens;
             listed = Some(account.answered.tokens);
             sheet.forget_definitions();
-            sheet.define(owner, OUR_LIST.into(), account.answered.tokens);
+            sheet.define_known(owner, OUR_LIST.into(), account.answered.tokens, is_known);
         }
         if account.kind.is_request() {
             let (written, read) = labels(account.kind);
@@ -77,7 +88,7 @@ fn labels(kind: Kind) -> (&'static str, &'static str) {
     }
 }
 
-fn traditional(accounts: &[&Account], rules: Rules) -> Sheet {
+fn traditional(accounts: &[&Account], before: &Before, rules: Rules) -> Sheet {
     let mut sheet = Sheet::new(rules);
     let Some(first) = accounts.iter().position(|account| has_calls(account)) else {
         return sheet;
@@ -89,7 +100,8 @@ fn traditional(accounts: &[&Account], rules: Rules) -> Sheet {
         }
     }
     for (server, tokens) in loaded {
-        sheet.define(first, Label { server, name: "definitions" }, tokens);
+        let is_known = before.servers.contains(server);
+        sheet.define_known(first, Label { server, name: "definitions" }, tokens, is_known);
     }
     for (owner, account) in accounts.iter().enumerate() {
         if !has_calls(account) {
@@ -202,7 +214,8 @@ mod tests {
     #[track_caller]
     fn check(accounts: &[Account], before: u64, ours: &[&str], traditional: &[&str]) {
         let accounts: Vec<&Account> = accounts.iter().collect();
-        let both = compare(&accounts, Before { tokens: before }, Rules::default());
+        let both =
+            compare(&accounts, &Before { tokens: before, ..Before::default() }, Rules::default());
         let lines = |sheet: &Sheet| -> Vec<String> {
             let line = |it: &Line| {
                 format!(
@@ -281,15 +294,30 @@ mod tests {
         let mut small = run((0..3).map(|turn| call("get", turn, 8, 30)).collect());
         small.servers[0].definitions = tokens(150);
         let price = Price { input: 3.0, cache_write: 3.75, cache_read: 0.3, output: 15.0 };
-        let both = compare(&[&small], Before { tokens: 900 }, Rules::default());
+        let both =
+            compare(&[&small], &Before { tokens: 900, ..Before::default() }, Rules::default());
         assert!(both.ours.dollars(price) > both.traditional.dollars(price));
+    }
+
+    #[test]
+    fn what_a_client_had_loaded_before_is_in_the_cache_both_ways() {
+        let run = run(vec![call("get", 0, 5, 20)]);
+        let servers = BTreeSet::from(["crm".to_owned()]);
+        let before = Before { tokens: 900, has_list: true, servers };
+        let both = compare(&[&run], &before, Rules::default());
+        let defined = |sheet: &Sheet| {
+            let line = &sheet.lines()[0];
+            (line.tokens, line.new, line.again)
+        };
+        assert_eq!(defined(&both.ours), (900, 0, 2));
+        assert_eq!(defined(&both.traditional), (1_000, 0, 2));
     }
 
     #[test]
     fn equal_lines_are_shown_together() {
         let accounts = [run((0..40).map(|_| call("get", 0, 5, 20)).collect())];
         let accounts: Vec<&Account> = accounts.iter().collect();
-        let both = compare(&accounts, Before::default(), Rules::default());
+        let both = compare(&accounts, &Before::default(), Rules::default());
         let bundles = bundle(both.traditional.lines().iter());
         let shown: Vec<_> = bundles.iter().map(|it| (it.texts, it.line.tokens)).collect();
         assert_eq!(shown, [(1, 1_000), (40, 200), (40, 800)]);

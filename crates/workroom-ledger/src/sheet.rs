@@ -138,8 +138,9 @@ struct Live {
 pub struct Sheet {
     rules: Rules,
     lines: Vec<Line>,
-    /// The definitions' lines: of each, the one whose owner paid for it last.
-    defined: Vec<usize>,
+    /// The definitions' lines: of each, the one whose owner paid for it last, and whether it was
+    /// new once.
+    defined: Vec<(usize, bool)>,
     defined_tokens: u64,
     /// Requests, in all conversations.
     requests: u64,
@@ -165,7 +166,12 @@ impl Sheet {
 
     /// Definitions that the model has in every request from the next one on.
     pub fn define(&mut self, owner: usize, label: Label<'_>, tokens: u64) {
-        self.defined.push(self.lines.len());
+        self.define_known(owner, label, tokens, false);
+    }
+
+    /// The same; ones that the model `is_known` to have had before are read from the cache at once.
+    pub fn define_known(&mut self, owner: usize, label: Label<'_>, tokens: u64, is_known: bool) {
+        self.defined.push((self.lines.len(), is_known));
         self.defined_tokens += tokens;
         self.add(owner, What::Definitions, label, tokens);
     }
@@ -244,16 +250,22 @@ impl Sheet {
     fn ask(&mut self, owner: usize) {
         self.requests += 1;
         for index in 0..self.defined.len() {
-            let line = &mut self.lines[self.defined[index]];
-            if line.new == 0 && line.again == 0 {
-                line.new = 1;
-            } else if line.owner == owner {
+            let (at, was_new) = self.defined[index];
+            let mut line = &mut self.lines[at];
+            if was_new && line.new == 0 && line.again == 0 {
+                line.owner = owner;
+            } else if was_new && line.owner != owner {
+                // Each request pays for the definitions that it reads; the first one, who loaded them.
+                let own = Line { owner, new: 0, again: 0, ..line.clone() };
+                self.defined[index].0 = self.lines.len();
+                self.lines.push(own);
+                line = self.lines.last_mut().expect("one was pushed");
+            }
+            if was_new {
                 line.again += 1;
             } else {
-                // Each request pays for the definitions that it reads.
-                let own = Line { owner, new: 0, again: 1, ..line.clone() };
-                self.defined[index] = self.lines.len();
-                self.lines.push(own);
+                line.new = 1;
+                self.defined[index].1 = true;
             }
         }
         let fresh = std::mem::take(&mut self.fresh);

@@ -330,8 +330,8 @@ fn servers(workspace: &Workspace, accounts: &[Account]) {
         assert_eq!(kept, recorded, "{server}");
     }
     for account in accounts {
-        let parts: u64 =
-            account.calls.iter().map(|call| call.arguments.bytes + call.result.bytes).sum();
+        let sent = account.calls.iter().filter(|call| call.wire.total() > 0);
+        let parts: u64 = sent.map(|call| call.arguments.bytes + call.result.bytes).sum();
         let sum = i64::try_from(parts).unwrap() + account.server_framing();
         assert_eq!(u64::try_from(sum).unwrap(), account.server_wire().total());
     }
@@ -404,4 +404,64 @@ fn a_run_of_three_small_calls_is_reported_as_a_loss() {
         let sum: f64 = lines.iter().map(|line| line["usd"].as_f64().unwrap()).sum();
         assert!((sum - json[way]["usd"].as_f64().unwrap()).abs() < 1e-12, "{json}");
     }
+}
+
+/// The first browser that is there.
+fn browser() -> Option<&'static str> {
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    names.into_iter().find(|name| {
+        let version = Command::new(name).arg("--version").output();
+        version.is_ok_and(|output| output.status.success())
+    })
+}
+
+/// Opens the page of a report in a browser, narrow and wide. `.ci/run` installs one; elsewhere, without
+/// one, there is nothing to be seen.
+#[test]
+fn the_page_fits_a_telephone_and_a_screen() {
+    let Some(browser) = browser() else { return };
+    let workspace = Workspace::new();
+    workspace.file("few.sh", FEW);
+    let long = "a-server-with-quite-a-long-name-that-has-no-place-to-break-it-anywhere";
+    let config = format!("[servers.{long}]\ncommand = \"sh\"\nargs = [\"few.sh\"]\n");
+    workspace.file("workroom.toml", &config);
+    for _ in 0..2 {
+        let output = workspace.output(&["call", &format!("{long}.add"), "a=1"], "");
+        assert!(output.status.success(), "{output:?}");
+    }
+    let output = workspace.output(&["report", "--html", "report.html"], "");
+    assert!(output.status.success(), "{output:?}");
+    workspace.file(
+        "frames.html",
+        "<!doctype html><title>-</title><body><script>\n\
+         for (const width of [360, 1280]) {\n\
+           const frame = document.createElement('iframe');\n\
+           frame.width = width; frame.height = 900; frame.src = 'report.html';\n\
+           frame.onload = () => {\n\
+             const root = frame.contentDocument.documentElement;\n\
+             const line = document.createElement('p');\n\
+             const cards = frame.contentDocument.querySelectorAll('.cards div').length;\n\
+             line.textContent = `width ${width} cards ${cards} over ${root.scrollWidth - \
+             root.clientWidth}`;\n\
+             document.body.append(line);\n\
+           };\n\
+           document.body.append(frame);\n\
+         }</script>\n",
+    );
+    let page = format!("file://{}", workspace.path().join("frames.html").display());
+    let profile = format!("--user-data-dir={}", workspace.path().join("profile").display());
+    let output = Command::new(browser)
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files"])
+        .args(["--enable-logging=stderr", "--virtual-time-budget=5000", "--dump-dom", &profile])
+        .arg(&page)
+        .output()
+        .unwrap();
+    let (dom, told) = (
+        String::from_utf8_lossy(&output.stdout).into_owned(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    );
+    for expected in ["width 360 cards 9 over 0", "width 1280 cards 9 over 0"] {
+        assert!(dom.contains(expected), "{expected}: {dom}\n{told}");
+    }
+    assert!(!told.contains("CONSOLE"), "{told}");
 }

@@ -169,29 +169,29 @@ pub struct Session<'a> {
 
 /// `accounts` by their sessions, each compared. A session that loaded no list of tools has the one
 /// that its client loaded last before it, in the same mode.
-pub fn sessions<'a>(accounts: &'a [Account], rules: Rules) -> Vec<Session<'a>> {
+pub fn sessions(accounts: &[Account], rules: Rules) -> Vec<Session<'_>> {
     let mut order: Vec<&Account> = accounts.iter().collect();
     order.sort_by_key(|account| account.at);
-    let mut lists: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    let mut clients: BTreeMap<(&str, &str), Before> = BTreeMap::new();
     let mut grouped: Vec<(Vec<&Account>, Before)> = Vec::new();
     let mut known: BTreeMap<&str, usize> = BTreeMap::new();
     for account in order {
-        let client = (account.client.as_str(), account.mode.as_str());
-        if account.kind == Kind::List {
-            lists.insert(client, account.answered.tokens);
-        }
+        let client = clients.entry((&account.client, &account.mode)).or_default();
         let index = *known.entry(&account.session).or_insert_with(|| {
-            grouped.push((Vec::new(), Before { tokens: 0 }));
+            grouped.push((Vec::new(), client.clone()));
             grouped.len() - 1
         });
-        let (group, before) = &mut grouped[index];
-        if group.is_empty() {
-            before.tokens = lists.get(&client).copied().unwrap_or_default();
+        if account.kind == Kind::List {
+            client.tokens = account.answered.tokens;
         }
-        group.push(account);
+        // A list costs something with the first request that reads it.
+        client.has_list |= account.kind.is_request() && client.tokens > 0;
+        let servers = account.servers.iter().map(|loaded| loaded.server.clone());
+        client.servers.extend(servers);
+        grouped[index].0.push(account);
     }
-    let compared = |(accounts, before): (Vec<&'a Account>, Before)| {
-        let compared = baseline::compare(&accounts, before, rules);
+    let compared = |(accounts, before): (Vec<_>, Before)| {
+        let compared = baseline::compare(&accounts, &before, rules);
         Session { accounts, compared }
     };
     grouped.into_iter().map(compared).collect()

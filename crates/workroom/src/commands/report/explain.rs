@@ -181,15 +181,21 @@ fn wires(account: &Account) -> String {
     if account.late {
         return "the bytes on its wires are not known: its gateway was gone".to_owned();
     }
-    let arguments: u64 = account.calls.iter().map(|call| call.arguments.bytes).sum();
-    let results: u64 = account.calls.iter().map(|call| call.result.bytes).sum();
+    let sent = || account.calls.iter().filter(|call| call.wire.total() > 0);
+    let arguments: u64 = sent().map(|call| call.arguments.bytes).sum();
+    let results: u64 = sent().map(|call| call.result.bytes).sum();
+    let with_client = match client.total() {
+        0 => format!("{} asked, {} answered", account.asked.bytes, account.answered.bytes),
+        total => format!(
+            "with the client {total} = {} asked + {} answered + {} framing",
+            account.asked.bytes,
+            account.answered.bytes,
+            account.client_framing()
+        ),
+    };
     format!(
-        "bytes, measured: with the client {} = {} asked + {} answered + {} framing;\n\
+        "bytes, measured: {with_client};\n\
          with the servers {} = {} arguments + {} results + {} framing ({} stayed out)",
-        client.total(),
-        account.asked.bytes,
-        account.answered.bytes,
-        account.client_framing(),
         servers.total(),
         arguments,
         results,

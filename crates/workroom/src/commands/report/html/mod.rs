@@ -54,7 +54,7 @@ pub(super) fn page(reports: &[Report; 5]) -> String {
         );
         page += &section(
             "Tokens by server",
-            "what stayed out of the model is measured, what it would have been billed modelled",
+            "modelled: o200k tokens, each text as often as it passes the model",
             &pairs(
                 &by_server.rows,
                 "billed the traditional way",
