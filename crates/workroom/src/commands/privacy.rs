@@ -256,10 +256,10 @@ async fn explain(token: &str) -> Result<Answer, Failure> {
 fn test(global: &Global, file: &Path, profile: Option<&str>) -> Result<Answer, Failure> {
     let settings = settings::load(global)?;
     let config = &settings.config;
-    let name = profile.unwrap_or(config.privacy.profile);
-    if Profile::named(name).is_none() {
+    let name = profile.unwrap_or(&config.privacy.profile);
+    if Profile::named(name).is_none() && !config.privacy.profiles.contains_key(name) {
         return Err(Failure::usage(format!("there is no profile `{name}`"))
-            .hint("it may be off, standard, hipaa or strict"));
+            .hint("it may be off, standard, hipaa, strict, or one of yours in [privacy.profiles]"));
     }
     let detector = privacy::detector(config, &privacy::profile(&config.privacy, name), true);
     let text = read(file)?;
@@ -281,11 +281,13 @@ fn test(global: &Global, file: &Path, profile: Option<&str>) -> Result<Answer, F
             found.token, found.value, found.path, found.detector, found.confidence
         );
     }
-    let _ = write!(
-        out,
-        "{} values would be masked under the profile `{name}`:\n\n{masked}",
-        shown.found.len()
-    );
+    let _ = match shown.found.len() {
+        0 => write!(out, "nothing would be masked under the profile `{name}`"),
+        1 => write!(out, "1 value would be masked under the profile `{name}`:\n\n{masked}"),
+        count => {
+            write!(out, "{count} values would be masked under the profile `{name}`:\n\n{masked}")
+        }
+    };
     let json = json!({ "ok": true, "profile": name, "found": shown.found, "masked": masked });
     Ok(Answer::new(out, &json, output::OK))
 }

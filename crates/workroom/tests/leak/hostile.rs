@@ -1,0 +1,88 @@
+//! The scripts of the hostile suite, in sessions that hold patients' records.
+//!
+//! They are those of the sandbox's own tests, which look at what becomes of the gateway; here only
+//! what leaves it counts.
+
+use crate::{check, recorder::Gateway, workspace};
+
+#[path = "../../../workroom-sandbox/tests/hostile/answers.rs"]
+mod answers;
+#[path = "../../../workroom-sandbox/tests/hostile/bombs.rs"]
+mod bombs;
+#[path = "../../../workroom-sandbox/tests/hostile/boundary.rs"]
+mod boundary;
+#[path = "../../../workroom-sandbox/tests/hostile/escape.rs"]
+mod escape;
+#[path = "../../../workroom-sandbox/tests/hostile/natives.rs"]
+mod natives;
+
+/// A script. What it comes to is not looked at here.
+pub(crate) struct Case {
+    code: &'static str,
+}
+
+pub(crate) const fn case(code: &'static str, _: &'static [&'static str]) -> Case {
+    Case { code }
+}
+
+/// The limits that the suite has, so that it takes no longer here.
+const SETTINGS: &str = "[privacy]\nprofile = \"hipaa\"\n\
+    [privacy.reveal]\nodd = [\"*\"]\n\
+    [limits]\nmemory_mib = 32\ncpu_ms = 150\ntimeout_ms = 4000\nregex_ms = 60\n\
+    string_chars = 10000000\ncalls = 50\ntimers = 50\npending = 40\nargument_kib = 64\n\
+    result_kib = 1024\noutput_kib = 64\n";
+
+/// Gives a session the records, under names that scripts of the suite do not use.
+const HAND_OUT: &str = "import * as clinic from './servers/clinic';\n\
+    const held = (await clinic.listPatients({ page: '0' })).patients.slice(0, 20);\n\
+    const heldNotes = [await clinic.getNote({ id: 'P00011' })];\n\
+    return [held[0], heldNotes];";
+
+/// What the session holds still, also after it was ended and begun anew.
+const HELD: &str = "return [typeof held === 'undefined' ? null : held, \
+    Object.values(globalThis).map((it) => String(it)).join()]";
+
+/// How many scripts follow each other in one session.
+const IN_SESSION: usize = 8;
+
+fn all_of(cases: &[Case]) {
+    let workspace = workspace(SETTINGS);
+    let mut gateway = Gateway::start(&workspace);
+    for (number, cases) in cases.chunks(IN_SESSION).enumerate() {
+        let session = format!("hostile-{number}");
+        let shown = gateway.run(&session, HAND_OUT);
+        assert!(shown.contains("_email_"), "{shown}");
+        for case in cases {
+            gateway.run(&session, case.code);
+        }
+        gateway.run(&session, HELD);
+    }
+    gateway.read_everything();
+    let left = gateway.end();
+    check(&workspace, left);
+}
+
+#[test]
+fn ways_out_leak_nothing() {
+    all_of(escape::CASES);
+}
+
+#[test]
+fn bombs_leak_nothing() {
+    all_of(bombs::CASES);
+}
+
+#[test]
+fn what_crosses_the_boundary_leaks_nothing() {
+    all_of(boundary::CASES);
+}
+
+#[test]
+fn built_ins_leak_nothing() {
+    all_of(natives::CASES);
+}
+
+#[test]
+fn odd_answers_leak_nothing() {
+    all_of(answers::CASES);
+}
