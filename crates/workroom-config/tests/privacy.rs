@@ -107,7 +107,7 @@ zip = false
 "#,
         &expect![[r#"
             privacy.profile = ours (workroom.toml:3:1)
-            privacy.profiles.ours = standard, organization from 80 %, place from 60 %, no zip (workroom.toml:4:2)
+            privacy.profiles.ours = standard, organization from 80 %, place from 60 %, no zip (workroom.toml:4:19)
         "#]],
     );
 }
@@ -127,7 +127,15 @@ name = "sure"
 [privacy.profiles.strict]
 name = 10
 "#,
-        &expect![[""]],
+        &expect![[r#"
+            workroom.toml:5:1: `privacy.profiles.ours.base` is `standart` (it may be "off" or "standard" or "hipaa" or "strict")
+            workroom.toml:6:1: there is no key `emial` (did you mean `email`?)
+            workroom.toml:7:1: there is no key `credential` (did you mean `credit_card`?)
+            workroom.toml:8:1: the confidence of `phone` is 101; it may be from 0 to 100
+            workroom.toml:9:1: expected an integer for `name`, found a string
+            workroom.toml:10:19: a profile of your own cannot be called `strict` (give it a name that is not off, standard, hipaa or strict)
+            workroom.toml:3:1: `privacy.profile` is `our` (it may be "off" or "standard" or "hipaa" or "strict" or "ours", or one of yours in [privacy.profiles])
+        "#]],
     );
 }
 

@@ -60,6 +60,9 @@ struct Line {
     asked: BTreeMap<String, Times>,
     /// How often it was found in what goes to the agent.
     caught: u64,
+    /// Whether that is how it was found first.
+    #[serde(skip)]
+    was_caught: bool,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -97,7 +100,8 @@ impl Line {
                 self.detector.clone_from(&flow.detector);
                 self.confidence = flow.confidence;
                 self.found_at_ms = flow.at;
-                self.caught += u64::from(flow.act == Act::Caught);
+                self.was_caught = flow.act == Act::Caught;
+                self.caught += u64::from(self.was_caught);
             }
             Act::Found => self.also_from.push(place()),
             Act::Registered => {}
@@ -114,6 +118,7 @@ impl Line {
     fn from(&self) -> String {
         match (self.server.as_str(), self.tool.as_str()) {
             ("", _) if self.detector.is_empty() => "unknown".to_owned(),
+            ("", _) if self.was_caught => "what a run gave".to_owned(),
             ("", _) => "the agent".to_owned(),
             (server, "") => server.to_owned(),
             (server, tool) => format!("{server}.{tool}"),

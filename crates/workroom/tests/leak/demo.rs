@@ -15,7 +15,7 @@ const PRIVACY: &str = "[privacy]\nprofile = \"hipaa\"\n[privacy.reveal]\nehr = [
     intake = [\"*\"]\nmailer = [\"email\", \"name\", \"date\"]\n[limits]\ncalls = 5000\n";
 
 /// The fewest addresses that a world's people must have, for the test to mean something.
-const MAILS_MIN: usize = 20;
+const MAILS_MIN: usize = 10;
 
 fn workspace(world: WorldName, seed: u64) -> Workspace {
     let workspace = Workspace::new();
@@ -71,14 +71,22 @@ fn the_clinics_job_is_done_and_leaks_nothing() {
     assert!(arrived > 2_000, "{arrived}");
 }
 
+/// The server's tools that read, and need no arguments.
+fn readers(backend: &Backend) -> Vec<String> {
+    let tools = backend.tools().iter().filter(|tool| {
+        let required = tool.input_schema["required"].as_array();
+        required.is_none_or(Vec::is_empty) && !backend.writes(&tool.name)
+    });
+    tools.map(|tool| tool.name.clone()).collect()
+}
+
 /// The addresses in all that the world's tools answer to a call without arguments.
 fn mails(world: WorldName, seed: u64) -> Vec<String> {
     let mut mails = BTreeSet::new();
     for server in world.servers() {
         let mut backend = Backend::new(server, seed);
-        let tools: Vec<String> = backend.tools().iter().map(|tool| tool.name.clone()).collect();
-        for tool in tools.iter().filter(|tool| !Backend::new(server, seed).writes(tool)) {
-            let answer = backend.call(tool, &Map::new()).unwrap_or(Value::Null).to_string();
+        for tool in readers(&backend) {
+            let answer = backend.call(&tool, &Map::new()).unwrap_or(Value::Null).to_string();
             let is_part = |c: char| c.is_alphanumeric() || "@._-+".contains(c);
             let words = answer.split(|c: char| !is_part(c)).filter(|word| word.contains('@'));
             mails.extend(words.map(|word| word.trim_matches('.').to_owned()));
@@ -91,9 +99,8 @@ fn mails(world: WorldName, seed: u64) -> Vec<String> {
 fn everything(world: WorldName) -> String {
     let mut code = String::new();
     for server in world.servers() {
-        let backend = Backend::new(server, 1);
-        for tool in backend.tools().iter().filter(|tool| !backend.writes(&tool.name)) {
-            let name = format!("{}__{}", server.name(), tool.name);
+        for tool in readers(&Backend::new(server, 1)) {
+            let name = format!("{}__{tool}", server.name());
             writeln!(
                 code,
                 "try {{ console.log(await callMCPTool('{name}', {{}})) }} \

@@ -49,29 +49,45 @@ const RECEIVED: &str = "received.jsonl";
 /// How many scripts there are at least.
 const SCRIPTS_MIN: usize = 200;
 
-#[test]
-fn nothing_planted_gets_out() {
+/// Runs one of three parts of the scripts: together they would take too long for one test.
+fn exfiltrate(part: usize) {
     let workspace = workspace("[privacy]\nprofile = \"hipaa\"");
     let mut gateway = Gateway::start(&workspace);
     gateway.request("tools/list", "{}");
     let scripts = exfiltration::scripts();
     assert!(scripts.len() >= SCRIPTS_MIN, "{}", scripts.len());
     let mut tokens = Vec::new();
-    for (at, script) in scripts.iter().enumerate() {
-        let shown = gateway.run(&format!("leak-{}", at % 4), script);
-        if at == 0 {
-            tokens = tokens_in(&shown);
-        }
+    for script in &scripts[part * scripts.len() / 3..(part + 1) * scripts.len() / 3] {
+        let shown = gateway.run("first", script);
+        tokens.extend(tokens_in(&shown).into_iter().take(5));
     }
-    // A second session has nothing of what the first one was given.
-    assert!(tokens.len() >= 5, "{tokens:?}");
-    let shown = gateway.run("second", &exfiltration::with_tokens_of_another(&tokens));
-    assert!(shown.contains("ALL FAILED"), "{shown}");
     gateway.save_skills();
     gateway.read_everything();
     let mut left = gateway.end();
+    // A second session has nothing of what the first one was given.
+    let tokens: Vec<String> = tokens.into_iter().filter(|it| it.contains("email_")).collect();
+    assert!(tokens.len() >= 5, "{tokens:?}");
+    let mut second = Gateway::start(&workspace);
+    let shown = second.run("second", &exfiltration::with_tokens_of_another(&tokens[..5]));
+    assert!(shown.contains("ALL FAILED"), "{shown}");
+    left.extend(second.end());
     add_told(&workspace, &mut left);
     check(&workspace, left);
+}
+
+#[test]
+fn nothing_planted_gets_out() {
+    exfiltrate(0);
+}
+
+#[test]
+fn nothing_planted_gets_out_by_names_and_keys() {
+    exfiltrate(1);
+}
+
+#[test]
+fn nothing_planted_gets_out_by_hashes_errors_and_time() {
+    exfiltrate(2);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::{
     io::{BufRead, BufReader, Write as _},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use aho_corasick::AhoCorasick;
@@ -40,7 +41,9 @@ impl Gateway {
 
     /// Starts one that goes on in `sessions`.
     pub(crate) fn start_with(workspace: &Workspace, sessions: HashMap<String, String>) -> Self {
-        let log = workspace.path().join("log.txt");
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let log = workspace.path().join(format!("log-{number}.txt"));
         let mut child = workspace
             .command(&["serve", "-vv"])
             .stdin(Stdio::piped())
@@ -170,6 +173,10 @@ impl Gateway {
 impl Left {
     pub(crate) fn add(&mut self, place: &str, bytes: Vec<u8>) {
         self.0.push((place.to_owned(), bytes));
+    }
+
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
     }
 
     pub(crate) fn bytes(&self) -> usize {
