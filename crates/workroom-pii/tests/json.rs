@@ -96,7 +96,7 @@ fn dates_that_stand_alone_are_dates() {
         json!({"lastVisit": "2024-02-11", "seen": "2/11/2024", "next": "11.2.2024",
             "stay": "2024-02-11/2024-02-14", "createdAt": "2024-02-11", "part": "20-24-0211",
             "version": "4.17.21"}),
-        expect![""],
+        expect![[r#"{"lastVisit":"[date_1]","seen":"[date_2]","next":"[date_3]","stay":"[date_1]/[date_4]","createdAt":"2024-02-11","part":"20-24-0211","version":"4.17.21"}"#]],
     );
 }
 

@@ -306,6 +306,7 @@ fn names() {
             We use Python, Jenkins and Visual Studio Code in ⟨place⟩.
             Der Vertrag und die Rechnung sind bei Frau ⟨name⟩.
             Error: Connection Refused by Server
+            FastMCP was renamed to MCPServer, said ⟨name⟩ to ⟨name⟩.
         "#]],
     );
 }

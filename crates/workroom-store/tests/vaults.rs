@@ -5,7 +5,7 @@
 use std::{fs, path::Path, sync::Arc};
 
 use workroom_engine::store::{
-    Ending, FlowRecord, FlowsOf, Memory, NewValue, Retention, SealedKey, Store,
+    Ending, FlowRecord, FlowsOf, Memory, NewValue, Retention, SealedKey, Store, Vaults as _,
 };
 use workroom_store::SqliteStore;
 use workroom_types::SessionId;
