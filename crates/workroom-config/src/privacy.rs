@@ -126,9 +126,7 @@ impl PrivacySettings {
             shown.extend(lines.map(|(key, kinds)| (format!("privacy.{table}.{key}"), list(kinds))));
         }
         let profiles = self.profiles.iter();
-        shown.extend(
-            profiles.map(|(name, own)| (format!("privacy.profiles.{name}"), own.shown())),
-        );
+        shown.extend(profiles.map(|(name, own)| (format!("privacy.profiles.{name}"), own.shown())));
         // The words are what is to be hidden.
         let words = self.words.iter();
         shown.extend(words.map(|(kind, words)| {

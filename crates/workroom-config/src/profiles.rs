@@ -103,7 +103,8 @@ impl Settings {
             });
             if !is_one {
                 let place = self.place_of(&format!("privacy.reveal.{key}"));
-                let message = format!("`{}` is no server here: its line allows nothing", shown(key));
+                let message =
+                    format!("`{}` is no server here: its line allows nothing", shown(key));
                 reader.warnings.push(Warning { place, message });
             }
         }

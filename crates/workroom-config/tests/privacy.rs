@@ -151,8 +151,5 @@ fn a_line_for_a_server_that_is_not_there_is_odd() {
     };
     let warnings = load(&[source], &|_| None).unwrap().warnings;
     let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
-    assert_eq!(
-        warnings,
-        ["workroom.toml:2:1: `crmm` is no server here: its line allows nothing"]
-    );
+    assert_eq!(warnings, ["workroom.toml:2:1: `crmm` is no server here: its line allows nothing"]);
 }

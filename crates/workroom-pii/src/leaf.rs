@@ -201,9 +201,11 @@ pub(crate) fn labelled(map: &Map<String, Value>, infos: &[Rc<KeyInfo>]) -> Optio
             Value::Object(inner) => inner.get("text").and_then(Value::as_str).unwrap_or_default(),
             _ => continue,
         };
-        let is_label = || LABELS.contains(&folded.as_str()) || {
-            let joined: String = folded.chars().filter(|c| c.is_alphanumeric()).collect();
-            ENDS.iter().any(|end| joined.ends_with(end))
+        let is_label = || {
+            LABELS.contains(&folded.as_str()) || {
+                let joined: String = folded.chars().filter(|c| c.is_alphanumeric()).collect();
+                ENDS.iter().any(|end| joined.ends_with(end))
+            }
         };
         if text.is_empty() || text.len() > 60 || !is_label() {
             continue;

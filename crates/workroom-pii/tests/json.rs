@@ -63,7 +63,9 @@ fn labels_beside_a_value_say_what_it_is() {
             "properties": [{"field": "Surname", "value": "Okafor"}],
             "tabs": [{"tabLabel": "Passport number", "value": "A07654321"},
                 {"tabLabel": "Monthly rent", "value": "1850.00"}]}),
-        expect![[r#"{"telecom":[{"system":"phone","value":"[phone_1]"},{"system":"email","value":"[email_2]"}],"identifier":[{"type":{"text":"MRN"},"value":"[medical_record_3]"}],"headers":[{"name":"From","value":"[name_4] <[email_5]>"},{"name":"X-Id","value":"9"}],"properties":[{"field":"Surname","value":"[name_6]"}],"tabs":[{"tabLabel":"Passport number","value":"[tab_passport_7]"},{"tabLabel":"Monthly rent","value":"1850.00"}]}"#]],
+        expect![[
+            r#"{"telecom":[{"system":"phone","value":"[phone_1]"},{"system":"email","value":"[email_2]"}],"identifier":[{"type":{"text":"MRN"},"value":"[medical_record_3]"}],"headers":[{"name":"From","value":"[name_4] <[email_5]>"},{"name":"X-Id","value":"9"}],"properties":[{"field":"Surname","value":"[name_6]"}],"tabs":[{"tabLabel":"Passport number","value":"[tab_passport_7]"},{"tabLabel":"Monthly rent","value":"1850.00"}]}"#
+        ]],
     );
 }
 
@@ -73,7 +75,9 @@ fn what_is_shown_of_a_thing_is_no_persons_name() {
         json!([{"type": "User", "displayName": "Brightwater Ledger"},
             {"type": "AppInstance", "displayName": "Brightwater Ledger"},
             {"displayName": "Brightwater Ledger", "url": "/7"}]),
-        expect![[r#"[{"type":"User","displayName":"[name_1]"},{"type":"AppInstance","displayName":"Brightwater Ledger"},{"displayName":"[name_1]","url":"/7"}]"#]],
+        expect![[
+            r#"[{"type":"User","displayName":"[name_1]"},{"type":"AppInstance","displayName":"Brightwater Ledger"},{"displayName":"[name_1]","url":"/7"}]"#
+        ]],
     );
 }
 
@@ -96,7 +100,9 @@ fn dates_that_stand_alone_are_dates() {
         json!({"lastVisit": "2024-02-11", "seen": "2/11/2024", "next": "11.2.2024",
             "stay": "2024-02-11/2024-02-14", "createdAt": "2024-02-11", "part": "20-24-0211",
             "version": "4.17.21"}),
-        expect![[r#"{"lastVisit":"[date_1]","seen":"[date_2]","next":"[date_3]","stay":"[date_1]/[date_4]","createdAt":"2024-02-11","part":"20-24-0211","version":"4.17.21"}"#]],
+        expect![[
+            r#"{"lastVisit":"[date_1]","seen":"[date_2]","next":"[date_3]","stay":"[date_1]/[date_4]","createdAt":"2024-02-11","part":"20-24-0211","version":"4.17.21"}"#
+        ]],
     );
 }
 

@@ -263,8 +263,9 @@ fn test(global: &Global, file: &Path, profile: Option<&str>) -> Result<Answer, F
     let config = &settings.config;
     let name = profile.unwrap_or(&config.privacy.profile);
     if Profile::named(name).is_none() && !config.privacy.profiles.contains_key(name) {
-        return Err(Failure::usage(format!("there is no profile `{name}`"))
-            .hint("it may be off, standard, hipaa, strict, or one of yours in [privacy.profiles]"));
+        return Err(Failure::usage(format!("there is no profile `{name}`")).hint(
+            "it may be off, standard, hipaa, strict, or one of yours in [privacy.profiles]",
+        ));
     }
     let detector = privacy::detector(config, &privacy::profile(&config.privacy, name), true);
     let text = read(file)?;

@@ -111,9 +111,10 @@ impl Gateway {
 
     /// Reads the results and the logs of all runs, whole, and every file of the servers.
     pub(crate) fn read_everything(&mut self) {
-        let kept = self.runs.iter().flat_map(|(run, _)| {
-            [format!("./results/{run}.json"), format!("./results/{run}.log")]
-        });
+        let kept = self
+            .runs
+            .iter()
+            .flat_map(|(run, _)| [format!("./results/{run}.json"), format!("./results/{run}.log")]);
         let mut paths: Vec<String> = kept.collect();
         paths.extend(
             ["./servers", "./servers/clinic", "./servers/clinic/index.ts"].map(str::to_owned),
