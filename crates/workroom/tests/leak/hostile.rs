@@ -73,9 +73,9 @@ fn all_of(cases: &[Case]) {
     check(&workspace, left);
 }
 
-/// One of three parts: all of them take too long for one test.
-fn third(cases: &[Case], part: usize) {
-    all_of(&cases[part * cases.len() / 3..(part + 1) * cases.len() / 3]);
+/// One of four parts: all of them take too long for one test.
+fn quarter(cases: &[Case], part: usize) {
+    all_of(&cases[part * cases.len() / 4..(part + 1) * cases.len() / 4]);
 }
 
 #[test]
@@ -85,17 +85,22 @@ fn ways_out_leak_nothing() {
 
 #[test]
 fn bombs_leak_nothing() {
-    third(bombs::CASES, 0);
+    quarter(bombs::CASES, 0);
 }
 
 #[test]
 fn bombs_leak_nothing_second_part() {
-    third(bombs::CASES, 1);
+    quarter(bombs::CASES, 1);
 }
 
 #[test]
 fn bombs_leak_nothing_third_part() {
-    third(bombs::CASES, 2);
+    quarter(bombs::CASES, 2);
+}
+
+#[test]
+fn bombs_leak_nothing_fourth_part() {
+    quarter(bombs::CASES, 3);
 }
 
 #[test]
@@ -105,17 +110,22 @@ fn what_crosses_the_boundary_leaks_nothing() {
 
 #[test]
 fn built_ins_leak_nothing() {
-    third(natives::CASES, 0);
+    quarter(natives::CASES, 0);
 }
 
 #[test]
 fn built_ins_leak_nothing_second_part() {
-    third(natives::CASES, 1);
+    quarter(natives::CASES, 1);
 }
 
 #[test]
 fn built_ins_leak_nothing_third_part() {
-    third(natives::CASES, 2);
+    quarter(natives::CASES, 2);
+}
+
+#[test]
+fn built_ins_leak_nothing_fourth_part() {
+    quarter(natives::CASES, 3);
 }
 
 #[test]

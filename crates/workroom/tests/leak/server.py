@@ -40,7 +40,7 @@ def call(name, given):
     if name == "get_note":
         return note(int(given["id"][1:]))
     if name == "fail":
-        raise ValueError("cannot save: " + note(int(given["id"][1:])))
+        raise ValueError("cannot save: " + note(int(given.get("id", "P00016")[1:])))
     if name == "chart":
         it = patient(int(given["id"][1:]))
         return {"content": [
