@@ -241,8 +241,8 @@ fn rules(report: &Report) -> String {
     );
     let _ = writeln!(
         out,
-        "<p>Prices of {} in dollars for a million tokens{}: input {}, cache write {}, cache read {}, \
-         output {}.{}</p>",
+        "<p>Prices of {} in dollars for a million tokens{}: input {}, cache write {}, cache read \
+         {}, output {}.{}</p>",
         escape(&report.model.name),
         escape(&dated(&report.model.as_of)),
         price.input,
