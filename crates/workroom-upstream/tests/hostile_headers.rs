@@ -93,7 +93,7 @@ async fn call(pool: &Pool, arguments: Value) -> String {
     let tool = ToolRef { server: "web".to_owned(), tool: "good".to_owned() };
     let Value::Object(arguments) = arguments else { unreachable!() };
     let deadline = Instant::now() + support::PATIENCE;
-    outcome(pool.call(ToolCall { tool, arguments, deadline }).await)
+    outcome(pool.call(ToolCall { tool, arguments, deadline, meter: Arc::default() }).await)
 }
 
 #[tokio::test]
