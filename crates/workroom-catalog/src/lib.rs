@@ -45,7 +45,7 @@ pub use search::{
     Skill, TOGETHER_PARTNERS_MAX, TOGETHER_TOOLS_MAX, Together,
 };
 pub use server::{ServerEntry, TOOLS_MAX};
-pub use text::{DESCRIPTION_BYTES_MAX, SUMMARY_CHARS_MAX};
+pub use text::{DESCRIPTION_BYTES_MAX, SUMMARY_CHARS_MAX, one_line, summary};
 pub use tool::{SharedDef, ToolEntry};
 pub use tree::{Entry, Node, PATH_BYTES_MAX, PathError};
 

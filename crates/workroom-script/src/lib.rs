@@ -183,6 +183,8 @@ pub struct UnknownModule {
     pub message: String,
     /// Specifiers that may have been meant, the likeliest first.
     pub nearest: Vec<String>,
+    /// What to do, where that is not to import one of those.
+    pub hint: Option<String>,
 }
 
 /// A script that the guest can evaluate.

@@ -207,7 +207,7 @@ impl<'s, 'a> Resolver<'s, 'a> {
             let named = all.into_iter().find(|module| module.server == key);
             return named.map(Rc::new).ok_or_else(|| UnknownModule {
                 message: format!("there is no server `{key}`"),
-                nearest: Vec::new(),
+                ..UnknownModule::default()
             });
         }
         self.module(&format!("./servers/{key}"))

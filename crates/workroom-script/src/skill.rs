@@ -307,7 +307,7 @@ struct Nothing;
 impl Modules for Nothing {
     fn resolve(&self, specifier: &str) -> Result<crate::Module, UnknownModule> {
         let message = format!("there is no module `{specifier}`");
-        Err(UnknownModule { message, nearest: Vec::new() })
+        Err(UnknownModule { message, ..UnknownModule::default() })
     }
 
     fn all(&self) -> Vec<crate::Module> {

@@ -490,6 +490,7 @@ pub(crate) fn unknown_module(specifier: &str, unknown: UnknownModule, span: Span
     };
     let hint = match absent::instead_of_module(specifier).filter(|_| !is_ours) {
         Some(instead) => instead.to_owned(),
+        None if unknown.hint.is_some() => unknown.hint.unwrap_or_default(),
         None => did_you_mean(&unknown.nearest).unwrap_or_else(|| otherwise.to_owned()),
     };
     Finding::new(DiagnosticKind::UnknownModule, span, unknown.message).hint(hint)

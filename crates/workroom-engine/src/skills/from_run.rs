@@ -1,0 +1,86 @@
+//! A run that worked, as the code and the first case of a skill.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde_json::Value;
+use workroom_skill::{Case, Package, RecordedCall};
+use workroom_types::RunId;
+
+use crate::{
+    Shared, calls,
+    journal::Record,
+    outcome::StoredOutcome,
+    sandbox::Answer,
+    skills::{
+        save::{Draft, SaveError},
+        usage,
+    },
+};
+
+/// What is recorded of a run.
+pub(crate) struct Recorded {
+    pub(crate) code: String,
+    pub(crate) calls: Vec<RecordedCall>,
+    pub(crate) value: Value,
+}
+
+/// Reads what the run `id` did.
+pub(crate) async fn recorded(shared: &Shared, id: &RunId) -> Result<Recorded, SaveError> {
+    let record = shared.store.run(id).await?;
+    let Some(record) = record else {
+        return Err(SaveError::one(format!(
+            "there is no run `{id}`: give one of this session, or `code`"
+        )));
+    };
+    let outcome = record.end.as_ref().and_then(|end| StoredOutcome::read(&end.outcome));
+    let outcome = match (&record.end, outcome) {
+        (Some(end), Some(outcome)) if end.ok => outcome,
+        (None, _) => return Err(SaveError::one(format!("run `{id}` has not ended"))),
+        _ => return Err(SaveError::one(format!("run `{id}` failed: save one that worked"))),
+    };
+    // Its last entries may still be on their way into the store.
+    shared.store.append(id, Vec::new()).await?;
+    let journal = Record::read(&shared.store.journal(id).await?)?;
+    let calls = journal.map(recorded_calls).unwrap_or_default();
+    let value = outcome.value.as_deref().and_then(|json| serde_json::from_str(json).ok());
+    Ok(Recorded { code: record.run.code, calls, value: value.unwrap_or_default() })
+}
+
+/// The calls of a journal, in the order in which they were made.
+fn recorded_calls(journal: Record) -> Vec<RecordedCall> {
+    let mut answers: BTreeMap<u32, Answer> = BTreeMap::new();
+    let open = journal.open.into_values().filter_map(|open| open.answer);
+    let handed_in = journal.steps.iter().flat_map(|step| step.answers.iter().cloned());
+    for answer in handed_in.chain(open) {
+        answers.insert(answer.id, answer);
+    }
+    let made = journal.steps.iter().filter_map(|step| step.turn.as_ref());
+    made.flat_map(|turn| &turn.calls)
+        .filter(|call| !usage::is_tell(call))
+        .map(|call| {
+            let tool = calls::tool(call);
+            let answer = answers.get(&call.id).map(|answer| match &answer.result {
+                Ok(json) => Ok(serde_json::from_str(json).unwrap_or_default()),
+                Err(error) => Err(error.message.clone()),
+            });
+            RecordedCall {
+                server: tool.server,
+                tool: tool.tool,
+                arguments: serde_json::from_str(&call.arguments).unwrap_or_default(),
+                answer: answer.unwrap_or_else(|| Err("it was not answered".to_owned())),
+            }
+        })
+        .collect()
+}
+
+/// The code of the run `id` with its constants as parameters, and the run as its first case.
+pub(crate) async fn draft(shared: &Shared, id: &RunId) -> Result<Draft, SaveError> {
+    let Recorded { code, calls, value } = recorded(shared, id).await?;
+    let _ = (code, calls, value, Case::read);
+    Err(SaveError::one("TODO"))
+}
+
+/// Runs the cases of `package` on what was recorded; says which one does not come to the same.
+pub(crate) async fn rehearse(_shared: &Arc<Shared>, _package: &Package) -> Result<(), String> {
+    Err("TODO".to_owned())
+}
