@@ -47,6 +47,7 @@ fn whole() -> Package {
         input: json!({"shop": "a"}),
         calls: vec![call.clone()],
         expected: json!([1]),
+        clock: None,
     };
     package.cases = vec![case("first"), case("second")];
     package
