@@ -132,8 +132,7 @@ pub fn judge(
     match why_not {
         None => {
             finding.why = match (expected, replayed.checks.len()) {
-                (Some(_), _) => "the result is the same".to_owned(),
-                (None, 0) => "the result is the same".to_owned(),
+                (Some(_), _) | (None, 0) => "the result is the same".to_owned(),
                 (None, checks) => format!("{checks} checks hold"),
             };
         }
@@ -314,7 +313,9 @@ pub fn markdown(reports: &[Report]) -> String {
     };
     for drift in Drift::ALL.into_iter().filter(|it| tables.iter().any(|row| row.contains_key(it))) {
         let _ = write!(out, "| {} |", drift.words());
-        tables.iter().for_each(|table| out.push_str(&cell(table.get(&drift))));
+        for table in &tables {
+            out.push_str(&cell(table.get(&drift)));
+        }
         out.push('\n');
     }
     out.push_str("| all |");

@@ -1,5 +1,7 @@
 //! What changes in recorded answers, and how results under changes are judged.
 
+#![allow(clippy::unwrap_used, reason = "only tests call these")]
+
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
 use workroom_skill::{

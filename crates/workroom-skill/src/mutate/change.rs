@@ -372,7 +372,13 @@ fn other_case(text: &str) -> String {
 /// Gives every object a field more.
 fn extra(value: &mut Value) -> bool {
     match value {
-        Value::Array(items) => items.iter_mut().fold(false, |done, item| extra(item) || done),
+        Value::Array(items) => {
+            let mut done = false;
+            for item in items {
+                done |= extra(item);
+            }
+            done
+        }
         Value::Object(fields) => {
             for value in fields.values_mut() {
                 extra(value);
