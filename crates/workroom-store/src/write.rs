@@ -9,6 +9,7 @@ use workroom_types::{RunId, SessionId};
 use crate::{
     failed, get,
     holder::Holders,
+    skills::{SkillDone, SkillWrite},
     sweep::Step,
     vaults::{self, VaultWrite},
 };
@@ -22,6 +23,7 @@ pub(crate) enum Write {
     Adopt(RunId),
     KeepShape(Box<ShapeRecord>),
     KeepPin(Box<PinRecord>),
+    Skill(SkillWrite),
     Sweep(Step),
     Vault(VaultWrite),
 }
@@ -32,6 +34,7 @@ pub(crate) struct Done {
     pub(crate) adopted: bool,
     /// What a write to vaults counts.
     pub(crate) count: u64,
+    pub(crate) skill: SkillDone,
     pub(crate) swept: Swept,
     /// Bytes that a step of a sweep counts as gone.
     pub(crate) freed: i64,
@@ -51,6 +54,7 @@ impl Write {
             }
             Self::KeepShape(shape) => shape.body.len(),
             Self::KeepPin(pin) => pin.approved.len() + pin.held.as_ref().map_or(0, String::len),
+            Self::Skill(write) => write.bytes(),
             Self::Vault(write) => write.bytes(),
             Self::EndSession(..) | Self::Adopt(_) | Self::Sweep(_) => 0,
         }
@@ -72,6 +76,7 @@ impl Write {
             Write::Adopt(run) => done.adopted = adopt(db, holders, run).await?,
             Write::KeepShape(shape) => keep_shape(db, shape).await?,
             Write::KeepPin(pin) => keep_pin(db, pin).await?,
+            Write::Skill(write) => done.skill = write.apply(db).await?,
             Write::Sweep(step) => done = step.apply(db).await?,
             Write::Vault(write) => done.count = write.apply(db).await?,
         }

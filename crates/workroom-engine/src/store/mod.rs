@@ -23,6 +23,7 @@
 //! leave a trace. The durable one is the crate `workroom-store`.
 
 mod memory;
+mod skills;
 mod vaults;
 
 use std::sync::Arc;
@@ -33,6 +34,9 @@ use thiserror::Error;
 use workroom_types::{RunId, SessionId, ToolRef};
 
 pub use memory::Memory;
+pub use skills::{
+    AmendedSkill, Files, NewSkill, SkillFigures, SkillKept, SkillRecord, SkillStatus, SkillUse, Skills,
+};
 pub use vaults::{FlowRecord, FlowsOf, NewValue, SealedKey, ValueRecord, VaultRecord, Vaults};
 
 /// A result of the store, in time.
@@ -41,8 +45,8 @@ pub type Stored<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 /// Milliseconds since 1970, UTC.
 pub type Millis = i64;
 
-/// Keeps sessions, runs and journals, and vaults. A session that ends loses its vault.
-pub trait Store: Vaults {
+/// Keeps sessions, runs and journals, vaults and skills. A session that ends loses its vault.
+pub trait Store: Vaults + Skills {
     /// The session `id`, also when it has ended; `None` if there never was one.
     fn session(&self, id: &SessionId) -> Stored<'_, Option<SessionRecord>>;
 
