@@ -21,6 +21,7 @@
 //! * `check`: arguments against their tool's schema, before anything is sent.
 //! * `privacy`: personal values masked on the way in and restored on the way out.
 //! * `failure`, `modules`: mistakes in words; the catalog as what scripts import.
+//! * [`skills`]: scripts that agents saved.
 //! * `diagnosis`, `cause`: what a run failed on; `effects`: what it had done before.
 //!
 //! # Not here
@@ -53,6 +54,7 @@ pub mod sandbox;
 mod session;
 mod shapes;
 mod shown;
+pub mod skills;
 pub mod store;
 mod table;
 pub mod types;
