@@ -72,7 +72,8 @@ pub(crate) fn prepare(
     let catalog = run.shared.catalog();
     let names = session.known_names();
     let scope = Scope { names: &names, is_complete: false };
-    let probe = workroom_script::probe(&compiled.source, &InCatalog(&catalog), scope, None, position)?;
+    let probe =
+        workroom_script::probe(&compiled.source, &InCatalog(&catalog), scope, None, position)?;
     if run.stats.result_bytes > ANSWER_BYTES_MAX {
         return unseen("the values there were not looked at: the run had too large results");
     }

@@ -79,15 +79,31 @@ fn two_orders() -> Case {
 fn a_skill_does_what_is_recorded() {
     check(TOTAL, &two_orders(), &expect!["as recorded"]);
     let other = Case { expected: json!({"total": 1}), ..two_orders() };
-    check(TOTAL, &other, &expect![[""]]);
+    check(TOTAL, &other, &expect![[r#"it gives {"total":30.5} and not {"total":1}"#]]);
     let mut more = two_orders();
     more.calls.push(call("getOrder", json!({"id": 3}), Ok(json!(null))));
-    check(TOTAL, &more, &expect![[""]]);
+    check(
+        TOTAL,
+        &more,
+        &expect![[r#"it does not call `shop.getOrder` with {"id":3}, which is recorded"#]],
+    );
     let mut fewer = two_orders();
     fewer.calls.pop();
-    check(TOTAL, &fewer, &expect![[""]]);
-    check(&TOTAL.replace("customer: input", "client: input"), &two_orders(), &expect![[""]]);
-    check("export const x = 1;", &two_orders(), &expect![[""]]);
+    check(
+        TOTAL,
+        &fewer,
+        &expect![
+            "it failed: ToolError: no answer of `shop.getOrder` to these arguments is recorded"
+        ],
+    );
+    check(
+        &TOTAL.replace("customer: input", "client: input"),
+        &two_orders(),
+        &expect![
+            "it failed: ToolError: no answer of `shop.listOrders` to these arguments is recorded"
+        ],
+    );
+    check("export const x = 1;", &two_orders(), &expect!["it failed: `run` is not declared"]);
 }
 
 #[test]
@@ -98,7 +114,11 @@ export const run = async () => [await next(), await next(), await next().catch((
     let calls = vec![next(Ok(json!(1))), next(Ok(json!(2))), next(Err("no more"))];
     check(code, &case(json!({}), calls, json!([1, 2, "no more"])), &expect!["as recorded"]);
     let once = case(json!({}), vec![next(Ok(json!(1)))], json!([1, 1, 1]));
-    check(code, &once, &expect![[""]]);
+    check(
+        code,
+        &once,
+        &expect!["it failed: ToolError: no answer of `shop.next` to these arguments is recorded"],
+    );
     let rehearsed = played(&package(code), &once, Repeats::Last);
     assert_eq!(rehearsed.outcome.unwrap(), json!([1, 1, 1]));
 }
@@ -133,8 +153,13 @@ export const checks = [
     let rehearsed = played(&package(code), &given, Repeats::Strict);
     let told: Vec<String> =
         rehearsed.checks.iter().map(|it| format!("{}: {:?}", it.name, it.failure)).collect();
-    expect![[""]].assert_eq(&told.join("\n"));
-    check(code, &given, &expect![[""]]);
+    expect![[r#"
+        isEven: None
+        is positive: Some("-2 is not")
+        check 3: Some("broken")
+        check 4: Some("it gives undefined")"#]]
+    .assert_eq(&told.join("\n"));
+    check(code, &given, &expect!["its check `is positive` does not hold: -2 is not"]);
 }
 
 #[test]
@@ -149,7 +174,13 @@ export async function run(input: { refund: boolean }) {
         &case(json!({"refund": false}), Vec::new(), json!("done")),
         &expect!["as recorded"],
     );
-    check(code, &case(json!({"refund": true}), Vec::new(), json!("done")), &expect![[""]]);
+    check(
+        code,
+        &case(json!({"refund": true}), Vec::new(), json!("done")),
+        &expect![
+            "it failed: ToolError: no answer of `shop.refundOrder` to these arguments is recorded"
+        ],
+    );
 }
 
 #[test]
@@ -158,7 +189,7 @@ fn an_error_has_the_place_in_the_skill() {
     let failure = played(&package(code), &case(json!({}), Vec::new(), json!(1)), Repeats::Strict)
         .outcome
         .unwrap_err();
-    assert_eq!((failure.line, failure.column), (Some(2), Some(18)), "{failure:?}");
+    assert_eq!((failure.line, failure.column), (Some(2), Some(10)), "{failure:?}");
 }
 
 fn hardened(code: &str) -> workroom_skill::harden::Report {
@@ -173,7 +204,26 @@ fn hardened(code: &str) -> workroom_skill::harden::Report {
 fn a_careless_skill_fails_silently_and_a_careful_one_does_not() {
     let careless = hardened(TOTAL);
     assert!(careless.broken.is_empty(), "{:?}", careless.broken);
-    expect![[""]].assert_eq(&workroom_skill::harden::markdown(&[careless.clone()]));
+    expect![[r#"
+        | drift | a-skill |
+        |---|---|
+        | field missing | 0 / 1 / 1 |
+        | field missing in one row | 0 / 1 / 0 |
+        | field is null | 0 / 1 / 1 |
+        | field is null in one row | 0 / 1 / 0 |
+        | field renamed | 0 / 1 / 1 |
+        | number as text | 1 / 0 / 1 |
+        | empty list | 0 / 0 / 1 |
+        | one item instead of a list | 0 / 1 / 0 |
+        | 10 times as many rows | 0 / 0 / 1 |
+        | a field more | 2 / 0 / 0 |
+        | answer inside an object | 0 / 1 / 1 |
+        | a page of HTML | 0 / 1 / 1 |
+        | null instead of an answer | 0 / 2 / 0 |
+        | the call fails | 0 / 2 / 0 |
+        | all | 3 / 12 / 8 |
+    "#]]
+    .assert_eq(&workroom_skill::harden::markdown(&[careless.clone()]));
     assert!(careless.count(Verdict::Silent) > 5, "{}", careless.text());
 
     let careful = hardened(

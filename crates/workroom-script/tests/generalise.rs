@@ -36,18 +36,14 @@ return { name: contact.name };",
             export async function run(input: {
               /** Of `crm.getContact`; "C-1042" in the recorded run. */
               id: string;
-              /** Of `crm.getContact`; "name" in the recorded run. */
-              fields?: string;
-              /** Of `crm.getContact`; "email" in the recorded run. */
-              fields2?: string;
               /** Of `crm.getContact`; 50 in the recorded run. */
               limit?: number;
             }): Promise<{ name: string }> {
               // Who is it?
-              const contact = await crm.getContact({ id: input.id, fields: [input.fields ?? "name", input.fields2 ?? "email"], limit: input.limit ?? 50 });
+              const contact = await crm.getContact({ id: input.id, fields: ['name', 'email'], limit: input.limit ?? 50 });
               return { name: contact.name };
             }
-            // {"id":"C-1042","fields":"name","fields2":"email","limit":50}
+            // {"id":"C-1042","limit":50}
         "#]],
     );
 }
@@ -113,7 +109,7 @@ export default main;",
                 return `${title}
               of ${deals.length}`;
               }
-              return await (main)();
+              return await main();
             }
             // {"customerId":"C-7","limit":25,"token":"[email_1]"}
         "#]],
@@ -152,11 +148,6 @@ deals.length",
               stage?: string;
             } = {}): Promise<number> {
               interface Deal { id: string }
-
-              const all = await crm.listDeals({});
-
-              function helper(x) { return x + 1; }
-              const sizes = all.map((deal) => helper(deal.size));
 
               const made = await crm.createDeal({ name: input.name ?? "x" });
               if (made) {  }
@@ -200,7 +191,8 @@ fn every_form_of_a_value_is_returned() {
         ---
           const x = await crm.a();
           return x;
-    "#]].assert_eq(
+    "#]]
+    .assert_eq(
         &[
             "return crm.a();",
             "({ a: await crm.a() })",
@@ -323,5 +315,6 @@ crm.getContact(); crm['odd name']();",
         crm: getContact, odd name
         mail: send
         my-shop: listAll
-        shop: "#]].assert_eq(&seen.join("\n"));
+        shop: "#]]
+    .assert_eq(&seen.join("\n"));
 }
