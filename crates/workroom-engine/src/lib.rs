@@ -22,6 +22,7 @@
 //! * [`skills`]: scripts that agents saved.
 //! * `privacy`: personal values masked on the way in and restored on the way out.
 //! * `failure`, `modules`: mistakes in words; the catalog as what scripts import.
+//! * [`skills`]: scripts that agents saved.
 //! * `diagnosis`, `cause`: what a run failed on; `effects`: what it had done before.
 //!
 //! # Not here
@@ -70,7 +71,8 @@ use std::{
 use tokio::sync::{Semaphore, watch};
 use workroom_catalog::{Catalog, SearchQuery, SearchResults, Together};
 use workroom_types::{
-    Bound, Bounds, Limit, Limits, RunId, ServerStatus, SessionId, SkillSettings, ToolRef,
+    Bound, Bounds, Limit, Limits, RunId, ServerSnapshot, ServerStatus, SessionId, SkillSettings,
+    ToolRef,
 };
 
 pub use direct::{DirectAnswer, DirectCall};
@@ -241,6 +243,15 @@ impl Shared {
         catalog
     }
 
+    /// The servers as agents may see them.
+    fn listed_servers(&self) -> Vec<Arc<ServerSnapshot>> {
+        let servers = self.upstreams.servers();
+        match &self.privacy {
+            Some(privacy) => privacy.listed(servers),
+            None => servers,
+        }
+    }
+
     fn numbered_catalog(&self) -> (u64, Catalog) {
         let version = *self.upstreams.changes().borrow();
         // Held while building: a second caller would only build the same again.
@@ -248,11 +259,7 @@ impl Shared {
         match newest.as_ref() {
             Some((built, catalog)) if *built == version => (version, catalog.clone()),
             previous => {
-                let servers = self.upstreams.servers();
-                let servers = match &self.privacy {
-                    Some(privacy) => privacy.listed(servers),
-                    None => servers,
-                };
+                let servers = self.listed_servers();
                 let catalog = Catalog::build(&servers, previous.map(|(_, catalog)| catalog));
                 *newest = Some((version, catalog.clone()));
                 (version, catalog)

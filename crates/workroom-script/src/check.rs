@@ -238,6 +238,15 @@ pub(crate) fn strip_types<'a>(
         }
         _ => true,
     });
+    strip_types_only(allocator, program, scoping)
+}
+
+/// Strips types, and leaves the imports that are used.
+pub(crate) fn strip_types_only<'a>(
+    allocator: &'a Allocator,
+    program: &mut Program<'a>,
+    scoping: Scoping,
+) -> Result<Scoping, Vec<Finding>> {
     let options = TransformOptions::default();
     let done = Transformer::new(allocator, Path::new("script.ts"), &options)
         .build_with_scoping(scoping, program);

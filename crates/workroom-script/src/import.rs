@@ -156,8 +156,7 @@ impl<'a> Linker<'_, '_, 'a> {
         name: &ImportDeclarationSpecifier<'a>,
         exported: Exported<'_>,
     ) {
-        if let (Some(Ok(face)), Exported::Name(wanted)) =
-            (self.resolver.skill(specifier), exported)
+        if let (Some(Ok(face)), Exported::Name(wanted)) = (self.resolver.skill(specifier), exported)
         {
             if self.is_used(name) {
                 self.found.push(unknown_export(&face, wanted, name.span()));
@@ -218,9 +217,7 @@ impl<'a> Linker<'_, '_, 'a> {
             return;
         }
         let Some(span) = self.resolver.first_skill() else { return };
-        let code = format!(
-            "{INTERNAL}_skills = {{ ...{INTERNAL}_skills, ...{INTERNAL}_load() }};"
-        );
+        let code = format!("{INTERNAL}_skills = {{ ...{INTERNAL}_skills, ...{INTERNAL}_load() }};");
         self.imports.insert(0, Import { span, names: vec![format!("{INTERNAL}_skills")], code });
     }
 

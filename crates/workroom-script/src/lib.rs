@@ -40,8 +40,10 @@ mod arguments;
 mod check;
 mod diagnostic;
 mod foreign;
+mod generalise;
 mod import;
 mod label;
+mod look;
 mod loops;
 mod lower;
 mod map;
@@ -63,6 +65,8 @@ mod unwrap;
 pub use diagnostic::{
     DIAGNOSTICS_MAX, Diagnostic, DiagnosticKind, Position, excerpt, nearest, render,
 };
+pub use generalise::{Generalised, InputParameter, PARAMETERS_MAX, Recorded, generalise, type_of};
+pub use look::{Use, exports, shape, uses};
 pub use nesting::NESTING_MAX;
 pub use probe::{Probe, SITES_MAX, Site};
 pub use skill::{
@@ -340,9 +344,8 @@ fn guarded<T>(text: &str, compile: impl FnOnce() -> Result<T, Refused>) -> Resul
     // The parser recurses, as deep as the text is nested: it gets the stack that this may need. A
     // parser that panics on a text it was not built for ends this call and not its thread.
     let stack = nesting::stack_bytes(depth);
-    let compiled = stacker::maybe_grow(stack, stack, || {
-        std::panic::catch_unwind(AssertUnwindSafe(compile))
-    });
+    let compiled =
+        stacker::maybe_grow(stack, stack, || std::panic::catch_unwind(AssertUnwindSafe(compile)));
     compiled.unwrap_or_else(|_| failed("the compiler failed on this script"))
 }
 

@@ -439,7 +439,11 @@ pub(crate) fn unknown_export(face: &Face, wanted: &str, span: Span) -> Finding {
     let names = || face.exports.iter().map(|export| export.name.as_str());
     let hint = did_you_mean(&nearest(wanted, names())).unwrap_or_else(|| {
         let all: Vec<String> = names().take(8).map(|name| format!("`{name}`")).collect();
-        if all.is_empty() { "it exports nothing".to_owned() } else { format!("it has {}", all.join(", ")) }
+        if all.is_empty() {
+            "it exports nothing".to_owned()
+        } else {
+            format!("it has {}", all.join(", "))
+        }
     });
     let message = format!("skill `{}` exports no `{wanted}`", face.skill.name);
     Finding::new(DiagnosticKind::UnknownExport, span, message).hint(hint)

@@ -14,6 +14,9 @@ pub struct Case {
     pub calls: Vec<RecordedCall>,
     /// What `run` gives.
     pub expected: Value,
+    /// The time that the run saw, in milliseconds since 1970, UTC; `None`: one that is the same in
+    /// every rehearsal.
+    pub clock: Option<u64>,
 }
 
 /// One recorded call.
@@ -39,6 +42,8 @@ struct CaseFile {
     calls: Vec<CallFile>,
     #[serde(default)]
     expected: Value,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    clock: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -84,8 +89,8 @@ impl Case {
             let CallFile { server, tool, arguments, .. } = call;
             calls.push(RecordedCall { server, tool, arguments, answer });
         }
-        let CaseFile { input, expected, .. } = file;
-        Ok(Self { name: name.to_owned(), input, calls, expected })
+        let CaseFile { input, expected, clock, .. } = file;
+        Ok(Self { name: name.to_owned(), input, calls, expected, clock })
     }
 
     /// The text of its file.
@@ -101,6 +106,7 @@ impl Case {
             input: self.input.clone(),
             calls: self.calls.iter().map(call).collect(),
             expected: self.expected.clone(),
+            clock: self.clock,
         };
         // Keys are texts and numbers are finite, so there is nothing that JSON does not have.
         let mut text = serde_json::to_string_pretty(&file).expect("values are JSON");
@@ -128,6 +134,7 @@ mod tests {
             input: json!({"id": 7}),
             calls: vec![call(Ok(Value::Null)), call(Err("no such id".to_owned()))],
             expected: json!([1, null]),
+            clock: Some(1_764_326_400_000),
         };
         assert_eq!(Case::read("first", &case.text()).unwrap(), case);
     }

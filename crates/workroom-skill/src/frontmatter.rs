@@ -139,9 +139,12 @@ fn read_events(yaml: &str) -> Result<Vec<(String, Field)>, String> {
 impl Reader {
     fn event(&mut self, event: Event<'_>) -> Result<(), &'static str> {
         match event {
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
             Event::DocumentStart(_) if self.ended => Err("there is a second document"),
-            Event::DocumentStart(_) => Ok(()),
+            Event::Nothing
+            | Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(_)
+            | Event::DocumentEnd => Ok(()),
             Event::Alias(_)
             | Event::Scalar(_, _, 1.., _)
             | Event::SequenceStart(1.., _)

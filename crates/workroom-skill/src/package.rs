@@ -1,6 +1,9 @@
 //! A whole skill: read from files, written to files, hashed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use sha2::{Digest as _, Sha256};
 
@@ -82,7 +85,7 @@ impl Package {
             }
         };
         let Some(mut package) = package else { return Err(problems) };
-        package.code = read.code.unwrap_or_default().to_owned();
+        read.code.unwrap_or_default().clone_into(&mut package.code);
         package.cases = cases;
         problems.extend(package.problems());
         if problems.is_empty() { Ok(package) } else { Err(problems) }
@@ -188,7 +191,12 @@ impl Package {
                 hash.update(part.as_bytes());
             }
         }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        let mut hex = String::with_capacity(64);
+        for byte in hash.finalize() {
+            // Writing to a text cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+        }
+        hex
     }
 
     /// Whether it says that it may call `tool` of `server`. The run's own rights bound it besides.

@@ -1,5 +1,7 @@
 //! Folders that are skills, and folders that are not.
 
+#![allow(clippy::unwrap_used, reason = "only tests call these")]
+
 use expect_test::{Expect, expect};
 use serde_json::json;
 use workroom_skill::{Case, Package, RecordedCall, SkillName, limits};
@@ -35,7 +37,7 @@ fn whole() -> Package {
     package.metadata = [("version", "1.0"), ("author", "an agent"), ("empty", "")]
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
         .into();
-    package.body = "# Unpaid orders\n\n---\n\nCall it.".to_owned();
+    "# Unpaid orders\n\n---\n\nCall it.".clone_into(&mut package.body);
     let call = RecordedCall {
         server: "shop".to_owned(),
         tool: "list_orders".to_owned(),
@@ -47,6 +49,7 @@ fn whole() -> Package {
         input: json!({"shop": "a"}),
         calls: vec![call.clone()],
         expected: json!([1]),
+        clock: None,
     };
     package.cases = vec![case("first"), case("second")];
     package
@@ -226,10 +229,8 @@ fn what_fits_a_limit_passes_and_one_more_does_not() {
             change(&mut package, size);
             let problems: Vec<String> =
                 package.problems().iter().map(ToString::to_string).collect();
-            match past {
-                false => assert_eq!(problems, [""; 0], "{size}"),
-                true => assert_eq!(problems, [expected], "{size}"),
-            }
+            let expected: &[&str] = if past { &[expected] } else { &[] };
+            assert_eq!(problems, expected, "{size}");
         }
     };
     limit(

@@ -1,5 +1,7 @@
 //! How many poisoned descriptions are flagged, and how many honest ones.
 
+#![allow(clippy::unwrap_used, reason = "only tests call these")]
+
 use std::{
     collections::BTreeMap,
     fs,

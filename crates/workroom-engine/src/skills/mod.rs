@@ -4,12 +4,13 @@
 //!
 //! * [`registry`]: which versions there are, and which of them a session sees.
 //! * [`needs`]: the servers, tools and skills that a version needs, and what of them has changed.
-//! * [`save`]: from a code or a run to a new version.
-//! * `from_run`: what a run did, as code and first case.
+//! * [`save`]: from a code or a run to a new version; `from_run`: what a run did, as code and case.
 //! * `usage`: what a run does with skills: whose calls are whose, how each skill fared, what a
 //!   first case is made of.
 //! * [`manage`]: what a person does with skills.
 //! * `tree`: `./skills`, as agents list and read it.
+//! * [`rehearse`]: a skill on a recorded case, without any server.
+//! * [`harden`](mod@harden): its cases with answers changed the way APIs drift, each replayed.
 //!
 //! # Invariants
 //!
@@ -18,15 +19,19 @@
 //! * A skill's call has the rights of the run at most: it goes the way of every call. With
 //!   `allowed-tools` it has fewer; see `usage`.
 
-pub(crate) mod from_run;
+mod from_run;
+pub mod harden;
 pub mod manage;
 pub mod needs;
 pub mod registry;
+pub mod rehearse;
 pub mod save;
 pub(crate) mod tree;
 pub(crate) mod usage;
 
+pub use harden::harden;
 pub use manage::{ManageError, SkillView};
 pub use needs::{NeededTool, Needs};
 pub use registry::{SkillVersion, Visible};
+pub use rehearse::{Rehearsal, Rehearsed, Repeats, Unrecorded};
 pub use save::{SaveError, SaveSkill, Saved, SkillSource};

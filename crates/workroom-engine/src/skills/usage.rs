@@ -37,7 +37,7 @@ const CASE_BYTES_MAX: usize = 1024 * 1024;
 const SITES_MAX: usize = 32;
 
 /// The name of a recorded first case.
-const FIRST: &str = "first";
+pub(crate) const FIRST: &str = "first";
 
 /// A run's skills.
 #[derive(Default)]
@@ -66,6 +66,8 @@ struct Told {
     has_failed: bool,
     /// Whether its calls cannot be told from those of another run of it.
     is_mixed: bool,
+    /// When it began.
+    clock: u64,
     /// Its first call, and the first that is not its any more.
     calls: (usize, Option<usize>),
 }
@@ -155,6 +157,7 @@ impl Usage {
             let told = self.told.entry(tell.skill).or_insert_with(|| Told {
                 input: tell.input,
                 is_mixed: tell.more,
+                clock: u64::try_from(now()).unwrap_or(0),
                 ..Told::default()
             });
             told.calls.0 = calls;
@@ -246,7 +249,8 @@ impl Usage {
         let calls = self.calls.values().take(last).skip(first);
         let calls = calls.filter(|(owner, _)| owners.contains(&owner.as_str()));
         let calls = calls.map(|(_, call)| call.clone()).collect();
-        Some(without_tokens(Case { name: FIRST.to_owned(), input, calls, expected }))
+        let clock = Some(told.clock);
+        Some(without_tokens(Case { name: FIRST.to_owned(), input, calls, expected, clock }))
     }
 }
 
@@ -428,6 +432,7 @@ mod tests {
                 answer: Err("no [email_1]".to_owned()),
             }],
             expected: json!("[email_1]"),
+            clock: None,
         };
         let text = without_tokens(case).text();
         assert!(!workroom_privacy::has_token(&text), "{text}");

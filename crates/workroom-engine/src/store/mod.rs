@@ -35,7 +35,8 @@ use workroom_types::{RunId, SessionId, ToolRef};
 
 pub use memory::Memory;
 pub use skills::{
-    AmendedSkill, Files, NewSkill, SkillFigures, SkillKept, SkillRecord, SkillStatus, SkillUse, Skills,
+    AmendedSkill, Files, NewSkill, SkillFigures, SkillKept, SkillRecord, SkillStatus, SkillUse,
+    Skills,
 };
 pub use vaults::{FlowRecord, FlowsOf, NewValue, SealedKey, ValueRecord, VaultRecord, Vaults};
 

@@ -279,7 +279,8 @@ impl MemorySkills {
     pub(super) fn remove_skill(&self, name: &str, version: Option<i64>) -> u64 {
         let mut tables = self.tables();
         let before = tables.versions.len();
-        let is_gone = |(of, number): &(String, i64)| of == name && version.is_none_or(|v| v == *number);
+        let is_gone =
+            |(of, number): &(String, i64)| of == name && version.is_none_or(|v| v == *number);
         tables.versions.retain(|key, _| !is_gone(key));
         let gone = (before - tables.versions.len()) as u64;
         tables.changes += i64::from(gone > 0);

@@ -107,7 +107,7 @@ pub fn description(place: &str, text: &str) -> Vec<Suspicion> {
         found.extend(hidden::padding(text));
         found.extend(blob::find(text));
         // What is hidden between letters must not hide words either.
-        found.extend(words::find(text, &words::Rules::Description));
+        found.extend(words::find(text, words::Rules::Description));
         found
     })
 }
@@ -119,7 +119,7 @@ pub fn body(place: &str, text: &str) -> Vec<Suspicion> {
         found.extend(hidden::comments(text));
         found.extend(hidden::padding(text));
         found.extend(blob::find(text));
-        found.extend(words::find(text, &words::Rules::Body));
+        found.extend(words::find(text, words::Rules::Body));
         found
     })
 }
@@ -129,7 +129,7 @@ pub fn code(place: &str, text: &str) -> Vec<Suspicion> {
     look(place, text, |text| {
         let mut found = hidden::find(text);
         found.extend(blob::find(text));
-        found.extend(words::find(text, &words::Rules::Body));
+        found.extend(words::find(text, words::Rules::Body));
         found
     })
 }
