@@ -79,8 +79,7 @@ impl NeededTool {
         let other = |then: &BTreeMap<String, String>, now: &BTreeMap<String, String>| {
             let changed = then.iter().filter(|(key, kind)| {
                 // A type that is not told now may still be the same.
-                now.get(*key).is_some_and(|now| now != *kind && !now.is_empty())
-                    && !kind.is_empty()
+                now.get(*key).is_some_and(|now| now != *kind && !now.is_empty()) && !kind.is_empty()
             });
             names(changed.map(|(key, _)| key))
         };

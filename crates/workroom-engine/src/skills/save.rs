@@ -272,9 +272,9 @@ async fn drop_old(shared: &Shared, name: &str) -> Result<(), StoreError> {
     let of_name: Vec<_> = records.iter().filter(|record| record.name == name).collect();
     let excess = of_name.len().saturating_sub(most);
     let last = of_name.last().map(|record| record.version);
-    let spare = of_name.iter().filter(|record| {
-        record.status != SkillStatus::Promoted && Some(record.version) != last
-    });
+    let spare = of_name
+        .iter()
+        .filter(|record| record.status != SkillStatus::Promoted && Some(record.version) != last);
     for record in spare.take(excess) {
         shared.store.remove_skill(name, Some(record.version)).await?;
     }
