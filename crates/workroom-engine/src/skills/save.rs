@@ -94,19 +94,27 @@ pub(crate) struct Draft {
     /// What the run that it was made of did.
     pub(crate) case: Option<Case>,
     pub(crate) notes: Vec<String>,
+    /// The run's session, whose draft it is to be.
+    pub(crate) session: Option<SessionId>,
 }
 
 /// Saves a skill.
-pub(crate) async fn save(shared: &Arc<Shared>, asked: SaveSkill) -> Result<Saved, SaveError> {
+pub(crate) async fn save(
+    shared: &Arc<Shared>,
+    mut asked: SaveSkill,
+) -> Result<Saved, SaveError> {
     let catalog = shared.catalog();
     let name = named(&asked, &catalog)?;
     let draft = match &asked.source {
         SkillSource::Code(code) => {
             let code = workroom_script::typescript(code).trim().to_owned();
-            Draft { code, case: None, notes: Vec::new() }
+            Draft { code, case: None, notes: Vec::new(), session: None }
         }
         SkillSource::Run(run) => super::from_run::draft(shared, run).await?,
     };
+    if let Some(session) = &draft.session {
+        asked.session = session.clone();
+    }
     let _one_at_a_time = shared.saving.lock().await;
     is_room(shared, name.as_str()).await?;
     let (package, checked) = package(shared, &catalog, &asked, name, &draft).await?;
