@@ -239,7 +239,14 @@ async fn package(
             SkillLimit::Body.setting()
         ));
     }
-    if reasons.is_empty() { Ok((package, checked)) } else { Err(SaveError::Refused(reasons)) }
+    if !reasons.is_empty() {
+        return Err(SaveError::Refused(reasons));
+    }
+    // As everybody will read it: the same words may be written otherwise.
+    let package = Package::read(&package.files()).map_err(|problems| {
+        SaveError::Refused(problems.iter().map(ToString::to_string).collect())
+    })?;
+    Ok((package, checked))
 }
 
 /// That a text holds tokens, which stand for values of one session.
@@ -255,8 +262,7 @@ fn tokens_in(what: &str, text: &str) -> Option<String> {
     let named: Vec<String> = tokens.iter().take(4).map(|token| format!("`{token}`")).collect();
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     Some(format!(
-        "the {what} holds {}{more}, which stand for masked values of this session: take them as \
-         `input`",
+        "the {what} holds tokens of this session's masked values ({}{more}): take them as `input`",
         named.join(", ")
     ))
 }

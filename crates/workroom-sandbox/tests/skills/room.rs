@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use workroom_engine::{
     Engine, EngineConfig, Node, RunRequest, SessionChoice, Upstreams,
     skills::{SaveSkill, SkillSource, manage},
-    store::{Memory, Store},
+    store::{Memory, Skills as _, Store as _},
     upstreams::{CallError, ToolCall, ToolOutput},
 };
 use workroom_sandbox::{InProcess, QuickJs};
