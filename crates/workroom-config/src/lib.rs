@@ -29,6 +29,7 @@ pub mod secret;
 mod server;
 mod servers;
 mod settings;
+mod skills;
 
 use std::{
     net::SocketAddr,
@@ -37,7 +38,7 @@ use std::{
 };
 
 use serde::Serialize;
-use workroom_types::{Bounds, CallPolicy, Limits, Mode};
+use workroom_types::{Bounds, CallPolicy, Limits, Mode, SkillSettings};
 
 pub use clients::ClientConfig;
 pub use error::{ConfigError, ConfigErrors, Mistake, Warning};
@@ -88,6 +89,8 @@ pub struct Config {
     pub scripts: ScriptsConfig,
     /// What is masked, and where it may go.
     pub privacy: PrivacySettings,
+    /// How many skills there may be, how large, and when one is promoted.
+    pub skills: SkillSettings,
     /// Where each value is from, in the order of the configuration.
     pub origins: Vec<Origin>,
     /// What is odd and not wrong.
@@ -231,8 +234,10 @@ pub fn load(
     let mut origins = Vec::new();
     let servers = servers.finish(&mut origins);
     settings.list(&mut origins);
-    let settings::Settings { limits, mut serve, clients, sandbox, scripts, privacy, .. } = settings;
+    let settings::Settings {
+        limits, mut serve, clients, sandbox, scripts, privacy, skills, ..
+    } = settings;
     serve.clients = clients.finish(&mut origins);
     let warnings = reader.warnings;
-    Ok(Config { servers, limits, serve, sandbox, scripts, privacy, origins, warnings })
+    Ok(Config { servers, limits, serve, sandbox, scripts, privacy, skills, origins, warnings })
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
-use workroom_types::{Bound, Limit, Limits, Mode};
+use workroom_types::{Bound, Limit, Limits, Mode, SkillSettings};
 
 use crate::{
     Origin, PrivacySettings, SandboxConfig, ScriptsConfig, ServeConfig, Source,
@@ -14,8 +14,8 @@ use crate::{
     servers::Servers,
 };
 
-const TABLES: [&str; 7] =
-    ["servers", "limits", "serve", "clients", "sandbox", "scripts", "privacy"];
+const TABLES: [&str; 8] =
+    ["servers", "limits", "serve", "clients", "sandbox", "scripts", "privacy", "skills"];
 const SANDBOX: [&str; 2] = ["workers", "walls"];
 /// The most processes that scripts may run in.
 const WORKERS_MAX: u64 = 256;
@@ -37,6 +37,7 @@ pub(crate) struct Settings {
     pub(crate) sandbox: SandboxConfig,
     pub(crate) scripts: ScriptsConfig,
     pub(crate) privacy: PrivacySettings,
+    pub(crate) skills: SkillSettings,
     /// Where each setting is from, by its key, with what that overrides.
     from: BTreeMap<String, String>,
 }
@@ -58,6 +59,7 @@ impl Settings {
                 "sandbox" => self.read_sandbox(reader, node),
                 "scripts" => self.read_scripts(reader, source, node),
                 "privacy" => self.read_privacy(reader, source, node),
+                "skills" => self.read_skills(reader, node),
                 _ => reader.unknown(node, key, &TABLES, true),
             }
         }
@@ -242,7 +244,7 @@ impl Settings {
         ] {
             origin(key.to_owned(), format!("[{}]", list.join(", ")));
         }
-        for (key, value) in self.privacy.shown() {
+        for (key, value) in self.privacy.shown().into_iter().chain(self.shown_skills()) {
             origin(key, value);
         }
     }
@@ -317,6 +319,7 @@ mod tests {
             .chain(SANDBOX)
             .chain(SCRIPTS)
             .chain(crate::privacy::PRIVACY)
+            .chain([crate::skills::AUTO_PROMOTE])
             .chain(bounds)
         {
             assert!(

@@ -21,8 +21,11 @@ use rmcp::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 use workroom_catalog::{Detail, Entry, SearchQuery};
-use workroom_engine::{Engine, Node, RunReport, RunRequest, SessionChoice, report};
-use workroom_types::{Mode, SessionId};
+use workroom_engine::{
+    Engine, Node, RunReport, RunRequest, SessionChoice, report,
+    skills::{self, SkillSource},
+};
+use workroom_types::{Mode, RunId, SessionId};
 
 use crate::{advice::Advice, modes::Modes, tools::Overview};
 
@@ -34,6 +37,9 @@ const SEARCH_LIMIT_MAX: usize = 50;
 
 /// How many characters `read_file` gives unless asked: about 4,000 tokens of code.
 const READ_CHARS: usize = 16_000;
+
+/// The most characters of a client's name that are kept of the author of a skill.
+const AUTHOR_CHARS_MAX: usize = 100;
 
 /// Workroom as one agent's connection sees it.
 #[derive(Clone, Debug)]
@@ -78,6 +84,15 @@ struct ReadFile {
     limit: Option<usize>,
 }
 
+#[derive(Deserialize)]
+struct SaveSkill {
+    name: String,
+    description: String,
+    code: Option<String>,
+    run: Option<String>,
+    session: Option<String>,
+}
+
 impl Face {
     /// A face for one connection. `servers` are the configured ones, in order.
     pub fn new(engine: Engine, servers: &[Overview], tell_session: bool) -> Self {
@@ -98,11 +113,13 @@ impl Face {
         &self,
         name: &str,
         arguments: JsonObject,
+        client: &str,
     ) -> Result<Option<CallToolResult>, ErrorData> {
         Ok(Some(match name {
             "run_code" => self.run_code(parse(name, arguments)?).await,
             "search" => self.search(parse(name, arguments)?).await,
             "read_file" => self.read_file(parse(name, arguments)?).await,
+            "save_skill" => self.save_skill(parse(name, arguments)?, client).await,
             _ => return Ok(None),
         }))
     }
@@ -113,12 +130,13 @@ impl Face {
         mode: Mode,
         name: &str,
         arguments: JsonObject,
+        client: &str,
     ) -> Result<CallToolResult, ErrorData> {
-        if let Some(answer) = self.own_tool(name, arguments.clone()).await? {
+        if let Some(answer) = self.own_tool(name, arguments.clone(), client).await? {
             return Ok(answer);
         }
         if mode == Mode::Search && name == "call_tool" {
-            return self.call_tool_by_name(arguments).await;
+            return self.call_tool_by_name(arguments, client).await;
         }
         // A server that is slow to start must not hold up calls of the others.
         let offered = self.offered_now(mode);
@@ -135,7 +153,7 @@ impl Face {
                      call_tool)"
                 }
                 Mode::Code | Mode::Auto => {
-                    "call run_code, search or read_file (tools of the servers are called by code \
+                    "call run_code, search, read_file or save_skill (tools of the servers are called by code \
                      in run_code)"
                 }
             };
@@ -182,12 +200,12 @@ impl Face {
             detail: asked.detail,
             limit: asked.limit.unwrap_or(SEARCH_LIMIT).clamp(1, SEARCH_LIMIT_MAX),
         };
-        let found = self.engine.search(&query).await;
+        let found = self.engine.search(&query, Some(&self.own)).await;
         text(found.to_string(), false)
     }
 
     async fn read_file(&self, asked: ReadFile) -> CallToolResult {
-        match self.engine.read(&asked.path).await {
+        match self.engine.read(&asked.path, Some(&self.own)).await {
             Ok(Node::File(file)) => {
                 text(window(&file, asked.offset, asked.limit.unwrap_or(READ_CHARS)), false)
             }
@@ -199,6 +217,44 @@ impl Face {
             Err(error) => text(error.to_string(), true),
         }
     }
+}
+
+impl Face {
+    async fn save_skill(&self, asked: SaveSkill, client: &str) -> CallToolResult {
+        let source = match (asked.code, asked.run) {
+            (Some(code), None) => SkillSource::Code(code),
+            (None, Some(run)) => SkillSource::Run(RunId::named(run.trim())),
+            _ => {
+                let usage = "give either `run`, the id in a run's header line, or `code`";
+                return text(usage.to_owned(), true);
+            }
+        };
+        let author = client.chars().filter(|c| !c.is_control()).take(AUTHOR_CHARS_MAX).collect();
+        let skill = skills::SaveSkill {
+            name: asked.name,
+            description: asked.description,
+            source,
+            session: asked.session.map_or_else(|| self.own.clone(), SessionId::named),
+            author,
+        };
+        match self.engine.save_skill(skill).await {
+            Ok(saved) => text(told(&saved), false),
+            Err(error) => text(error.to_string(), true),
+        }
+    }
+}
+
+/// What was saved, for the agent that did so.
+fn told(saved: &skills::Saved) -> String {
+    let again = if saved.was_there { ", as it was" } else { "" };
+    let mut lines = vec![
+        format!("saved · skill {} · version {}{again} · draft", saved.name, saved.version),
+        format!("use: {}; // {}", saved.import, saved.signature),
+        "this session can use it now, others once a person has promoted it".to_owned(),
+    ];
+    lines.extend(saved.notes.iter().cloned());
+    lines.extend(saved.suspicions.iter().map(|it| format!("a person will be shown: {it}")));
+    lines.join("\n")
 }
 
 impl ServerHandler for Face {
@@ -232,8 +288,11 @@ impl ServerHandler for Face {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let client = context.meta.client_info();
+        let name = client.clone().or_else(|| Some(context.peer.peer_info()?.client_info.clone()));
+        let name = name.map_or_else(|| "unknown".to_owned(), |client| client.name);
         let mode = self.modes.of(&context.extensions, &context.peer, client)?;
-        let answer = self.answer(mode, &request.name, request.arguments.unwrap_or_default());
+        let arguments = request.arguments.unwrap_or_default();
+        let answer = self.answer(mode, &request.name, arguments, &name);
         // Dropping the answer stops the run.
         tokio::select! {
             answer = answer => answer.map(CallToolResponse::from),

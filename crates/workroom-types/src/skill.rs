@@ -99,6 +99,13 @@ impl SkillSettings {
     /// The most runs that a promotion without a person may be made to wait for.
     pub const AUTO_PROMOTE_MAX: u64 = 1_000;
 
+    /// The same with another [`SkillSettings::auto_promote_after`].
+    #[must_use]
+    pub fn promoting_after(mut self, runs: Option<u64>) -> Self {
+        self.auto_promote_after = runs;
+        self
+    }
+
     /// The value of `limit`, in its [`SkillLimit::unit`].
     pub const fn get(&self, limit: SkillLimit) -> u64 {
         self.values[limit as usize]

@@ -68,6 +68,7 @@ impl Gateway {
             origin: origin(&settings.config),
             types: types(&settings.config.scripts),
             privacy: Some(privacy::config(&settings.config, keep)),
+            skills: settings.config.skills,
         };
         let detect = config.privacy.as_ref().map(|privacy| Arc::clone(&privacy.detect));
         let upstreams = pinned(&settings.config, Arc::clone(&pool) as _, detect).await?;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::Value;
 use workroom_skill::{Case, Package, RecordedCall};
-use workroom_types::RunId;
+use workroom_types::{RunId, SessionId};
 
 use crate::{
     Shared, calls,
@@ -25,6 +25,7 @@ pub(crate) struct Recorded {
     pub(crate) value: Value,
     /// The time that it saw first.
     pub(crate) clock: Option<u64>,
+    pub(crate) session: SessionId,
 }
 
 /// Reads what the run `id` did.
@@ -50,7 +51,8 @@ pub(crate) async fn recorded(shared: &Shared, id: &RunId) -> Result<Recorded, Sa
     });
     let calls = journal.map(recorded_calls).unwrap_or_default();
     let value = outcome.value.as_deref().and_then(|json| serde_json::from_str(json).ok());
-    Ok(Recorded { code: record.run.code, calls, value: value.unwrap_or_default(), clock })
+    let session = record.run.session;
+    Ok(Recorded { code: record.run.code, calls, value: value.unwrap_or_default(), clock, session })
 }
 
 /// The calls of a journal, in the order in which they were made.
@@ -82,7 +84,7 @@ fn recorded_calls(journal: Record) -> Vec<RecordedCall> {
 
 /// The code of the run `id` with its constants as parameters, and the run as its first case.
 pub(crate) async fn draft(shared: &Shared, id: &RunId) -> Result<Draft, SaveError> {
-    let Recorded { code, calls, value, clock } = recorded(shared, id).await?;
+    let Recorded { code, calls, value, clock, session } = recorded(shared, id).await?;
     let known = workroom_script::Recorded {
         value: &value,
         is_token: workroom_privacy::has_token,
@@ -103,7 +105,7 @@ pub(crate) async fn draft(shared: &Shared, id: &RunId) -> Result<Draft, SaveErro
     }
     let name = usage::FIRST.to_owned();
     let case = Case { name, input, calls, expected: value, clock };
-    Ok(Draft { code: made.code, case: Some(usage::without_tokens(case)), notes })
+    Ok(Draft { code: made.code, case: Some(usage::without_tokens(case)), notes, session: Some(session) })
 }
 
 /// A value for a note, shortened.

@@ -188,6 +188,32 @@ pub async fn deprecate(
     Ok(chosen)
 }
 
+/// The version that [`rollback`] goes back to: the one asked for, or the one that was promoted
+/// before the one that is.
+///
+/// # Errors
+///
+/// When there is none to go back to, or when the store fails.
+pub async fn rollback_target(
+    store: &dyn Store,
+    name: &str,
+    to: Option<i64>,
+) -> Result<SkillView, ManageError> {
+    let records = of_name(store, name).await?;
+    let to = match to {
+        Some(version) => version,
+        None => {
+            let from = active(&records).map(|record| record.version);
+            let before = records
+                .iter()
+                .filter(|it| it.promoted.is_some() && from.is_none_or(|from| it.version < from));
+            let before = before.max_by_key(|record| record.version);
+            before.ok_or_else(|| ManageError::NothingBefore(name.to_owned()))?.version
+        }
+    };
+    find(store, name, Some(to)).await
+}
+
 /// Goes back from the version that is promoted: to the one asked for, or to the one that was
 /// promoted before it. Gives both.
 ///
@@ -201,16 +227,7 @@ pub async fn rollback(
 ) -> Result<(Option<i64>, SkillView), ManageError> {
     let records = of_name(store, name).await?;
     let from = active(&records).map(|record| record.version);
-    let to = match to {
-        Some(version) => numbered(&records, name, version)?.version,
-        None => {
-            let before = records
-                .iter()
-                .filter(|it| it.promoted.is_some() && from.is_none_or(|from| it.version < from));
-            let before = before.max_by_key(|record| record.version);
-            before.ok_or_else(|| ManageError::NothingBefore(name.to_owned()))?.version
-        }
-    };
+    let to = rollback_target(store, name, to).await?.record.version;
     let view = promote(store, name, Some(to)).await?;
     if let Some(from) = from.filter(|from| *from != to) {
         store.set_skill_status(name, from, SkillStatus::Deprecated, now()).await?;

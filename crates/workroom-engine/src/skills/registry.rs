@@ -159,7 +159,7 @@ impl Visible {
         let mut at = 0;
         while let Some(version) = names.get(at).map(|name| self.versions.get(*name)) {
             let needs = version.map(|version| &version.body.needs);
-            for needs in needs {
+            if let Some(needs) = needs {
                 servers.extend(needs.servers.iter().cloned());
                 for skill in &needs.skills {
                     if !names.contains(&skill.as_str()) {

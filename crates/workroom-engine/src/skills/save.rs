@@ -94,19 +94,27 @@ pub(crate) struct Draft {
     /// What the run that it was made of did.
     pub(crate) case: Option<Case>,
     pub(crate) notes: Vec<String>,
+    /// The run's session, whose draft it is to be.
+    pub(crate) session: Option<SessionId>,
 }
 
 /// Saves a skill.
-pub(crate) async fn save(shared: &Arc<Shared>, asked: SaveSkill) -> Result<Saved, SaveError> {
+pub(crate) async fn save(
+    shared: &Arc<Shared>,
+    mut asked: SaveSkill,
+) -> Result<Saved, SaveError> {
     let catalog = shared.catalog();
     let name = named(&asked, &catalog)?;
     let draft = match &asked.source {
         SkillSource::Code(code) => {
             let code = workroom_script::typescript(code).trim().to_owned();
-            Draft { code, case: None, notes: Vec::new() }
+            Draft { code, case: None, notes: Vec::new(), session: None }
         }
         SkillSource::Run(run) => super::from_run::draft(shared, run).await?,
     };
+    if let Some(session) = &draft.session {
+        asked.session = session.clone();
+    }
     let _one_at_a_time = shared.saving.lock().await;
     is_room(shared, name.as_str()).await?;
     let (package, checked) = package(shared, &catalog, &asked, name, &draft).await?;
@@ -231,7 +239,14 @@ async fn package(
             SkillLimit::Body.setting()
         ));
     }
-    if reasons.is_empty() { Ok((package, checked)) } else { Err(SaveError::Refused(reasons)) }
+    if !reasons.is_empty() {
+        return Err(SaveError::Refused(reasons));
+    }
+    // As everybody will read it: the same words may be written otherwise.
+    let package = Package::read(&package.files()).map_err(|problems| {
+        SaveError::Refused(problems.iter().map(ToString::to_string).collect())
+    })?;
+    Ok((package, checked))
 }
 
 /// That a text holds tokens, which stand for values of one session.
@@ -247,8 +262,7 @@ fn tokens_in(what: &str, text: &str) -> Option<String> {
     let named: Vec<String> = tokens.iter().take(4).map(|token| format!("`{token}`")).collect();
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     Some(format!(
-        "the {what} holds {}{more}, which stand for masked values of this session: take them as \
-         `input`",
+        "the {what} holds tokens of this session's masked values ({}{more}): take them as `input`",
         named.join(", ")
     ))
 }

@@ -44,7 +44,7 @@ async fn read(global: &Global, path: &str) -> Result<Node, Failure> {
         opened => opened?,
     };
     gateway.settled(global.json).await;
-    let node = gateway.engine.read(path).await;
+    let node = gateway.engine.read(path, None).await;
     gateway.close().await;
     node.map_err(Failure::failed)
 }

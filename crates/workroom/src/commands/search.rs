@@ -12,19 +12,17 @@ use crate::{
 pub(crate) async fn search(global: &Global, args: &Search) -> Result<Answer, Failure> {
     let gateway = Gateway::open(global, Keep::Nothing).await?;
     gateway.settled(global.json).await;
-    let found = gateway
-        .engine
-        .search(&SearchQuery {
-            query: args.words.join(" "),
-            server: args.server.clone(),
-            detail: match args.detail {
-                DetailArg::Name => Detail::Name,
-                DetailArg::Signature => Detail::Signature,
-                DetailArg::Full => Detail::Full,
-            },
-            limit: args.limit,
-        })
-        .await;
+    let query = SearchQuery {
+        query: args.words.join(" "),
+        server: args.server.clone(),
+        detail: match args.detail {
+            DetailArg::Name => Detail::Name,
+            DetailArg::Signature => Detail::Signature,
+            DetailArg::Full => Detail::Full,
+        },
+        limit: args.limit,
+    };
+    let found = gateway.engine.search(&query, None).await;
     gateway.close().await;
     let code = if found.matches.is_empty() { output::FAILED } else { output::OK };
     Ok(Answer::new(found.to_string(), &found, code))

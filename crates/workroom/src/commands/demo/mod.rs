@@ -233,6 +233,7 @@ fn settings(
             sandbox: SandboxConfig::default(),
             scripts: ScriptsConfig::default(),
             privacy,
+            skills: workroom_types::SkillSettings::default(),
             origins: Vec::new(),
             warnings: Vec::new(),
         },
