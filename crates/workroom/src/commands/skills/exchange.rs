@@ -26,7 +26,6 @@ use crate::{
     args::SkillsFolder,
     commands::ago::now,
     output::{self, Answer, Failure},
-    store::{self, Keep},
 };
 
 /// The file of a folder in which it is remembered what both sides had.
@@ -64,20 +63,23 @@ struct Ways {
     back: bool,
 }
 
-pub(crate) async fn export(args: &SkillsFolder) -> Result<Answer, Failure> {
-    exchange(args, Ways { out: true, back: false }).await
+pub(super) async fn export(store: &dyn Store, args: &SkillsFolder) -> Result<Answer, Failure> {
+    exchange(store, args, Ways { out: true, back: false }).await
 }
 
-pub(crate) async fn import(args: &SkillsFolder) -> Result<Answer, Failure> {
-    exchange(args, Ways { out: false, back: true }).await
+pub(super) async fn import(store: &dyn Store, args: &SkillsFolder) -> Result<Answer, Failure> {
+    exchange(store, args, Ways { out: false, back: true }).await
 }
 
-pub(crate) async fn sync(args: &SkillsFolder) -> Result<Answer, Failure> {
-    exchange(args, Ways { out: true, back: true }).await
+pub(super) async fn sync(store: &dyn Store, args: &SkillsFolder) -> Result<Answer, Failure> {
+    exchange(store, args, Ways { out: true, back: true }).await
 }
 
-async fn exchange(args: &SkillsFolder, ways: Ways) -> Result<Answer, Failure> {
-    let store = store::open(Keep::Stored).await?;
+async fn exchange(
+    store: &dyn Store,
+    args: &SkillsFolder,
+    ways: Ways,
+) -> Result<Answer, Failure> {
     if ways.out {
         let failed = |error| format!("`{}` cannot be made: {error}", args.folder.display());
         fs::create_dir_all(&args.folder).map_err(|error| Failure::failed(failed(error)))?;
@@ -86,7 +88,7 @@ async fn exchange(args: &SkillsFolder, ways: Ways) -> Result<Answer, Failure> {
         .map_err(|reasons| Failure::failed(reasons.join("; ")).hint("name a folder of skills"))?;
     let theirs: BTreeMap<String, PathBuf> =
         theirs.into_iter().filter_map(|path| Some((name_of(&path)?, path))).collect();
-    let views = manage::list_versions(&*store, None).await.map_err(Failure::failed)?;
+    let views = manage::list_versions(store, None).await.map_err(Failure::failed)?;
     let mut memory = remembered(&args.folder);
     let wanted = |name: &String| args.names.is_empty() || args.names.contains(name);
     let names: BTreeSet<String> =
@@ -99,7 +101,7 @@ async fn exchange(args: &SkillsFolder, ways: Ways) -> Result<Answer, Failure> {
         let of_name: Vec<&SkillView> =
             views.iter().filter(|view| view.record.name == *name).collect();
         let pair = Pair {
-            store: &*store,
+            store,
             folder: args.folder.join(name),
             theirs: theirs.get(name).map(|path| folder::read(path)),
             ours: of_name,

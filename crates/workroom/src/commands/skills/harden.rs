@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::json;
 use workroom_engine::{
     Sandbox,
-    skills::{self, Rehearsal},
+    skills::{self, Rehearsal, manage},
 };
 use workroom_skill::{
     Package,
@@ -13,7 +13,7 @@ use workroom_skill::{
 };
 use workroom_types::Limits;
 
-use super::{folder, stored};
+use super::{failure, folder};
 use crate::{
     args::{Global, SkillsHarden},
     gateway,
@@ -22,7 +22,7 @@ use crate::{
     store::{self, Keep},
 };
 
-pub(crate) async fn harden(global: &Global, args: &SkillsHarden) -> Result<Answer, Failure> {
+pub(super) async fn harden(global: &Global, args: &SkillsHarden) -> Result<Answer, Failure> {
     let mut packages = Vec::new();
     for skill in &args.skills {
         packages.push(named(skill).await?);
@@ -49,7 +49,11 @@ async fn named(skill: &str) -> Result<Package, Failure> {
         return folder::needed(Path::new(skill));
     }
     let store = store::open(Keep::Stored).await?;
-    stored(&*store, skill).await
+    let view = manage::find(&*store, skill, None).await.map_err(failure)?;
+    view.package.ok_or_else(|| {
+        let why = view.broken.unwrap_or_default();
+        Failure::failed(format!("skill `{skill}` cannot be used: {why}"))
+    })
 }
 
 async fn report(

@@ -12,7 +12,7 @@ use crate::{
     store::Keep,
 };
 
-pub(crate) async fn record(global: &Global, args: &SkillsRecord) -> Result<Answer, Failure> {
+pub(super) async fn record(global: &Global, args: &SkillsRecord) -> Result<Answer, Failure> {
     let input: Value = serde_json::from_str(&args.input)
         .map_err(|error| Failure::usage(format!("`--input` is no JSON: {error}")))?;
     let case = SkillName::new(args.case.as_str())

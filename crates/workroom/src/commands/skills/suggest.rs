@@ -1,16 +1,12 @@
 //! `workroom skills suggest`: code that was run again and again, and is no skill yet.
 
 use serde_json::json;
-use workroom_engine::skills::suggest;
+use workroom_engine::{skills::suggest, store::Store};
 
-use crate::{
-    output::{self, Answer, Failure},
-    store::{self, Keep},
-};
+use crate::output::{self, Answer, Failure};
 
-pub(crate) async fn suggest() -> Result<Answer, Failure> {
-    let store = store::open(Keep::Stored).await?;
-    let found = suggest::find(&*store).await.map_err(Failure::failed)?;
+pub(super) async fn suggest(store: &dyn Store) -> Result<Answer, Failure> {
+    let found = suggest::find(store).await.map_err(Failure::failed)?;
     let mut lines = Vec::new();
     for suggestion in &found {
         let servers = suggestion.servers.join(", ");
