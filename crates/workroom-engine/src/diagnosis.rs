@@ -74,8 +74,7 @@ pub(crate) fn prepare(
     let scope = Scope { names: &names, is_complete: false };
     let modules = InRoom { catalog: &catalog, skills: run.usage.visible() };
     let skill = place.skill.map(|skill| skill.name.as_str());
-    let probe =
-        workroom_script::probe(&compiled.source, &modules, scope, skill, place.position)?;
+    let probe = workroom_script::probe(&compiled.source, &modules, scope, skill, place.position)?;
     if run.stats.result_bytes > ANSWER_BYTES_MAX {
         return unseen("the values there were not looked at: the run had too large results");
     }

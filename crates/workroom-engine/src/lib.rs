@@ -505,7 +505,10 @@ impl Engine {
     /// # Errors
     ///
     /// Every reason why it is not saved.
-    pub async fn save_skill(&self, skill: skills::SaveSkill) -> Result<skills::Saved, skills::SaveError> {
+    pub async fn save_skill(
+        &self,
+        skill: skills::SaveSkill,
+    ) -> Result<skills::Saved, skills::SaveError> {
         let _ = tokio::time::timeout(LOOK_TIMEOUT, self.settled()).await;
         skills::save::save(&self.0, skill).await
     }

@@ -111,7 +111,11 @@ impl InRoom<'_> {
             if self.skills.is_hidden(name) {
                 let message = format!("skill `{name}` is a draft of another session");
                 let hint = format!("a person gives it to all by `workroom skills promote {name}`");
-                return Err(UnknownModule { message, hint: Some(hint), ..UnknownModule::default() });
+                return Err(UnknownModule {
+                    message,
+                    hint: Some(hint),
+                    ..UnknownModule::default()
+                });
             }
             let near = nearest(name, self.skills.names());
             let near = near.into_iter().map(|name| format!("./skills/{name}")).collect();

@@ -22,7 +22,10 @@ use crate::{
     sandbox::{Code, Guest, SandboxError, TurnState, Variable},
     session::{Compiled, Session, SessionError, lost},
     shapes,
-    skills::{Visible, usage::{self, Usage}},
+    skills::{
+        Visible,
+        usage::{self, Usage},
+    },
     store::{Ending, NewRun, RunEnd, SessionRecord, SessionState, SkillStatus, StoreError},
     types::Checking,
 };

@@ -100,11 +100,17 @@ pub(crate) async fn draft(shared: &Shared, id: &RunId) -> Result<Draft, SaveErro
     });
     let mut notes: Vec<String> = parameters.collect();
     if notes.is_empty() {
-        notes.push("no constant of the run looks like an input: it always does the same".to_owned());
+        notes
+            .push("no constant of the run looks like an input: it always does the same".to_owned());
     }
     let name = usage::FIRST.to_owned();
     let case = Case { name, input, calls, expected: value, clock };
-    Ok(Draft { code: made.code, case: Some(usage::without_tokens(case)), notes, session: Some(session) })
+    Ok(Draft {
+        code: made.code,
+        case: Some(usage::without_tokens(case)),
+        notes,
+        session: Some(session),
+    })
 }
 
 /// A value for a note, shortened.

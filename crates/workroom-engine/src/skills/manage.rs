@@ -132,9 +132,10 @@ pub async fn find(
     let records = of_name(store, name).await?;
     let record = match version {
         Some(version) => numbered(&records, name, version)?,
-        None => active(&records).or(records.last()).cloned().ok_or_else(|| {
-            ManageError::Unknown { name: name.to_owned(), nearest: None }
-        })?,
+        None => active(&records)
+            .or(records.last())
+            .cloned()
+            .ok_or_else(|| ManageError::Unknown { name: name.to_owned(), nearest: None })?,
     };
     let files = store.skill_files(name, record.version).await?.unwrap_or_default();
     Ok(SkillView::of(record, &files))

@@ -34,4 +34,4 @@ pub use manage::{ManageError, SkillView};
 pub use needs::{NeededTool, Needs};
 pub use registry::{SkillVersion, Visible};
 pub use rehearse::{Rehearsal, Rehearsed, Repeats, Unrecorded};
-pub use save::{SaveError, SaveSkill, Saved, SkillSource};
+pub use save::{SaveError, SaveSkill, Saved, SkillSource, past_limits};

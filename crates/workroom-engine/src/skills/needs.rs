@@ -79,15 +79,14 @@ impl NeededTool {
         let other = |then: &BTreeMap<String, String>, now: &BTreeMap<String, String>| {
             let changed = then.iter().filter(|(key, kind)| {
                 // A type that is not told now may still be the same.
-                now.get(*key).is_some_and(|now| now != *kind && !now.is_empty())
-                    && !kind.is_empty()
+                now.get(*key).is_some_and(|now| now != *kind && !now.is_empty()) && !kind.is_empty()
             });
             names(changed.map(|(key, _)| key))
         };
         let required = now.required.iter().filter(|name| !self.required.contains(name));
         let clauses = [
             (gone(&self.parameters, &now.parameters), "has no parameter"),
-            (names(required), "must be given"),
+            (names(required), "asks for"),
             (other(&self.parameters, &now.parameters), "takes another type of"),
             (gone(&self.outputs, &now.outputs), "gives no"),
             (other(&self.outputs, &now.outputs), "gives another type of"),

@@ -240,8 +240,7 @@ impl Registry {
         let versions = self.versions(store).await?;
         let session = session.filter(|id| {
             versions.iter().any(|version| {
-                version.record.status == SkillStatus::Draft
-                    && version.record.session == id.as_str()
+                version.record.status == SkillStatus::Draft && version.record.session == id.as_str()
             })
         });
         {
@@ -361,8 +360,7 @@ fn view(
     }
     visible.hidden.retain(|name| !visible.versions.contains_key(name));
     visible.hidden.dedup();
-    let listed =
-        visible.versions.values().filter(|it| it.record.status != SkillStatus::Deprecated);
+    let listed = visible.versions.values().filter(|it| it.record.status != SkillStatus::Deprecated);
     visible.listed = listed.cloned().collect();
     visible.found = visible.listed.iter().filter_map(|it| it.found(now)).collect();
     visible

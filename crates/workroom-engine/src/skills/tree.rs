@@ -42,13 +42,15 @@ pub(crate) async fn read(
             None => none("list `./skills` for what there is"),
         });
     };
-    let package = version.package().map_err(|reason| none(&format!("it cannot be used: {reason}")))?;
+    let package =
+        version.package().map_err(|reason| none(&format!("it cannot be used: {reason}")))?;
     let files = package.files();
     let wanted = inside.join("/");
     if wanted.is_empty() || wanted == "tests" {
         return Ok(Some(Node::Folder(folder(version, &files, &wanted))));
     }
-    let file = files.iter().find(|(name, _)| *name == wanted || name.strip_suffix(".ts") == Some(&wanted));
+    let file =
+        files.iter().find(|(name, _)| *name == wanted || name.strip_suffix(".ts") == Some(&wanted));
     match file {
         Some((_, text)) => Ok(Some(Node::File(Arc::from(text.as_str())))),
         None => Err(none(&format!("list `./skills/{name}` for what there is"))),
@@ -68,10 +70,8 @@ fn folder(version: &SkillVersion, files: &[(String, String)], within: &str) -> V
     ];
     if cases > 0 {
         let s = if cases == 1 { "" } else { "s" };
-        entries.push(Entry {
-            name: "tests/".to_owned(),
-            about: format!("{cases} recorded case{s}"),
-        });
+        entries
+            .push(Entry { name: "tests/".to_owned(), about: format!("{cases} recorded case{s}") });
     }
     entries
 }
