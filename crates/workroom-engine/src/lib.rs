@@ -163,6 +163,8 @@ struct Shared {
     privacy: Option<privacy::Privacy>,
     skill_settings: SkillSettings,
     skills: skills::registry::Registry,
+    /// How often code of each shape was run.
+    repeated: skills::suggest::Counts,
     /// Held while a skill is saved: its limits count what is there.
     saving: tokio::sync::Mutex<()>,
     /// Catalogs with skills in them, by the view that they are of; the one used last in front.
@@ -312,6 +314,7 @@ impl Engine {
             privacy: privacy.map(privacy::Privacy::new),
             skill_settings: skills,
             skills: skills::registry::Registry::default(),
+            repeated: skills::suggest::Counts::default(),
             saving: tokio::sync::Mutex::default(),
             searched: Mutex::default(),
             catalog: Mutex::default(),
@@ -439,6 +442,7 @@ impl Engine {
             calls: report::CallStats::default(),
             variables: Vec::new(),
             duration: started.elapsed(),
+            repeated: None,
         })
     }
 

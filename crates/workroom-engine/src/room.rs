@@ -51,9 +51,16 @@ pub(crate) async fn conduct(
         Run::new(shared, id, session, limits, started, interest)
     };
     let mut variables = Vec::new();
+    // A call from outside of any session is made as often as it is wanted.
+    let is_kept = !matches!(request.session, SessionChoice::Once(_));
+    let code = is_kept.then(|| request.code.clone());
     let outcome = match shared.runs.try_acquire() {
         Ok(_place) => in_session(&mut run, request, &mut variables).await,
         Err(_) => Err(failure::busy(&shared.bounds)),
+    };
+    let repeated = match code.filter(|_| outcome.is_ok()) {
+        Some(code) => shared.repeated.note(&shared, &code).await,
+        None => None,
     };
     RunReport {
         run: run.id,
@@ -64,6 +71,7 @@ pub(crate) async fn conduct(
         calls: run.stats,
         variables,
         duration: started.elapsed(),
+        repeated,
     }
 }
 

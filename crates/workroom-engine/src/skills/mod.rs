@@ -10,7 +10,9 @@
 //! * [`manage`]: what a person does with skills.
 //! * `tree`: `./skills`, as agents list and read it.
 //! * [`rehearse`]: a skill on a recorded case, without any server.
+//! * [`record`](mod@record): such a case, made by a run on the real servers.
 //! * [`harden`](mod@harden): its cases with answers changed the way APIs drift, each replayed.
+//! * [`suggest`]: code that is run again and again, and is no skill yet.
 //!
 //! # Invariants
 //!
@@ -23,15 +25,18 @@ mod from_run;
 pub mod harden;
 pub mod manage;
 pub mod needs;
+pub mod record;
 pub mod registry;
 pub mod rehearse;
 pub mod save;
+pub mod suggest;
 pub(crate) mod tree;
 pub(crate) mod usage;
 
 pub use harden::harden;
 pub use manage::{ManageError, SkillView};
 pub use needs::{NeededTool, Needs};
+pub use record::record;
 pub use registry::{SkillVersion, Visible};
 pub use rehearse::{Rehearsal, Rehearsed, Repeats, Unrecorded};
 pub use save::{SaveError, SaveSkill, Saved, SkillSource, past_limits};

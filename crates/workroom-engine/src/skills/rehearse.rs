@@ -211,15 +211,15 @@ fn add(servers: &mut Vec<ServerSnapshot>, server: &str, tool: &str) {
 
 /// What the driver gives.
 #[derive(Deserialize)]
-struct Driven {
-    output: Value,
-    checks: Vec<Checked>,
+pub(crate) struct Driven {
+    pub(crate) output: Value,
+    pub(crate) checks: Vec<Checked>,
 }
 
 /// The skill's code with a call of its `run` after it, and its checks.
 ///
 /// It stands behind the code, so that positions in errors are those of `index.ts`.
-fn driver(package: &Package, input: &Value) -> String {
+pub(crate) fn driver(package: &Package, input: &Value) -> String {
     let input = Value::String(input.to_string());
     let checks = if workroom_script::exports(&package.code).iter().any(|name| name == "checks") {
         "checks"

@@ -1,5 +1,7 @@
 //! `workroom skills`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Args)]
@@ -43,6 +45,26 @@ pub(crate) enum SkillsCommand {
         #[arg(long = "at", id = "at", requires = "name", value_name = "VERSION")]
         version: Option<i64>,
     },
+    /// Change a skill's recorded answers the way APIs drift, and say which changes it does not notice
+    #[command(after_help = "Example: workroom skills harden unpaid-orders ./examples/skills/court-day")]
+    Harden(SkillsHarden),
+    /// Run a skill of a folder on the configured servers, and keep what it did as a test of it
+    #[command(
+        after_help = "Example: workroom skills record ./court-day first --input '{\"days\": 10}'"
+    )]
+    Record(SkillsRecord),
+    /// List code that was run again and again, and is no skill yet
+    #[command(after_help = "Example: workroom skills suggest --json")]
+    Suggest,
+    /// Write promoted skills into a folder; what was changed there is told and stays
+    #[command(after_help = "Example: workroom skills export .claude/skills")]
+    Export(SkillsFolder),
+    /// Read a folder's skills as drafts, for a person to promote
+    #[command(after_help = "Example: workroom skills import .agents/skills")]
+    Import(SkillsFolder),
+    /// Do both: what changed on one side goes to the other, what changed on both is told
+    #[command(after_help = "Example: workroom skills sync ~/team-skills")]
+    Sync(SkillsFolder),
 }
 
 /// A skill, and perhaps one of its versions.
@@ -53,4 +75,34 @@ pub(crate) struct Version {
     /// One of its versions
     #[arg(long = "at", id = "at", value_name = "VERSION")]
     pub(crate) version: Option<i64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SkillsHarden {
+    /// Names of skills, or folders that hold one
+    #[arg(required = true, value_name = "NAME|FOLDER")]
+    pub(crate) skills: Vec<String>,
+    /// Print a Markdown table of all of them instead of what to mend
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) table: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SkillsRecord {
+    /// The skill's folder
+    pub(crate) folder: PathBuf,
+    /// The test's name; one of that name is replaced
+    pub(crate) case: String,
+    /// What `run` is given, as JSON
+    #[arg(long, default_value = "{}", value_name = "JSON")]
+    pub(crate) input: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SkillsFolder {
+    /// The folder that holds the skills, each in a folder of its name
+    pub(crate) folder: PathBuf,
+    /// Only skills of these names
+    #[arg(long = "name", value_name = "NAME")]
+    pub(crate) names: Vec<String>,
 }

@@ -1,7 +1,12 @@
 //! `workroom skills`: what a person does with skills.
 
+mod exchange;
+mod folder;
+mod harden;
 mod list;
 mod manage;
+mod record;
+mod suggest;
 mod test;
 
 use workroom_engine::skills::ManageError;
@@ -13,8 +18,13 @@ use crate::{
 };
 
 pub(crate) async fn skills(global: &Global, args: &Skills) -> Result<Answer, Failure> {
-    if let SkillsCommand::Test { name, version } = &args.command {
-        return test::test(global, name.as_deref(), *version).await;
+    match &args.command {
+        SkillsCommand::Test { name, version } => {
+            return test::test(global, name.as_deref(), *version).await;
+        }
+        SkillsCommand::Harden(args) => return harden::harden(global, args).await,
+        SkillsCommand::Record(args) => return record::record(global, args).await,
+        _ => {}
     }
     let store = store::open(Keep::Stored).await?;
     let store = &*store;
@@ -25,7 +35,13 @@ pub(crate) async fn skills(global: &Global, args: &Skills) -> Result<Answer, Fai
         SkillsCommand::Deprecate(of) => manage::deprecate(store, of).await,
         SkillsCommand::Rollback { name, to } => manage::rollback(global, store, name, *to).await,
         SkillsCommand::Remove(of) => manage::remove(store, of).await,
-        SkillsCommand::Test { .. } => Err(Failure::usage("it was answered before")),
+        SkillsCommand::Suggest => suggest::suggest(store).await,
+        SkillsCommand::Export(args) => exchange::export(store, args).await,
+        SkillsCommand::Import(args) => exchange::import(store, args).await,
+        SkillsCommand::Sync(args) => exchange::sync(store, args).await,
+        SkillsCommand::Test { .. } | SkillsCommand::Harden(_) | SkillsCommand::Record(_) => {
+            Err(Failure::usage("it was answered before"))
+        }
     }
 }
 
