@@ -31,8 +31,8 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use oxc::{
     allocator::Allocator,
     ast::ast::{
-        BindingPattern, Declaration, ExportDefaultDeclarationKind, Expression, FormalParameters,
-        Program, PropertyKey, Statement, TSSignature, TSType, TSTypeName,
+        BindingPattern, Comment, Declaration, ExportDefaultDeclarationKind, Expression,
+        FormalParameters, Program, PropertyKey, Statement, TSSignature, TSType, TSTypeName,
     },
     span::{GetSpan, Span},
 };
@@ -323,9 +323,12 @@ fn interface_of(program: &Program<'_>, code: &str) -> Interface {
     let exports = exports(program).into_iter().map(|it| it.name).collect();
     let mut interface = Interface { exports, ..Interface::default() };
     let Some((params, result)) = program.body.iter().find_map(run_of) else { return interface };
-    let text = |span: Span| code.get(span.start as usize..span.end as usize).unwrap_or_default();
+    let text = |span: Span| {
+        let text = code.get(span.start as usize..span.end as usize).unwrap_or_default();
+        without_comments(text, span.start, &program.comments)
+    };
     let mut signature = "run(".to_owned();
-    let mut parts: Vec<&str> = params.items.iter().map(|item| text(item.span)).collect();
+    let mut parts: Vec<String> = params.items.iter().map(|item| text(item.span)).collect();
     parts.extend(params.rest.iter().map(|rest| text(rest.span())));
     signature.push_str(&parts.join(", "));
     signature.push(')');
@@ -350,6 +353,24 @@ fn interface_of(program: &Program<'_>, code: &str) -> Interface {
         types.names(result, TYPE_DEPTH_MAX, &mut interface.outputs);
     }
     interface
+}
+
+/// `text`, which begins at `start`, without those of `comments` that are in it.
+fn without_comments(text: &str, start: u32, comments: &[Comment]) -> String {
+    let mut kept = String::new();
+    let mut done = 0;
+    for comment in comments {
+        let place = |at: u32| at.checked_sub(start).map(|at| at as usize);
+        let (Some(from), Some(to)) = (place(comment.span.start), place(comment.span.end)) else {
+            continue;
+        };
+        if from >= done && to <= text.len() {
+            kept.push_str(&text[done..from]);
+            done = to;
+        }
+    }
+    kept.push_str(&text[done..]);
+    kept
 }
 
 type RunParts<'p, 'a> = (&'p FormalParameters<'a>, Option<&'p TSType<'a>>);

@@ -22,7 +22,8 @@ impl Modules for Room {
         let path = specifier.trim_start_matches(['.', '/']).trim_end_matches(".ts");
         let name = path.trim_end_matches("/index").strip_prefix("skills/")?;
         let found = self.0.iter().find(|(known, _)| *known == name);
-        let found = found.map(|(_, code)| Skill { name: name.to_owned(), code: (*code).to_owned() });
+        let found =
+            found.map(|(_, code)| Skill { name: name.to_owned(), code: (*code).to_owned() });
         let message = format!("there is no skill `{name}`");
         Some(found.ok_or(UnknownModule { message, ..UnknownModule::default() }))
     }
@@ -99,7 +100,10 @@ fn a_skill_is_compiled_beside_the_script_and_has_a_scope_of_its_own() {
 #[test]
 fn a_skill_is_imported_in_every_way() {
     check(
-        &[("one", "export default async function run() { return 1 }\nexport { run };\nexport const TAX = 2;")],
+        &[(
+            "one",
+            "export default async function run() { return 1 }\nexport { run };\nexport const TAX = 2;",
+        )],
         "import run, { TAX as tax } from '../skills/one/index.ts';\nimport * as one from 'skills/one';\n\
          const two = require('./skills/one');\nconst { run: three } = await import('./skills/one');\n\
          return [run, tax, one, two, three];",
@@ -147,8 +151,10 @@ fn a_skill_is_imported_in_every_way() {
 #[test]
 fn skills_import_skills_but_not_themselves() {
     check(
-        &[("a", "import { run as b } from './skills/b';\nexport const run = () => b(1);"),
-          ("b", "export const run = (n: number) => n + 1;")],
+        &[
+            ("a", "import { run as b } from './skills/b';\nexport const run = () => b(1);"),
+            ("b", "export const run = (n: number) => n + 1;"),
+        ],
         "import { run } from './skills/a'; return run();",
         &expect![[r#"
             "use strict";
@@ -189,9 +195,11 @@ fn skills_import_skills_but_not_themselves() {
         "#]],
     );
     check(
-        &[("a", "import { run as b } from './skills/b';\nexport const run = () => b();"),
-          ("b", "import { run as c } from './skills/c';\nexport const run = () => c();"),
-          ("c", "import { run as a } from './skills/a';\nexport const run = () => a();")],
+        &[
+            ("a", "import { run as b } from './skills/b';\nexport const run = () => b();"),
+            ("b", "import { run as c } from './skills/c';\nexport const run = () => c();"),
+            ("c", "import { run as a } from './skills/a';\nexport const run = () => a();"),
+        ],
         "import { run } from './skills/a'; return run();",
         &expect![[r#"
             skills import each other in a circle: a → b → c → a (line 1, column 21)
@@ -204,31 +212,46 @@ fn skills_import_skills_but_not_themselves() {
 
 #[test]
 fn what_is_not_there_is_told() {
-    check(&[("a", "export const run = 1")], "import { ru } from './skills/a'; return ru;", &expect![[r#"
+    check(
+        &[("a", "export const run = 1")],
+        "import { ru } from './skills/a'; return ru;",
+        &expect![[r#"
         skill `a` exports no `ru` (line 1, column 10)
         1 | import { ru } from './skills/a'; return ru;
           |          ^
         hint: did you mean `run`?
-    "#]]);
-    check(&[("a", "export const run = 1")], "import * as a from './skills/a'; return a.Run();", &expect![[r#"
+    "#]],
+    );
+    check(
+        &[("a", "export const run = 1")],
+        "import * as a from './skills/a'; return a.Run();",
+        &expect![[r#"
         skill `a` exports no `Run` (line 1, column 43)
         1 | import * as a from './skills/a'; return a.Run();
           |                                           ^
         hint: did you mean `run`?
-    "#]]);
-    check(&[], "import { run } from './skills/a'; return run();", &expect![[r#"
+    "#]],
+    );
+    check(
+        &[],
+        "import { run } from './skills/a'; return run();",
+        &expect![[r#"
         there is no skill `a` (line 1, column 21)
         1 | import { run } from './skills/a'; return run();
           |                     ^
         hint: `./skills` lists every skill, and `search` finds one
-    "#]]);
-    check(&[("a", "import { x } from './servers/none';\nexport const run = () => x();")],
-        "import { run } from './skills/a'; return run();", &expect![[r#"
+    "#]],
+    );
+    check(
+        &[("a", "import { x } from './servers/none';\nexport const run = () => x();")],
+        "import { run } from './skills/a'; return run();",
+        &expect![[r#"
             skill `a` cannot be used: there is no server `none` (./skills/a/index.ts:1) (line 1, column 21)
             1 | import { run } from './skills/a'; return run();
               |                     ^
             hint: `./servers` lists every server and how it is doing
-        "#]]);
+        "#]],
+    );
 }
 
 #[track_caller]
@@ -244,78 +267,114 @@ fn refused(code: &str, expected: &Expect) {
 #[test]
 fn what_a_skill_may_not_do_is_refused() {
     for (code, expected) in [
-        ("export const go = 1", expect![[r#"
+        (
+            "export const go = 1",
+            expect![[r#"
             a skill exports `run` (line 1, column 1)
             1 | export const go = 1
               | ^
             hint: write `export async function run(input: { … }) { … }`
-        "#]]),
-        ("const x = await 1; export const run = () => x", expect![[r#"
+        "#]],
+        ),
+        (
+            "const x = await 1; export const run = () => x",
+            expect![[r#"
             a skill has no `await` at its top level (line 1, column 11)
             1 | const x = await 1; export const run = () => x
               |           ^
             hint: put it into `export async function run(input) { … }`
-        "#]]),
-        ("export const run = () => sheet.length", expect![[r#"
+        "#]],
+        ),
+        (
+            "export const run = () => sheet.length",
+            expect![[r#"
             `sheet` is not declared (line 1, column 26)
             1 | export const run = () => sheet.length
               |                          ^
             hint: declare it before it is used: `const sheet = …`
-        "#]]),
-        ("export const run = () => globalThis.x", expect![[r#"
+        "#]],
+        ),
+        (
+            "export const run = () => globalThis.x",
+            expect![[r#"
             a skill may not use `globalThis` (line 1, column 26)
             1 | export const run = () => globalThis.x
               |                          ^
             hint: take what it needs as `input`, and give what it has as its result
-        "#]]),
-        ("export const run = () => __workroom.call('crm', 'x')", expect![[r#"
+        "#]],
+        ),
+        (
+            "export const run = () => __workroom.call('crm', 'x')",
+            expect![[r#"
             a skill may not use `__workroom` (line 1, column 26)
             1 | export const run = () => __workroom.call('crm', 'x')
               |                          ^
             hint: take what it needs as `input`, and give what it has as its result
-        "#]]),
-        ("export const run = () => { Array.prototype.map = () => []; }", expect![[r#"
+        "#]],
+        ),
+        (
+            "export const run = () => { Array.prototype.map = () => []; }",
+            expect![[r#"
             a skill may not change what all scripts share (line 1, column 28)
             1 | export const run = () => { Array.prototype.map = () => []; }
               |                            ^
             hint: write a function of its own
-        "#]]),
-        ("Object.defineProperty(Object.prototype, 'x', {}); export const run = 1", expect![[r#"
+        "#]],
+        ),
+        (
+            "Object.defineProperty(Object.prototype, 'x', {}); export const run = 1",
+            expect![[r#"
             a skill may not change what all scripts share (line 1, column 1)
             1 | Object.defineProperty(Object.prototype, 'x', {}); export const run = 1
               | ^
             hint: write a function of its own
-        "#]]),
-        ("delete JSON.parse; export const run = 1", expect![[r#"
+        "#]],
+        ),
+        (
+            "delete JSON.parse; export const run = 1",
+            expect![[r#"
             a skill may not change what all scripts share (line 1, column 1)
             1 | delete JSON.parse; export const run = 1
               | ^
             hint: write a function of its own
-        "#]]),
-        ("export const run = (name: string) => callMCPTool(name, {})", expect![[r#"
+        "#]],
+        ),
+        (
+            "export const run = (name: string) => callMCPTool(name, {})",
+            expect![[r#"
             a skill names the tools that it calls (line 1, column 38)
             1 | export const run = (name: string) => callMCPTool(name, {})
               |                                      ^
             hint: write `import * as crm from './servers/crm'` and `crm.getContact(…)`
-        "#]]),
-        ("import { run as me } from './skills/mine'; export const run = () => me()", expect![[r#"
+        "#]],
+        ),
+        (
+            "import { run as me } from './skills/mine'; export const run = () => me()",
+            expect![[r#"
             skill `mine` imports itself (line 1, column 1)
             1 | import { run as me } from './skills/mine'; export const run = () => me()
               | ^
             hint: move what both need into a third skill, or into one of them
-        "#]]),
-        ("import fs from 'fs'; export const run = () => fs", expect![[r#"
+        "#]],
+        ),
+        (
+            "import fs from 'fs'; export const run = () => fs",
+            expect![[r#"
             there is no module `fs` (line 1, column 16)
             1 | import fs from 'fs'; export const run = () => fs
               |                ^
             hint: the sandbox has no files: call a server's tool, or return the data
-        "#]]),
-        ("export * from './servers/crm'; export const run = 1", expect![[r#"
+        "#]],
+        ),
+        (
+            "export * from './servers/crm'; export const run = 1",
+            expect![[r#"
             exports from other modules are not supported (line 1, column 1)
             1 | export * from './servers/crm'; export const run = 1
               | ^
             hint: write `import * as name from './servers/<server>'` at the top
-        "#]]),
+        "#]],
+        ),
     ] {
         refused(code, &expected);
     }
@@ -323,7 +382,9 @@ fn what_a_skill_may_not_do_is_refused() {
 
 #[test]
 fn what_a_skill_needs_and_how_it_is_used_is_known() {
-    refused(UNPAID, &expect![[r#"
+    refused(
+        UNPAID,
+        &expect![[r#"
         CheckedSkill {
             interface: Interface {
                 exports: [
@@ -354,12 +415,16 @@ fn what_a_skill_needs_and_how_it_is_used_is_known() {
                     imports: [],
                 },
             ],
-        }"#]]);
+        }"#]],
+    );
     let told = |code: &str| {
         let it = interface(code).unwrap();
         format!("{} | {} | {}", it.signature, it.parameters.join(","), it.outputs.join(","))
     };
-    assert_eq!(told(UNPAID), "run(input: Input): Promise<{ total: number }> | customer,limit | total");
+    assert_eq!(
+        told(UNPAID),
+        "run(input: Input): Promise<{ total: number }> | customer,limit | total"
+    );
     assert_eq!(told("export const run = async ({ a, b }) => a"), "run({ a, b }) | a,b | ");
     assert_eq!(
         told("interface Row { id: string }\nexport const run = (x: { n: number }): Row[] => []"),

@@ -247,10 +247,8 @@ impl SqliteStore {
 impl Skills for SqliteStore {
     fn keep_skill(&self, skill: NewSkill) -> Stored<'_, SkillKept> {
         let kept = self.write_skill(SkillWrite::Keep(Box::new(skill)));
-        kept.map(|done| {
-            done.map(|it| SkillKept { version: it.version, was_there: it.was_there })
-        })
-        .boxed()
+        kept.map(|done| done.map(|it| SkillKept { version: it.version, was_there: it.was_there }))
+            .boxed()
     }
 
     fn skills(&self) -> Stored<'_, Vec<SkillRecord>> {

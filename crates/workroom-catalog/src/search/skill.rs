@@ -33,7 +33,6 @@ pub struct Skill {
 /// The most that a skill's standing counts.
 pub const STANDING_MAX: i8 = 10;
 
-
 impl Skill {
     /// What its scores are multiplied by: by a tenth more or less at most, so that fit decides
     /// wherever there is a difference.

@@ -105,7 +105,12 @@ pub(crate) async fn draft(shared: &Shared, id: &RunId) -> Result<Draft, SaveErro
     }
     let name = usage::FIRST.to_owned();
     let case = Case { name, input, calls, expected: value, clock };
-    Ok(Draft { code: made.code, case: Some(usage::without_tokens(case)), notes, session: Some(session) })
+    Ok(Draft {
+        code: made.code,
+        case: Some(usage::without_tokens(case)),
+        notes,
+        session: Some(session),
+    })
 }
 
 /// A value for a note, shortened.

@@ -39,4 +39,4 @@ pub use needs::{NeededTool, Needs};
 pub use record::record;
 pub use registry::{SkillVersion, Visible};
 pub use rehearse::{Rehearsal, Rehearsed, Repeats, Unrecorded};
-pub use save::{SaveError, SaveSkill, Saved, SkillSource};
+pub use save::{SaveError, SaveSkill, Saved, SkillSource, past_limits};

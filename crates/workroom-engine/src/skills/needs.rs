@@ -86,7 +86,7 @@ impl NeededTool {
         let required = now.required.iter().filter(|name| !self.required.contains(name));
         let clauses = [
             (gone(&self.parameters, &now.parameters), "has no parameter"),
-            (names(required), "must be given"),
+            (names(required), "asks for"),
             (other(&self.parameters, &now.parameters), "takes another type of"),
             (gone(&self.outputs, &now.outputs), "gives no"),
             (other(&self.outputs, &now.outputs), "gives another type of"),

@@ -14,7 +14,7 @@ use workroom_skill::{
     Case, Package, SkillName,
     scan::{self, Suspicion, SuspicionKind},
 };
-use workroom_types::{RunId, SessionId, SkillLimit};
+use workroom_types::{RunId, SessionId, SkillLimit, SkillSettings};
 
 use crate::{
     Shared,
@@ -99,10 +99,7 @@ pub(crate) struct Draft {
 }
 
 /// Saves a skill.
-pub(crate) async fn save(
-    shared: &Arc<Shared>,
-    mut asked: SaveSkill,
-) -> Result<Saved, SaveError> {
+pub(crate) async fn save(shared: &Arc<Shared>, mut asked: SaveSkill) -> Result<Saved, SaveError> {
     let catalog = shared.catalog();
     let name = named(&asked, &catalog)?;
     let draft = match &asked.source {
@@ -206,14 +203,9 @@ async fn package(
     draft: &Draft,
 ) -> Result<(Package, CheckedSkill), SaveError> {
     let mut reasons = Vec::new();
-    let most = shared.skill_settings.size(SkillLimit::Code);
-    if draft.code.len() > most {
-        return Err(SaveError::one(format!(
-            "the code is {} bytes; a skill has at most {} KiB (`skills.{}`)",
-            draft.code.len(),
-            most / 1024,
-            SkillLimit::Code.setting()
-        )));
+    // What is too long is not compiled.
+    if let Some(reason) = past_code(draft.code.len(), &shared.skill_settings) {
+        return Err(SaveError::one(reason));
     }
     reasons.extend(tokens_in("code", &draft.code));
     reasons.extend(tokens_in("description", &asked.description));
@@ -231,14 +223,7 @@ async fn package(
     package.body = usage(package.name.as_str(), &checked.interface.signature);
     package.cases.extend(draft.case.clone());
     reasons.extend(package.problems().iter().map(ToString::to_string));
-    let most = shared.skill_settings.get(SkillLimit::Body);
-    let tokens = workroom_ledger::tokens(&package.body) as u64;
-    if tokens > most {
-        reasons.push(format!(
-            "its text is {tokens} tokens; at most {most} are kept (`skills.{}`)",
-            SkillLimit::Body.setting()
-        ));
-    }
+    reasons.extend(past_limits(&package, &shared.skill_settings));
     if !reasons.is_empty() {
         return Err(SaveError::Refused(reasons));
     }
@@ -247,6 +232,33 @@ async fn package(
         SaveError::Refused(problems.iter().map(ToString::to_string).collect())
     })?;
     Ok((package, checked))
+}
+
+/// Which of the settings' limits a package is past, a clause each.
+pub fn past_limits(package: &Package, settings: &SkillSettings) -> Vec<String> {
+    let mut reasons: Vec<String> = past_code(package.code.len(), settings).into_iter().collect();
+    let mut past = |what: &str, limit: SkillLimit, is: usize| {
+        let most = settings.get(limit);
+        if is as u64 > most {
+            let (unit, setting) = (limit.unit(), limit.setting());
+            reasons
+                .push(format!("{what} {is} {unit}; at most {most} are kept (`skills.{setting}`)"));
+        }
+    };
+    past("its text has", SkillLimit::Body, workroom_ledger::tokens(&package.body));
+    past("it has", SkillLimit::Cases, package.cases.len());
+    reasons
+}
+
+fn past_code(bytes: usize, settings: &SkillSettings) -> Option<String> {
+    let most = settings.size(SkillLimit::Code);
+    (bytes > most).then(|| {
+        let setting = SkillLimit::Code.setting();
+        format!(
+            "the code is {bytes} bytes; a skill has at most {} KiB (`skills.{setting}`)",
+            most / 1024
+        )
+    })
 }
 
 /// That a text holds tokens, which stand for values of one session.

@@ -261,8 +261,10 @@ fn not_listed(name: &str, tool: &ToolRef, package: &Package) -> String {
 }
 
 fn refused(tool: &ToolRef, skill: &str, message: String) -> AnswerError {
-    let properties =
-        json!({ "server": tool.server, "tool": tool.tool, "skill": skill, "code": "not_allowed" });
+    let mut properties = json!({ "server": tool.server, "tool": tool.tool, "code": "not_allowed" });
+    if !skill.is_empty() {
+        properties["skill"] = skill.into();
+    }
     AnswerError { name: "SkillError".to_owned(), message, properties: properties.to_string() }
 }
 

@@ -15,7 +15,9 @@ use workroom_engine::{
     upstreams::{CallError, ToolCall, ToolOutput},
 };
 use workroom_sandbox::{InProcess, QuickJs};
-use workroom_types::{RunId, ServerSnapshot, ServerStatus, SessionId, SkillSettings, ToolDef};
+use workroom_types::{
+    Limit, Limits, RunId, ServerSnapshot, ServerStatus, SessionId, SkillSettings, ToolDef,
+};
 
 /// Servers by name, each with its tools and what each takes.
 type Servers = Vec<(&'static str, Vec<(&'static str, Value)>)>;
@@ -94,7 +96,12 @@ impl Room {
 
     pub(crate) fn again(&self) -> Self {
         let (world, store) = (Arc::clone(&self.world), Arc::clone(&self.store));
-        Self { engine: engine(&world, &store, self.settings), world, store, settings: self.settings }
+        Self {
+            engine: engine(&world, &store, self.settings),
+            world,
+            store,
+            settings: self.settings,
+        }
     }
 
     /// Gives a server other tools.
@@ -158,7 +165,11 @@ impl Room {
 
     pub(crate) async fn read(&self, session: &str, path: &str) -> String {
         match self.engine.read(path, Some(&SessionId::named(session))).await {
-            Ok(Node::File(text)) => format!("{text}\n"),
+            Ok(Node::File(text)) => {
+                // The time differs.
+                let lines = text.lines().filter(|line| !line.starts_with("  \"clock\": "));
+                lines.map(|line| format!("{line}\n")).collect()
+            }
             Ok(Node::Folder(entries)) => {
                 entries.iter().map(|entry| format!("{}  {}\n", entry.name, entry.about)).collect()
             }
@@ -193,6 +204,8 @@ fn engine(world: &Arc<World>, store: &Arc<Memory>, skills: SkillSettings) -> Eng
     });
     let sandbox = Arc::new(InProcess::new(Arc::clone(quickjs)));
     let (world, store) = (Arc::clone(world), Arc::clone(store));
-    let config = EngineConfig { skills, ..EngineConfig::default() };
+    let mut limits = Limits::default();
+    limits.set(Limit::Cpu, 1_000).unwrap();
+    let config = EngineConfig { skills, limits, ..EngineConfig::default() };
     Engine::with_store(world as _, sandbox as _, store as _, config)
 }

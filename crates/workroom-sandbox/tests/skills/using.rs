@@ -21,7 +21,8 @@ async fn a_draft_is_used_by_its_session_and_promoted_by_all() {
     let saved = room.save("s1", "contact-name", "Gives the name of a contact.", CONTACT).await;
     assert_eq!(saved, "saved contact-name v1\n");
     let code = "import { run } from './skills/contact-name';\nreturn run({ id: 'ada' });";
-    let other = "import * as it from '../skills/contact-name/index.ts';\nreturn it.run({ id: 'bob' });";
+    let other =
+        "import * as it from '../skills/contact-name/index.ts';\nreturn it.run({ id: 'bob' });";
     let told = [
         room.run("s1", code).await,
         room.run("s2", code).await,
@@ -43,7 +44,8 @@ async fn a_draft_is_used_by_its_session_and_promoted_by_all() {
         ok
         BOB
         contact-name v1 promoted: 3 ok, 0 failed, 2 inputs
-    "#]].assert_eq(&(told.concat() + &after + &room.figures().await));
+    "#]]
+    .assert_eq(&(told.concat() + &after + &room.figures().await));
 }
 
 #[tokio::test]
@@ -56,7 +58,8 @@ async fn an_error_in_a_skill_points_to_it_and_to_the_line_that_called_it() {
     let told = room.run("s1", code).await;
     let thrown = "export function run(input) { return input.list.length; }";
     room.save("s1", "count-things", "Counts.", thrown).await;
-    let sync = "import { run } from './skills/count-things';\nconst n = 1;\nreturn run({ lists: n });";
+    let sync =
+        "import { run } from './skills/count-things';\nconst n = 1;\nreturn run({ lists: n });";
     let told = told + &room.run("s1", sync).await + &room.figures().await;
     expect![[r#"
         error
@@ -145,7 +148,8 @@ async fn a_run_becomes_a_skill_whose_constants_are_inputs() {
           "clock": 1795883622737
         }
 
-    "#]].assert_eq(&told.concat());
+    "#]]
+    .assert_eq(&told.concat());
 }
 
 #[tokio::test]
@@ -220,8 +224,9 @@ async fn a_policy_promotes_after_runs_on_different_inputs() {
     room.save("s1", "contact-name", "Gives the name of a contact.", CONTACT).await;
     let mut told = String::new();
     for id in ["a", "a", "b"] {
-        let code =
-            format!("import {{ run }} from './skills/contact-name';\nreturn run({{ id: '{id}' }});");
+        let code = format!(
+            "import {{ run }} from './skills/contact-name';\nreturn run({{ id: '{id}' }});"
+        );
         told += &room.run("s1", &code).await;
         told += &room.figures().await;
     }
@@ -236,7 +241,8 @@ async fn a_policy_promotes_after_runs_on_different_inputs() {
         note: skill `contact-name` is promoted after 2 runs that ended well on different inputs
         B
         contact-name v1 promoted: 3 ok, 0 failed, 2 inputs
-    "#]].assert_eq(&told);
+    "#]]
+    .assert_eq(&told);
 }
 
 #[tokio::test]
@@ -277,7 +283,8 @@ async fn versions_are_kept_and_gone_back_to() {
           |                     ^
         hint: `./skills` lists every skill, and `search` finds one
         nothing was called: correct it and run it again
-    "#]].assert_eq(&told);
+    "#]]
+    .assert_eq(&told);
     assert!(room.store.skills().await.unwrap().is_empty());
 }
 
@@ -297,5 +304,6 @@ export async function run(input: { ids: string[] }) {
         A & B
         contact-name v1 draft: 1 ok, 0 failed, 1 inputs
         contact-names v1 draft: 1 ok, 0 failed, 1 inputs
-    "#]].assert_eq(&told);
+    "#]]
+    .assert_eq(&told);
 }

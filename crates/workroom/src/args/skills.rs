@@ -18,7 +18,7 @@ pub(crate) enum SkillsCommand {
     /// Show one: its code, what it needs, what to look at before you trust it
     #[command(after_help = "Example: workroom skills show unpaid-invoices")]
     Show(Version),
-    /// Give a version to every session; without --version, the newest
+    /// Give a version to every session; without --at, the newest
     #[command(after_help = "Example: workroom skills promote unpaid-invoices")]
     Promote(Version),
     /// Take one off the lists; scripts that import it still work
@@ -34,7 +34,7 @@ pub(crate) enum SkillsCommand {
         to: Option<i64>,
     },
     /// Drop one, or one version of it; nothing can import it any more
-    #[command(after_help = "Example: workroom skills remove unpaid-invoices --version 1")]
+    #[command(after_help = "Example: workroom skills remove unpaid-invoices --at 1")]
     Remove(Version),
     /// Play the recorded cases of one, or of all, without any server
     #[command(after_help = "Example: workroom skills test unpaid-invoices")]
@@ -42,7 +42,7 @@ pub(crate) enum SkillsCommand {
         /// The skill; all of them without it
         name: Option<String>,
         /// Its version; without it, the promoted one, else the newest
-        #[arg(long, requires = "name")]
+        #[arg(long = "at", id = "at", requires = "name", value_name = "VERSION")]
         version: Option<i64>,
     },
     /// Change a skill's recorded answers the way APIs drift, and say which changes it does not notice
@@ -75,7 +75,7 @@ pub(crate) struct Version {
     /// The skill
     pub(crate) name: String,
     /// One of its versions
-    #[arg(long)]
+    #[arg(long = "at", id = "at", value_name = "VERSION")]
     pub(crate) version: Option<i64>,
 }
 
