@@ -8,9 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use workroom_types::Mode;
 
-pub(crate) use skills::{
-    Skills, SkillsCommand, SkillsFolder, SkillsHarden, SkillsRecord, Version,
-};
+pub(crate) use skills::{Skills, SkillsCommand, SkillsFolder, SkillsHarden, SkillsRecord, Version};
 
 /// One binary between AI agents and their MCP servers.
 #[derive(Debug, Parser)]

@@ -46,7 +46,9 @@ pub(crate) enum SkillsCommand {
         version: Option<i64>,
     },
     /// Change a skill's recorded answers the way APIs drift, and say which changes it does not notice
-    #[command(after_help = "Example: workroom skills harden unpaid-orders ./examples/skills/court-day")]
+    #[command(
+        after_help = "Example: workroom skills harden unpaid-orders ./examples/skills/court-day"
+    )]
     Harden(SkillsHarden),
     /// Run a skill of a folder on the configured servers, and keep what it did as a test of it
     #[command(

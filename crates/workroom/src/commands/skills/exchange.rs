@@ -75,11 +75,7 @@ pub(super) async fn sync(store: &dyn Store, args: &SkillsFolder) -> Result<Answe
     exchange(store, args, Ways { out: true, back: true }).await
 }
 
-async fn exchange(
-    store: &dyn Store,
-    args: &SkillsFolder,
-    ways: Ways,
-) -> Result<Answer, Failure> {
+async fn exchange(store: &dyn Store, args: &SkillsFolder, ways: Ways) -> Result<Answer, Failure> {
     if ways.out {
         let failed = |error| format!("`{}` cannot be made: {error}", args.folder.display());
         fs::create_dir_all(&args.folder).map_err(|error| Failure::failed(failed(error)))?;
@@ -198,11 +194,7 @@ impl Pair<'_> {
     }
 
     /// Keeps the folder's as a draft; one that is there already stays as it is.
-    async fn read(
-        &self,
-        theirs: &Package,
-        hash: &str,
-    ) -> Result<(What, Vec<Suspicion>), Failure> {
+    async fn read(&self, theirs: &Package, hash: &str) -> Result<(What, Vec<Suspicion>), Failure> {
         let suspicions = scan::package(theirs);
         if let Some(known) = self.ours.iter().find(|view| view.record.hash == hash) {
             let what = match known.record.status {
@@ -263,8 +255,9 @@ fn remember(folder: &Path, memory: &BTreeMap<String, String>) -> Result<(), Fail
     if fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_symlink()) {
         return Err(Failure::failed(format!("`{}` is a symbolic link", path.display())));
     }
-    fs::write(&path, text + "\n")
-        .map_err(|error| Failure::failed(format!("`{}` cannot be written: {error}", path.display())))
+    fs::write(&path, text + "\n").map_err(|error| {
+        Failure::failed(format!("`{}` cannot be written: {error}", path.display()))
+    })
 }
 
 fn answer(done: &[Done]) -> Answer {

@@ -29,9 +29,8 @@ pub(super) fn is_skill(path: &Path) -> bool {
 /// Reads the skill in `folder`.
 pub(super) fn read(folder: &Path) -> Result<Package, Reasons> {
     let files = files(folder)?;
-    let package = Package::read(&files).map_err(|problems| {
-        problems.iter().map(ToString::to_string).collect::<Vec<_>>()
-    })?;
+    let package = Package::read(&files)
+        .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>())?;
     let name = folder.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_owned()));
     if name.is_some_and(|name| name != package.name.as_str()) {
         return Err(vec![format!("its name is `{}`, and its folder's is another", package.name)]);
@@ -73,11 +72,7 @@ fn files(folder: &Path) -> Result<Vec<(String, String)>, Reasons> {
     Ok(files)
 }
 
-fn read_file(
-    path: &Path,
-    name: String,
-    files: &mut Vec<(String, String)>,
-) -> Result<(), Reasons> {
+fn read_file(path: &Path, name: String, files: &mut Vec<(String, String)>) -> Result<(), Reasons> {
     let meta = fs::symlink_metadata(path).map_err(|error| told(path, &error))?;
     if !meta.is_file() {
         return Err(vec![format!("`{name}` is no plain file")]);

@@ -56,11 +56,7 @@ async fn named(skill: &str) -> Result<Package, Failure> {
     })
 }
 
-async fn report(
-    package: &Package,
-    sandbox: std::sync::Arc<dyn Sandbox>,
-    limits: Limits,
-) -> Report {
+async fn report(package: &Package, sandbox: std::sync::Arc<dyn Sandbox>, limits: Limits) -> Report {
     let rehearsal = Rehearsal { package, servers: Vec::new(), limits };
     skills::harden(&rehearsal, sandbox, &|done, all| {
         tracing::debug!(skill = %package.name, done, all, "a mutation was replayed");
