@@ -294,12 +294,12 @@ async fn code_that_is_refused_or_harms_nobody_else() {
         (
             "export const run = () => { while (true); };",
             expect![[r#"
-            saved mine v1
-            error
-            the run went past its limit of 10000 ms for computing time (`limits.cpu_ms`)
-            hint: look for a loop that does not end, or raise `limits.cpu_ms` in workroom.toml
-            []
-        "#]],
+                saved mine v1
+                error
+                the run went past its limit of 1000 ms for computing time (`limits.cpu_ms`)
+                hint: look for a loop that does not end, or raise `limits.cpu_ms` in workroom.toml
+                []
+            "#]],
         ),
     ] {
         check("mine", "Does things.", code, &expected).await;
@@ -473,13 +473,13 @@ export const run = (input: { id: string }) => crm.getContact({ id: input.id });"
         ok
         {"tool":"get_contact","asked":{"id":"a"}}
         error
-        skill `mine` needs `crm.get_contact`, which changed since the skill was saved (it now must be given `region`)
+        skill `mine` needs `crm.get_contact`, which changed since the skill was saved (it now asks for `region`)
         1 | import { run } from './skills/mine'; return run({ id: 'a' });
           |                     ^
         hint: read `./skills/mine/index.ts`, do the same with the tools as they are now, and save it again under its name
         nothing was called: correct it and run it again
         error
-        skill `mine` needs `crm.get_contact`, which changed since the skill was saved (it now has no parameter `id`, it now must be given `key`)
+        skill `mine` needs `crm.get_contact`, which changed since the skill was saved (it now has no parameter `id`, it now asks for `key`)
         1 | import { run } from './skills/mine'; return run({ id: 'a' });
           |                     ^
         hint: read `./skills/mine/index.ts`, do the same with the tools as they are now, and save it again under its name
@@ -522,7 +522,7 @@ export const run = () => crm();";
         called by your code:
         1 | import { run } from './skills/mine'; return run({ id: 'a' });
           |                                             ^
-        crm.delete_contact · skill: mine · code: not_allowed
+        crm.delete_contact · code: not_allowed · skill: mine
         calls that may have changed something: crm.get_contact
         error
         SkillError: `mail.send` is on the list of none of the skills that this run uses, and the run's own code calls no tool
@@ -532,7 +532,7 @@ export const run = () => crm();";
         called by your code:
         1 | import { run } from './skills/mine'; return run({ id: 'a' });
           |                                             ^
-        mail.send · skill:  · code: not_allowed
+        mail.send · code: not_allowed
         ["crm.get_contact({\"id\":\"a\"})"]
     "#]].assert_eq(&told);
 }
@@ -569,7 +569,7 @@ export const run = () => mail.send({ to: 'a' });";
         2 | export const run = () => mail.send({ to: 'a' });
           |                               ^
         (in the code of an earlier run of this session)
-        mail.send · skill: mine · code: not_allowed
+        mail.send · code: not_allowed · skill: mine
         (its function is of an earlier run, whose values cannot be seen)
         []
     "#]]

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use workroom_engine::{
     Engine, EngineConfig, Node, RunRequest, SessionChoice, Upstreams,
     skills::{SaveSkill, SkillSource, manage},
-    store::{Memory, Skills as _, Store as _},
+    store::{Memory, NewSkill, SkillStatus, Skills as _, Store as _},
     upstreams::{CallError, ToolCall, ToolOutput},
 };
 use workroom_sandbox::{InProcess, QuickJs};
@@ -157,6 +157,24 @@ impl Room {
             }
             Err(error) => format!("{error}\n"),
         }
+    }
+
+    /// Puts a promoted skill into the store, as an import from a folder does.
+    pub(crate) async fn put(&self, name: &str, about: &str, code: &str) {
+        let name = workroom_skill::SkillName::new(name).unwrap();
+        let package = workroom_skill::Package::new(name, about, code);
+        let package = workroom_skill::Package::read(&package.files()).unwrap();
+        let kept = NewSkill {
+            name: package.name.to_string(),
+            hash: package.hash(),
+            files: package.files(),
+            created: 1,
+            author: "test".to_owned(),
+            session: String::new(),
+            status: SkillStatus::Promoted,
+            needs: String::new(),
+        };
+        self.store.keep_skill(kept).await.unwrap();
     }
 
     pub(crate) async fn promote(&self, name: &str) {

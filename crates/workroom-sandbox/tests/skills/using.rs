@@ -119,7 +119,6 @@ async fn a_run_becomes_a_skill_whose_constants_are_inputs() {
           const contact = await crm.getContact({ id: input.id });
           return { name: contact.asked.id, tool: contact.tool };
         }
-
         ok
         {"name":"C-7","tool":"get_contact"}
         {
@@ -145,9 +144,7 @@ async fn a_run_becomes_a_skill_whose_constants_are_inputs() {
             "name": "C-1042",
             "tool": "get_contact"
           },
-          "clock": 1795883622737
         }
-
     "#]]
     .assert_eq(&told.concat());
 }
@@ -186,7 +183,6 @@ async fn the_first_run_that_ends_well_is_the_first_case() {
         ```
 
         `run(input: { id: string })`
-
         {
           "input": {
             "id": "ada"
@@ -207,9 +203,7 @@ async fn the_first_run_that_ends_well_is_the_first_case() {
             }
           ],
           "expected": "ADA",
-          "clock": 1795883623226
         }
-
         there is nothing at `skills/contact-name`; it is a draft of another session, until `workroom skills promote contact-name`
         there is nothing at `skills/contact-nam`; the nearest is `./skills/contact-name`
         ok
@@ -306,4 +300,25 @@ export async function run(input: { ids: string[] }) {
         contact-names v1 draft: 1 ok, 0 failed, 1 inputs
     "#]]
     .assert_eq(&told);
+}
+
+#[tokio::test]
+async fn a_thousand_skills_are_listed_a_line_each_and_found() {
+    let room = Room::new();
+    for n in 0..1_000 {
+        let code = format!("export const run = (input: {{ of: string }}) => {n};");
+        room.put(&format!("report-{n}"), &format!("Gives the report number {n}."), &code).await;
+    }
+    let listed = room.read("s1", "./skills").await;
+    assert_eq!(listed.lines().count(), 1_000);
+    assert!(listed.starts_with("report-0/  Gives the report number 0."), "{listed}");
+    let query = workroom_catalog::SearchQuery {
+        query: "report 512".to_owned(),
+        limit: 1,
+        ..workroom_catalog::SearchQuery::default()
+    };
+    let found = room.engine.search(&query, None).await;
+    assert_eq!(found.matches[0].path, "./skills/report-512");
+    let code = "import { run } from './skills/report-512';\nreturn run({ of: 'x' });";
+    assert_eq!(room.run("s1", code).await, "ok\n512\n");
 }
