@@ -42,17 +42,42 @@ pub(crate) async fn list(
     cursor: Option<&str>,
 ) -> Result<ListSkillsResult, ErrorData> {
     let visible = visible(engine).await?;
+    let (page, next) = page(&visible, cursor);
+    let mut result = ListSkillsResult::with_all_items(page.into_iter().map(skill).collect());
+    result.next_cursor = next;
+    result.ttl_ms = Some(TTL_MS);
+    result.cache_scope = Some(CacheScope::Private);
+    Ok(result)
+}
+
+/// Lists each promoted skill's `SKILL.md` after the name that `cursor` is: the other files are found
+/// by the skill's manifest and its folder.
+pub(crate) async fn resources(
+    engine: &Engine,
+    cursor: Option<&str>,
+) -> Result<ListResourcesResult, ErrorData> {
+    let visible = visible(engine).await?;
+    let (page, next) = page(&visible, cursor);
+    let entry = |package: &&Package| {
+        let all = entries(package, "").unwrap_or_default().into_iter();
+        all.into_iter().find(|entry| entry.uri.ends_with("/SKILL.md"))
+    };
+    let mut result = ListResourcesResult::with_all_items(page.iter().filter_map(entry).collect());
+    result.next_cursor = next;
+    result.ttl_ms = Some(TTL_MS);
+    result.cache_scope = Some(CacheScope::Private);
+    Ok(result)
+}
+
+/// The skills after the name that `cursor` is, and the cursor of the page after them.
+fn page<'v>(visible: &'v Visible, cursor: Option<&str>) -> (Vec<&'v Package>, Option<String>) {
     let after = |version: &&Arc<SkillVersion>| {
         cursor.is_none_or(|cursor| version.record.name.as_str() > cursor)
     };
     let mut packages = visible.listed().iter().filter(after).filter_map(|it| it.package().ok());
     let page: Vec<&Package> = packages.by_ref().take(PAGE_SKILLS).collect();
     let last = page.last().map(|package| package.name.to_string());
-    let mut result = ListSkillsResult::with_all_items(page.into_iter().map(skill).collect());
-    result.next_cursor = last.filter(|_| packages.next().is_some());
-    result.ttl_ms = Some(TTL_MS);
-    result.cache_scope = Some(CacheScope::Private);
-    Ok(result)
+    (page, last.filter(|_| packages.next().is_some()))
 }
 
 /// One skill by the URI of its `SKILL.md`.
