@@ -126,7 +126,7 @@ fn without_escapes(text: &str) -> String {
 }
 
 /// `text` as one line of at most `chars_max` characters, `…` for what is cut.
-pub(crate) fn one_line(text: &str, chars_max: usize) -> String {
+pub fn one_line(text: &str, chars_max: usize) -> String {
     let mut words = String::new();
     for line in lines(text, chars_max.saturating_mul(8)) {
         for word in line.split_whitespace() {
@@ -154,7 +154,7 @@ pub(crate) fn shorten(text: &str, chars_max: usize) -> String {
 }
 
 /// The first sentence of `text` on one line.
-pub(crate) fn summary(text: &str) -> String {
+pub fn summary(text: &str) -> String {
     let lines = lines(text, DESCRIPTION_BYTES_MAX);
     let words: Vec<&str> = lines
         .iter()

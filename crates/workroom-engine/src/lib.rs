@@ -20,8 +20,10 @@
 //! * [`types`]: checking a script's types, if that is wanted.
 //! * [`DirectCall`]: one tool, called as a run of its own.
 //! * `check`: arguments against their tool's schema, before anything is sent.
+//! * [`skills`]: scripts that agents saved.
 //! * `privacy`: personal values masked on the way in and restored on the way out.
 //! * `failure`, `modules`: mistakes in words; the catalog as what scripts import.
+//! * [`skills`]: scripts that agents saved.
 //! * `diagnosis`, `cause`: what a run failed on; `effects`: what it had done before.
 //!
 //! # Not here
@@ -56,6 +58,7 @@ pub mod sandbox;
 mod session;
 mod shapes;
 mod shown;
+pub mod skills;
 pub mod store;
 mod table;
 pub mod types;
@@ -70,7 +73,10 @@ use std::{
 
 use tokio::sync::{Semaphore, watch};
 use workroom_catalog::{Catalog, SearchQuery, SearchResults, Together};
-use workroom_types::{Bound, Bounds, Limit, Limits, RunId, ServerStatus, SessionId, ToolRef};
+use workroom_types::{
+    Bound, Bounds, Limit, Limits, RunId, ServerSnapshot, ServerStatus, SessionId, SkillSettings,
+    ToolRef,
+};
 
 pub use direct::{DirectAnswer, DirectCall};
 pub use files::{Node, ReadError};
@@ -148,6 +154,8 @@ pub struct EngineConfig {
     pub privacy: Option<PrivacyConfig>,
     /// Where accounts are kept, if not in the store.
     pub book: Option<ledger::Book>,
+    /// Bound skills, and say when one is promoted.
+    pub skills: SkillSettings,
 }
 
 struct Shared {
@@ -159,6 +167,14 @@ struct Shared {
     origin: String,
     types: Option<types::TypeCheck>,
     privacy: Option<privacy::Privacy>,
+    skill_settings: SkillSettings,
+    skills: skills::registry::Registry,
+    /// How often code of each shape was run.
+    repeated: skills::suggest::Counts,
+    /// Held while a skill is saved: its limits count what is there.
+    saving: tokio::sync::Mutex<()>,
+    /// Catalogs with skills in them, by the view that they are of; the one used last in front.
+    searched: Mutex<Vec<(u64, u64, Catalog)>>,
     /// The newest catalog and the change it was built after.
     catalog: Mutex<Option<(u64, Catalog)>>,
     sessions: session::Sessions,
@@ -217,20 +233,45 @@ impl Shared {
 
     /// The catalog of the servers as they are now.
     fn catalog(&self) -> Catalog {
+        self.numbered_catalog().1
+    }
+
+    /// The same with the skills that `visible` has, to be searched.
+    fn catalog_with(&self, visible: &skills::Visible) -> Catalog {
+        const KEPT_MAX: usize = 8;
+        let (version, catalog) = self.numbered_catalog();
+        let mut searched = self.searched.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = searched.iter().position(|it| (it.0, it.1) == (version, visible.id));
+        let entry = match known {
+            Some(at) => searched.remove(at),
+            None => (version, visible.id, catalog.with_skills(visible.found.clone())),
+        };
+        let catalog = entry.2.clone();
+        searched.insert(0, entry);
+        searched.truncate(KEPT_MAX);
+        catalog
+    }
+
+    /// The servers as agents may see them.
+    fn listed_servers(&self) -> Vec<Arc<ServerSnapshot>> {
+        let servers = self.upstreams.servers();
+        match &self.privacy {
+            Some(privacy) => privacy.listed(servers),
+            None => servers,
+        }
+    }
+
+    fn numbered_catalog(&self) -> (u64, Catalog) {
         let version = *self.upstreams.changes().borrow();
         // Held while building: a second caller would only build the same again.
         let mut newest = self.catalog.lock().unwrap_or_else(PoisonError::into_inner);
         match newest.as_ref() {
-            Some((built, catalog)) if *built == version => catalog.clone(),
+            Some((built, catalog)) if *built == version => (version, catalog.clone()),
             previous => {
-                let servers = self.upstreams.servers();
-                let servers = match &self.privacy {
-                    Some(privacy) => privacy.listed(servers),
-                    None => servers,
-                };
+                let servers = self.listed_servers();
                 let catalog = Catalog::build(&servers, previous.map(|(_, catalog)| catalog));
                 *newest = Some((version, catalog.clone()));
-                catalog
+                (version, catalog)
             }
         }
     }
@@ -265,7 +306,7 @@ impl Engine {
         store: Arc<dyn Store>,
         config: EngineConfig,
     ) -> Self {
-        let EngineConfig { limits, bounds, origin, types, privacy, book } = config;
+        let EngineConfig { limits, bounds, origin, types, privacy, skills, book } = config;
         let book = book.map_or_else(|| Arc::clone(&store) as _, |book| book.0);
         Self(Arc::new(Shared {
             upstreams,
@@ -279,6 +320,11 @@ impl Engine {
             origin,
             types,
             privacy: privacy.map(privacy::Privacy::new),
+            skill_settings: skills,
+            skills: skills::registry::Registry::default(),
+            repeated: skills::suggest::Counts::default(),
+            saving: tokio::sync::Mutex::default(),
+            searched: Mutex::default(),
             catalog: Mutex::default(),
             sessions: session::Sessions::default(),
             shapes: shapes::Shapes::default(),
@@ -414,6 +460,7 @@ impl Engine {
             calls: report::CallStats::default(),
             variables: Vec::new(),
             duration: started.elapsed(),
+            repeated: None,
         })
     }
 
@@ -442,9 +489,10 @@ impl Engine {
         self.0.upstreams.changes()
     }
 
-    /// Ranks tools for what an agent wants to do. Waits up to [`LOOK_TIMEOUT`] for servers that
-    /// are still starting; the results say which were not searched.
-    pub async fn search(&self, query: &SearchQuery) -> SearchResults {
+    /// Ranks tools and skills for what an agent wants to do in `session`, whose drafts are among
+    /// them. Waits up to [`LOOK_TIMEOUT`] for servers that are still starting; the results say
+    /// which were not searched.
+    pub async fn search(&self, query: &SearchQuery, session: Option<&SessionId>) -> SearchResults {
         let wanted = query.server.as_deref();
         let wait = self.0.settled(|name, folder| wanted.is_none_or(|w| w == name || w == folder));
         let _ = tokio::time::timeout(LOOK_TIMEOUT, wait).await;
@@ -452,19 +500,51 @@ impl Engine {
             let together = self.0.together.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(&together)
         };
-        self.catalog().search_with(query, &together)
+        // A store that cannot be read hides its skills, and no tool.
+        let visible = self.0.skills.visible(&*self.0.store, session, now()).await;
+        let catalog = match visible {
+            Ok(visible) => self.0.catalog_with(&visible),
+            Err(_) => self.catalog(),
+        };
+        catalog.search_with(query, &together)
     }
 
-    /// Lists a folder or gives a file of the tree. Waits up to [`LOOK_TIMEOUT`] for the servers
+    /// Lists a folder or gives a file of the tree, as `session` sees it. Waits up to [`LOOK_TIMEOUT`] for the servers
     /// that the path concerns.
     ///
     /// # Errors
     ///
     /// [`ReadError`] when there is nothing at `path`; it names what is near.
-    pub async fn read(&self, path: &str) -> Result<Node, ReadError> {
+    pub async fn read(&self, path: &str, session: Option<&SessionId>) -> Result<Node, ReadError> {
         let wait = self.0.settled(|name, folder| files::concerns(path, name, folder));
         let _ = tokio::time::timeout(LOOK_TIMEOUT, wait).await;
-        files::read(&self.0, path).await
+        files::read(&self.0, path, session).await
+    }
+
+    /// Saves a skill as a draft of its session. Waits up to [`LOOK_TIMEOUT`] for servers that are
+    /// still starting: what it needs of them is looked up.
+    ///
+    /// # Errors
+    ///
+    /// Every reason why it is not saved.
+    pub async fn save_skill(
+        &self,
+        skill: skills::SaveSkill,
+    ) -> Result<skills::Saved, skills::SaveError> {
+        let _ = tokio::time::timeout(LOOK_TIMEOUT, self.settled()).await;
+        skills::save::save(&self.0, skill).await
+    }
+
+    /// What `session` sees of skills.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn skills(
+        &self,
+        session: Option<&SessionId>,
+    ) -> Result<Arc<skills::Visible>, store::StoreError> {
+        self.0.skills.visible(&*self.0.store, session, now()).await
     }
 }
 

@@ -14,7 +14,7 @@ use workroom_types::{Bound, Limit, Limits, RunId, SessionId};
 use crate::{
     RunRequest, SessionChoice, Shared, diagnosis, failure,
     ledger::{Caller, Passage},
-    modules::InCatalog,
+    modules::InRoom,
     now,
     outcome::StoredOutcome,
     privacy, random, recover,
@@ -23,7 +23,11 @@ use crate::{
     sandbox::{Code, Guest, SandboxError, TurnState, Variable},
     session::{Compiled, Session, SessionError, lost},
     shapes,
-    store::{Ending, NewRun, RunEnd, SessionRecord, SessionState, StoreError},
+    skills::{
+        Visible,
+        usage::{self, Usage},
+    },
+    store::{Ending, NewRun, RunEnd, SessionRecord, SessionState, SkillStatus, StoreError},
     types::Checking,
 };
 
@@ -48,11 +52,18 @@ pub(crate) async fn conduct(
     };
     run.passage = passage;
     let mut variables = Vec::new();
+    // A call from outside of any session is made as often as it is wanted.
+    let is_kept = !matches!(request.session, SessionChoice::Once(_));
+    let code = is_kept.then(|| request.code.clone());
     let outcome = match shared.runs.try_acquire() {
         Ok(_place) => in_session(&mut run, request, &mut variables).await,
         Err(_) => Err(failure::busy(&shared.bounds)),
     };
     run.account(outcome.is_ok(), started.elapsed());
+    let repeated = match code.filter(|_| outcome.is_ok()) {
+        Some(code) => shared.repeated.note(&shared, &code).await,
+        None => None,
+    };
     RunReport {
         run: run.id,
         session,
@@ -62,6 +73,7 @@ pub(crate) async fn conduct(
         calls: run.stats,
         variables,
         duration: started.elapsed(),
+        repeated,
     }
 }
 
@@ -78,15 +90,18 @@ async fn in_session(
     let session = shared.sessions.get(&id);
     let mut session = session.lock().await;
     enter(run, &request.session, &mut session).await?;
-    wait_for_servers(run, &request.code).await;
+    let visible = visible(&shared, &id).await?;
+    wait_for_servers(run, &request.code, &visible).await;
     // Its caller may have gone while it waited, here or for its session: then it sends nothing.
     if run.interest.has_changed().is_err() {
         return Err(failure::from_sandbox(&SandboxError::Cancelled));
     }
     let checking = Checking::begin(&shared, &request.code);
     let known = session.known_names();
-    let scope = Scope { names: &known, is_complete: session.is_fresh() };
-    let compiled = compile(&shared, &run.id, request.code, scope)?;
+    let is_fresh = session.is_fresh();
+    let scope = Scope { names: &known, is_complete: is_fresh };
+    let compiled = compile(&shared, &run.id, request.code, scope, &visible)?;
+    use_skills(run, &compiled, visible, is_fresh);
     run.hints = failure::hints(&compiled.program.hints);
     let checking = settle_types(&shared, &compiled.source, checking).await?;
     session.remember(Arc::clone(&compiled));
@@ -158,7 +173,9 @@ impl Stay<'_> {
                     Some(Err(unseen)) => Some(unseen),
                     None => None,
                 };
-                let mut failure = failure::from_exception(&error, self.session, &run.limits, found);
+                let called = run.usage.call_site(self.session, &error);
+                let mut failure =
+                    failure::from_exception(&error, self.session, &run.limits, found, called);
                 let excerpt = failure.excerpt.clone().unwrap_or_default();
                 run.told.explain(&mut failure, &excerpt);
                 Err(failure)
@@ -167,6 +184,7 @@ impl Stay<'_> {
             Err(stop) => Err(failure::from_stop(&stop)),
         };
         run.notes.extend(shapes::keep(&run.shared, &run.told).await);
+        usage::settle(run, outcome.is_ok()).await;
         let kept = self.keep(run, guest.as_mut(), is_full).await;
         let outcome = outcome.map_err(|mut failure| {
             failure.context.effects = run.effects();
@@ -368,8 +386,11 @@ fn refused(error: &SessionError) -> RunFailure {
 
 /// Waits for the servers that `source` names and that are still starting: their tools are not
 /// known before. Servers that it does not name are not waited for.
-async fn wait_for_servers(run: &mut Run, source: &str) {
-    let needed = |name: &str, folder: &str| source.contains(name) || source.contains(folder);
+async fn wait_for_servers(run: &mut Run, source: &str, visible: &Visible) {
+    let of_skills = visible.servers_of(source);
+    let needed = |name: &str, folder: &str| {
+        source.contains(name) || source.contains(folder) || of_skills.iter().any(|it| it == name)
+    };
     let shared = Arc::clone(&run.shared);
     let wait = shared.settled(needed);
     let deadline = tokio::time::Instant::from_std(run.deadline);
@@ -384,11 +405,31 @@ pub(crate) fn compile(
     id: &RunId,
     source: String,
     scope: Scope<'_>,
+    skills: &Visible,
 ) -> Result<Arc<Compiled>, RunFailure> {
     let catalog = shared.catalog();
-    let program = workroom_script::compile_in(&source, &InCatalog(&catalog), scope)
+    let modules = InRoom { catalog: &catalog, skills };
+    let program = workroom_script::compile_in(&source, &modules, scope)
         .map_err(|diagnostics| failure::from_diagnostics(&source, &diagnostics))?;
     Ok(Arc::new(Compiled { file: format!("{id}.ts"), source, program }))
+}
+
+/// What the session `id` sees of skills.
+pub(crate) async fn visible(shared: &Shared, id: &SessionId) -> Result<Arc<Visible>, RunFailure> {
+    let visible = shared.skills.visible(&*shared.store, Some(id), now()).await;
+    visible.map_err(|error| failure::from_store(&error))
+}
+
+/// Hands `run` the skills of `compiled`, and tells of those that it should not use any more.
+fn use_skills(run: &mut Run, compiled: &Compiled, visible: Arc<Visible>, is_fresh: bool) {
+    run.code_tokens = workroom_ledger::tokens(&compiled.source);
+    for linked in &compiled.program.skills {
+        let status = visible.get(&linked.name).map(|version| version.record.status);
+        if status == Some(SkillStatus::Deprecated) {
+            run.notes.push(format!("skill `{}` is deprecated: `search` for another", linked.name));
+        }
+    }
+    run.usage = Usage::of(visible, &compiled.program, is_fresh);
 }
 
 /// The session's guest: the one in memory, the stored one, or a fresh one.

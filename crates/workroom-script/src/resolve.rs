@@ -22,10 +22,14 @@ use oxc::{
         },
     },
     semantic::{Reference, Semantic, SymbolId},
+    span::Span,
     syntax::symbol::SymbolFlags,
 };
 
-use crate::{Function, Module, Modules, Scope, UnknownModule, absent};
+use crate::{
+    Function, Module, Modules, Need, OWNER_MARK, Scope, Skill, UnknownModule, absent,
+    skill::{Face, Needs},
+};
 
 /// The global that holds every server.
 pub(crate) const SERVERS: &str = "servers";
@@ -47,6 +51,10 @@ pub(crate) enum Thing {
     Tool(Rc<Module>, usize),
     /// A function that calls a tool by its name.
     Caller,
+    /// A skill.
+    Skill(Rc<Face>),
+    /// What a skill exports by this name.
+    Export(Rc<Face>, String),
     /// A promise of it.
     Later(Box<Thing>),
 }
@@ -65,6 +73,11 @@ pub(crate) struct Resolver<'s, 'a> {
     found: RefCell<HashMap<String, Result<Rc<Module>, UnknownModule>>>,
     symbols: RefCell<HashMap<SymbolId, Option<Thing>>>,
     named: OnceCell<Named>,
+    /// The skill whose code this is.
+    pub(crate) owner: Option<&'s str>,
+    faces: RefCell<HashMap<String, Option<Result<Rc<Face>, UnknownModule>>>>,
+    used: RefCell<Vec<(Skill, Span)>>,
+    needs: RefCell<Needs>,
 }
 
 /// Every tool by the keys of the names that it may be called by.
@@ -122,9 +135,54 @@ impl<'s, 'a> Resolver<'s, 'a> {
         semantic: &'s Semantic<'a>,
         modules: &'s dyn Modules,
         scope: Scope<'s>,
+        owner: Option<&'s str>,
     ) -> Self {
         let (found, symbols) = (RefCell::default(), RefCell::default());
-        Resolver { semantic, modules, scope, found, symbols, named: OnceCell::new() }
+        let (faces, used, needs) = (RefCell::default(), RefCell::default(), RefCell::default());
+        let named = OnceCell::new();
+        Resolver { semantic, modules, scope, found, symbols, named, owner, faces, used, needs }
+    }
+
+    /// The skill that `specifier` names; `None` where it is no path of a skill's.
+    pub(crate) fn skill(&self, specifier: &str) -> Option<Result<Rc<Face>, UnknownModule>> {
+        if let Some(known) = self.faces.borrow().get(specifier) {
+            return known.clone();
+        }
+        let found = self.modules.skill(specifier);
+        let found = found.map(|found| found.map(|skill| Rc::new(Face::of(skill))));
+        self.faces.borrow_mut().insert(specifier.to_owned(), found.clone());
+        found
+    }
+
+    /// Notes that the code imports `skill` at `span`.
+    pub(crate) fn use_skill(&self, skill: &Skill, span: Span) {
+        let mut used = self.used.borrow_mut();
+        if !used.iter().any(|(known, _)| known.name == skill.name) {
+            used.push((skill.clone(), span));
+        }
+    }
+
+    /// Whether the code imports a skill, as far as is noted, and where it does so first.
+    pub(crate) fn first_skill(&self) -> Option<Span> {
+        self.used.borrow().first().map(|it| it.1)
+    }
+
+    /// Notes that the code may call `tool` of `server`; `None`: any of its tools.
+    pub(crate) fn need(&self, server: &str, tool: Option<&str>) {
+        self.needs.borrow_mut().add(server, tool);
+    }
+
+    /// The skills and the tools that were noted.
+    pub(crate) fn into_used(self) -> (Vec<(Skill, Span)>, Vec<Need>) {
+        (self.used.into_inner(), self.needs.into_inner().into_list())
+    }
+
+    /// How the code names `server` to the guest: a skill's calls say whose they are.
+    pub(crate) fn called(&self, server: &str) -> String {
+        match self.owner {
+            Some(owner) => format!("{owner}{OWNER_MARK}{server}"),
+            None => server.to_owned(),
+        }
     }
 
     /// Every tool by its names.
@@ -149,7 +207,7 @@ impl<'s, 'a> Resolver<'s, 'a> {
             let named = all.into_iter().find(|module| module.server == key);
             return named.map(Rc::new).ok_or_else(|| UnknownModule {
                 message: format!("there is no server `{key}`"),
-                nearest: Vec::new(),
+                ..UnknownModule::default()
             });
         }
         self.module(&format!("./servers/{key}"))
@@ -166,6 +224,19 @@ impl<'s, 'a> Resolver<'s, 'a> {
                 Exported::Namespace | Exported::Name("default" | SERVERS) => Ok(Some(Thing::Root)),
                 Exported::Name(name) => self.server(name).map(Thing::Module).map(Some),
             };
+        }
+        if let Some(face) = self.skill(specifier) {
+            let face = face?;
+            return Ok(match exported {
+                Exported::Namespace => Some(Thing::Skill(face)),
+                Exported::Name("default") if face.export("default").is_none() => {
+                    Some(Thing::Skill(face))
+                }
+                Exported::Name(name) if face.export(name).is_some() => {
+                    Some(Thing::Export(face, name.to_owned()))
+                }
+                Exported::Name(_) => None,
+            });
         }
         let module = match (self.module(specifier), exported) {
             (Ok(module), _) => module,
@@ -258,7 +329,12 @@ impl<'s, 'a> Resolver<'s, 'a> {
                 None if name == "default" => Some(object.clone()),
                 None => None,
             },
-            Thing::Tool(..) | Thing::Caller | Thing::Later(_) => None,
+            Thing::Skill(face) => match face.export(name) {
+                Some(export) => Some(Thing::Export(Rc::clone(face), export.name.clone())),
+                None if name == "default" => Some(object.clone()),
+                None => None,
+            },
+            Thing::Tool(..) | Thing::Caller | Thing::Export(..) | Thing::Later(_) => None,
         }
     }
 

@@ -20,6 +20,9 @@ use crate::{
 /// How long changes of servers are gathered before a client is told of them.
 const GATHER: Duration = Duration::from_millis(50);
 
+/// Our own tools, which `call_tool` calls too.
+const OWN_TOOLS: [&str; 4] = ["run_code", "search", "read_file", "save_skill"];
+
 /// What the tool `call_tool` takes.
 #[derive(Deserialize)]
 struct CallTool {
@@ -114,7 +117,7 @@ impl Face {
     ) -> Result<CallToolResult, ErrorData> {
         let asked: CallTool = parse("call_tool", arguments)?;
         let name = asked.tool.trim();
-        if asked.server.is_none() && matches!(name, "run_code" | "search" | "read_file") {
+        if asked.server.is_none() && OWN_TOOLS.contains(&name) {
             return Ok(self
                 .own_tool(name, asked.arguments, passage)
                 .await?

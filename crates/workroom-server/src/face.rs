@@ -12,9 +12,11 @@ use std::{
 use rmcp::{
     ErrorData, RoleServer, ServerHandler, ServiceExt,
     model::{
-        CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation,
-        JsonObject, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
-        SubscriptionFilter,
+        CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock,
+        GetSkillRequestParams, GetSkillResult, Implementation, JsonObject, ListResourcesResult,
+        ListSkillsResult, ListToolsResult, PaginatedRequestParams,
+        ReadResourceDirectoryRequestParams, ReadResourceDirectoryResult, ReadResourceRequestParams,
+        ReadResourceResponse, ServerCapabilities, ServerConfig, SubscriptionFilter,
     },
     service::{NotificationContext, RequestContext, SubscriptionContext},
 };
@@ -23,9 +25,10 @@ use serde_json::{Value, json};
 use workroom_catalog::{Detail, Entry, SearchQuery};
 use workroom_engine::{
     Caller, Engine, Node, Passage, RunReport, RunRequest, SessionChoice, report,
+    skills::{self, SkillSource},
 };
 use workroom_ledger::account::Kind;
-use workroom_types::{Mode, SessionId};
+use workroom_types::{Mode, RunId, SessionId};
 
 use crate::{
     advice::Advice,
@@ -89,6 +92,15 @@ struct ReadFile {
     limit: Option<usize>,
 }
 
+#[derive(Deserialize)]
+struct SaveSkill {
+    name: String,
+    description: String,
+    code: Option<String>,
+    run: Option<String>,
+    session: Option<String>,
+}
+
 impl Face {
     /// A face for one connection. `servers` are the configured ones, in order.
     pub fn new(engine: Engine, servers: &[Overview], tell_session: bool) -> Self {
@@ -120,6 +132,10 @@ impl Face {
             "read_file" => {
                 passage.turns_out(Kind::Read, &self.own);
                 self.read_file(parse(name, arguments)?).await
+            }
+            "save_skill" => {
+                passage.turns_out(Kind::Save, &self.own);
+                self.save_skill(parse(name, arguments)?, &passage.caller().client).await
             }
             _ => return Ok(None),
         }))
@@ -154,7 +170,7 @@ impl Face {
                      call_tool)"
                 }
                 Mode::Code | Mode::Auto => {
-                    "call run_code, search or read_file (tools of the servers are called by code \
+                    "call run_code, search, read_file or save_skill (tools of the servers are called by code \
                      in run_code)"
                 }
             };
@@ -202,12 +218,12 @@ impl Face {
             detail: asked.detail,
             limit: asked.limit.unwrap_or(SEARCH_LIMIT).clamp(1, SEARCH_LIMIT_MAX),
         };
-        let found = self.engine.search(&query).await;
+        let found = self.engine.search(&query, Some(&self.own)).await;
         text(found.to_string(), false)
     }
 
     async fn read_file(&self, asked: ReadFile) -> CallToolResult {
-        match self.engine.read(&asked.path).await {
+        match self.engine.read(&asked.path, Some(&self.own)).await {
             Ok(Node::File(file)) => {
                 text(window(&file, asked.offset, asked.limit.unwrap_or(READ_CHARS)), false)
             }
@@ -221,9 +237,51 @@ impl Face {
     }
 }
 
+impl Face {
+    async fn save_skill(&self, asked: SaveSkill, client: &str) -> CallToolResult {
+        let source = match (asked.code, asked.run) {
+            (Some(code), None) => SkillSource::Code(code),
+            (None, Some(run)) => SkillSource::Run(RunId::named(run.trim())),
+            _ => {
+                let usage = "give either `run`, the id in a run's header line, or `code`";
+                return text(usage.to_owned(), true);
+            }
+        };
+        let author = if client.is_empty() { "unknown" } else { client }.to_owned();
+        let skill = skills::SaveSkill {
+            name: asked.name,
+            description: asked.description,
+            source,
+            session: asked.session.map_or_else(|| self.own.clone(), SessionId::named),
+            author,
+        };
+        match self.engine.save_skill(skill).await {
+            Ok(saved) => text(told(&saved), false),
+            Err(error) => text(error.to_string(), true),
+        }
+    }
+}
+
+/// What was saved, for the agent that did so.
+fn told(saved: &skills::Saved) -> String {
+    let again = if saved.was_there { ", as it was" } else { "" };
+    let mut lines = vec![
+        format!("saved · skill {} · version {}{again} · draft", saved.name, saved.version),
+        format!("use: {}; // {}", saved.import, saved.signature),
+        "this session can use it now, others once a person has promoted it".to_owned(),
+    ];
+    lines.extend(saved.notes.iter().cloned());
+    lines.extend(saved.suspicions.iter().map(|it| format!("a person will be shown: {it}")));
+    lines.join("\n")
+}
+
 impl ServerHandler for Face {
     fn get_info(&self) -> ServerConfig {
-        let tools = ServerCapabilities::builder().enable_tools();
+        // Whether there are skills or not: what is declared depends on the configuration alone.
+        let tools = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_resources()
+            .enable_skills_with_directory_read();
         // Over HTTP, an agent may ask for a mode by its URL.
         let capabilities = if self.tell_session || self.modes.may_change() {
             tools.enable_tool_list_changed().build()
@@ -272,6 +330,48 @@ impl ServerHandler for Face {
             Err(error) => passage.ended(error.message.to_string(), false),
         }
         answer.map(CallToolResponse::from)
+    }
+
+    async fn list_skills(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListSkillsResult, ErrorData> {
+        let cursor = request.and_then(|request| request.cursor);
+        crate::skills::list(&self.engine, cursor.as_deref()).await
+    }
+
+    async fn list_resources(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        let cursor = request.and_then(|request| request.cursor);
+        crate::skills::resources(&self.engine, cursor.as_deref()).await
+    }
+
+    async fn get_skill(
+        &self,
+        request: GetSkillRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<GetSkillResult, ErrorData> {
+        crate::skills::get(&self.engine, &request.uri).await
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        crate::skills::read(&self.engine, &request.uri).await.map(Into::into)
+    }
+
+    async fn read_resource_directory(
+        &self,
+        request: ReadResourceDirectoryRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceDirectoryResult, ErrorData> {
+        crate::skills::directory(&self.engine, &request.uri).await
     }
 
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {

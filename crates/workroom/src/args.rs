@@ -1,6 +1,7 @@
 //! What can be typed: subcommands, flags and their help.
 
 mod report;
+mod skills;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -9,6 +10,7 @@ use clap_complete::Shell;
 use workroom_types::Mode;
 
 pub(crate) use report::{Report, ReportBy};
+pub(crate) use skills::{Skills, SkillsCommand, SkillsFolder, SkillsHarden, SkillsRecord, Version};
 
 /// One binary between AI agents and their MCP servers.
 #[derive(Debug, Parser)]
@@ -73,6 +75,8 @@ pub(crate) enum Command {
     Sessions(Sessions),
     /// Look at what was run, and replay it
     Runs(Runs),
+    /// Look at skills, and say who may use them
+    Skills(Skills),
     /// Show where personal values came from and went, and what would be masked
     Privacy(Privacy),
     /// Forget what tokens stand for, or change the key that all is locked with

@@ -85,6 +85,7 @@ async fn answer(global: &Global, command: Command) -> Result<Answer, Failure> {
         Command::Config(args) => commands::config(global, &args),
         Command::Sessions(args) => commands::sessions(&args).await,
         Command::Runs(args) => commands::runs(global, &args).await,
+        Command::Skills(args) => commands::skills(global, &args).await,
         Command::Drift(args) => commands::drift(args).await,
         Command::Privacy(args) => commands::privacy(global, &args).await,
         Command::Vault(args) => commands::vault(global, &args).await,

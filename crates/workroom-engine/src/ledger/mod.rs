@@ -328,8 +328,8 @@ impl Passage {
         self.entry().account.wire += wire;
     }
 
-    /// Who asked, for a run that is gone on with by another process.
-    pub(crate) fn caller(&self) -> Caller {
+    /// Who asked.
+    pub fn caller(&self) -> Caller {
         let entry = self.entry();
         let (client, mode) = (entry.account.client.clone(), entry.account.mode.clone());
         Caller { client, mode, kind: entry.kind }
@@ -351,6 +351,11 @@ impl Passage {
         entry.account.duration_ms = report::milliseconds(duration);
         traffic.close();
         entry.traffic = Some(Arc::clone(traffic));
+    }
+
+    /// It used the skill `name`.
+    pub(crate) fn used(&self, name: &str) {
+        self.entry().account.skill = Some(name.to_owned());
     }
 
     /// Another process began it: what passed on its client's wire is not known.

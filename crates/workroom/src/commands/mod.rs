@@ -16,6 +16,7 @@ mod search;
 mod serve;
 mod servers;
 mod sessions;
+mod skills;
 mod vault;
 
 pub(crate) use call::call;
@@ -34,4 +35,5 @@ pub(crate) use serve::sandbox_worker;
 pub(crate) use serve::{guard, serve, stopped};
 pub(crate) use servers::servers;
 pub(crate) use sessions::sessions;
+pub(crate) use skills::skills;
 pub(crate) use vault::vault;
