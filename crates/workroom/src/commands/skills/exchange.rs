@@ -268,7 +268,7 @@ fn answer(done: &[Done]) -> Answer {
             What::Written => format!("{name}: written"),
             What::Read(version) => format!(
                 "{name}: read as draft version {version}; `workroom skills promote {name} \
-                 --version {version}` gives it to agents"
+                 --at {version}` gives it to agents"
             ),
             What::Left(why) => format!("{name}: left as it is: {why}"),
             What::Refused(why) => format!("{name}: refused: {}", why.join("; ")),
