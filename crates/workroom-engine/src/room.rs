@@ -387,7 +387,9 @@ fn refused(error: &SessionError) -> RunFailure {
 async fn wait_for_servers(run: &mut Run, source: &str, visible: &Visible) {
     let of_skills = visible.servers_of(source);
     let needed = |name: &str, folder: &str| {
-        source.contains(name) || source.contains(folder) || of_skills.iter().any(|it| it == name)
+        source.contains(name)
+            || source.contains(folder)
+            || of_skills.iter().any(|it| it == name || it == folder)
     };
     let shared = Arc::clone(&run.shared);
     let wait = shared.settled(needed);

@@ -44,7 +44,7 @@ pub struct SkillView {
 
 impl SkillView {
     fn of(record: SkillRecord, files: &[(String, String)]) -> Self {
-        let Body { package, interface, needs } = body(&record, files);
+        let Body { package, interface, needs, .. } = body(&record, files);
         let broken = package.as_ref().err().cloned();
         let package = package.ok();
         let suspicions = package.as_ref().map(scan::package).unwrap_or_default();
