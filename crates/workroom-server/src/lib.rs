@@ -12,6 +12,7 @@
 //! * `offer`: the servers' tools as tools of ours; `direct`: calling them.
 //! * [`tools`]: the tools' names, descriptions and schemas.
 //! * [`face`]: the MCP handler that answers them.
+//! * `skills`: promoted skills for clients that load skills themselves.
 //! * [`http`]: Streamable HTTP on a socket.
 //!
 //! # Not here
@@ -24,6 +25,7 @@ pub mod face;
 pub mod http;
 mod modes;
 mod offer;
+mod skills;
 pub mod tools;
 
 pub use face::{Face, serve_stdio};

@@ -166,6 +166,9 @@ pub fn same(one: &Value, other: &Value) -> bool {
 
 /// Errors that the language throws when a value is not what the code takes it for.
 fn is_vague(message: &str) -> bool {
+    if !message.starts_with("TypeError: ") && !message.starts_with("ReferenceError: ") {
+        return false;
+    }
     let words = [
         "is not a function",
         "cannot read propert",

@@ -319,8 +319,6 @@ fn a_report_says_what_to_mend() {
            result:  {"total":0}
            right:   {"total":30} or an error
            mend it: look at the field before it is used, in every row, and throw an error that names it where it is not there
-
-        1 of the errors are the language's own (such as `cannot read property`): they are no silent failures, but say little of what was wrong with the answer
     "#]].assert_eq(&report.text());
     expect![[r#"
         | drift | open-orders | open-orders |

@@ -35,7 +35,7 @@ pub(crate) enum Change {
     NumberToText,
     TextToNumber,
     BooleanToText,
-    DayFirst,
+    DateFormat,
     Millis,
     WordOnce(String),
     Case,
@@ -107,7 +107,7 @@ fn scalars(place: &Place<'_>, found: &mut Vec<(Drift, Change)>) {
         found.push((Drift::TextAsNumber, Change::TextToNumber));
     }
     if texts.iter().any(|text| Date::read(text).is_some()) {
-        found.push((Drift::DateFormat, Change::DayFirst));
+        found.push((Drift::DateFormat, Change::DateFormat));
         found.push((Drift::DateAsNumber, Change::Millis));
         return;
     }
@@ -162,31 +162,47 @@ struct Date<'t> {
     year: i64,
     month: i64,
     day: i64,
+    /// Whether it is written as 2026-11-28; else as 28.11.2026, 28/11/2026 or 11/28/2026.
+    is_iso: bool,
     rest: &'t str,
 }
 
 impl<'t> Date<'t> {
     fn read(text: &'t str) -> Option<Self> {
-        let date = text.get(..10)?;
-        let mut parts = date.split('-');
-        let mut part = |len: usize| -> Option<i64> {
-            let part = parts.next()?;
-            let is_digits = part.len() == len && part.bytes().all(|b| b.is_ascii_digit());
-            if is_digits { part.parse().ok() } else { None }
+        let (date, rest) = (text.get(..10)?, &text[10..]);
+        if !(rest.is_empty() || rest.starts_with(['T', ' '])) {
+            return None;
+        }
+        let numbers = |sign: char, lengths: [usize; 3]| -> Option<[i64; 3]> {
+            let mut parts = date.split(sign);
+            let mut part = |len: usize| {
+                let part = parts.next()?;
+                let is_digits = part.len() == len && part.bytes().all(|b| b.is_ascii_digit());
+                if is_digits { part.parse().ok() } else { None }
+            };
+            Some([part(lengths[0])?, part(lengths[1])?, part(lengths[2])?])
         };
-        let (year, month, day) = (part(4)?, part(2)?, part(2)?);
-        let rest = &text[10..];
-        let fits = (1..=12).contains(&month) && (1..=31).contains(&day);
-        (fits && (rest.is_empty() || rest.starts_with(['T', ' ']))).then_some(Self {
-            year,
-            month,
-            day,
-            rest,
-        })
+        if let Some([year, month, day]) = numbers('-', [4, 2, 2]) {
+            return Self { year, month, day, is_iso: true, rest }.checked();
+        }
+        let [first, second, year] = numbers('.', [2, 2, 4]).or_else(|| numbers('/', [2, 2, 4]))?;
+        let (month, day) = if second > 12 { (first, second) } else { (second, first) };
+        Self { year, month, day, is_iso: false, rest }.checked()
     }
 
-    fn day_first(&self) -> String {
-        format!("{:02}/{:02}/{:04}{}", self.day, self.month, self.year, self.rest)
+    fn checked(self) -> Option<Self> {
+        let fits = (1..=12).contains(&self.month) && (1..=31).contains(&self.day);
+        fits.then_some(self)
+    }
+
+    /// The same date in another format.
+    fn other_format(&self) -> String {
+        let Self { year, month, day, is_iso, rest } = self;
+        if *is_iso {
+            format!("{day:02}/{month:02}/{year:04}{rest}")
+        } else {
+            format!("{year:04}-{month:02}-{day:02}{rest}")
+        }
     }
 
     /// Milliseconds since 1970 of its midnight.
@@ -329,8 +345,8 @@ impl Change {
                 None => return false,
             },
             (Change::BooleanToText, Value::Bool(is)) => Value::String(is.to_string()),
-            (Change::DayFirst, Value::String(text)) => match Date::read(text) {
-                Some(date) => Value::String(date.day_first()),
+            (Change::DateFormat, Value::String(text)) => match Date::read(text) {
+                Some(date) => Value::String(date.other_format()),
                 None => return false,
             },
             (Change::Millis, Value::String(text)) => match Date::read(text) {
@@ -396,15 +412,19 @@ mod tests {
 
     #[test]
     fn dates_are_moved_without_a_calendar_of_others() {
-        for (text, day_first, millis) in [
+        for (text, other, millis) in [
             ("1970-01-01", "01/01/1970", 0),
             ("2000-02-29", "29/02/2000", 951_782_400_000),
             ("2026-11-28T10:00:00Z", "28/11/2026T10:00:00Z", 1_795_824_000_000),
+            ("28.11.2026", "2026-11-28", 1_795_824_000_000),
+            ("11/28/2026", "2026-11-28", 1_795_824_000_000),
         ] {
             let date = Date::read(text).unwrap();
-            assert_eq!((date.day_first().as_str(), date.millis()), (day_first, millis));
+            assert_eq!((date.other_format().as_str(), date.millis()), (other, millis));
         }
-        for text in ["2026-13-01", "2026-1-1", "20260101", "2026-01-01x", "x"] {
+        for text in
+            ["13/13/2026", "1.1.2026", "2026-13-01", "2026-1-1", "20260101", "2026-01-01x", "x"]
+        {
             assert!(Date::read(text).is_none(), "{text}");
         }
     }

@@ -293,14 +293,19 @@ impl Mutation {
             page.apply(&mut case);
             return case;
         }
-        let mut done = false;
+        // What changes once changes in one answer, however often that is asked for.
+        let mut once: Option<Value> = None;
         for call in case.calls.iter_mut().filter(|call| self.is_of(call)) {
-            if change.is_once() && done {
-                break;
+            if once.as_ref().is_some_and(|arguments| *arguments != call.arguments) {
+                continue;
             }
             match (&mut call.answer, change) {
                 (answer @ Ok(_), Change::Fail(message)) => *answer = Err(message.clone()),
-                (Ok(answer), change) => done |= change.apply(answer, &self.steps),
+                (Ok(answer), change) => {
+                    if change.apply(answer, &self.steps) && change.is_once() {
+                        once = Some(call.arguments.clone());
+                    }
+                }
                 (Err(_), _) => {}
             }
         }

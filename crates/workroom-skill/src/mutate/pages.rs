@@ -97,7 +97,20 @@ fn next_arguments(
             .find(|name| arguments.contains_key(*name))
             .map(str::to_owned)
     };
-    let key = key.or_else(paged)?;
+    // Names that go together: `nextPageToken` is asked for by `pageToken`.
+    let told = || {
+        let held = [
+            ("nextPageToken", "pageToken"),
+            ("next_page_token", "page_token"),
+            ("next_cursor", "cursor"),
+            ("nextCursor", "cursor"),
+            ("next_token", "next_token"),
+            ("nextToken", "nextToken"),
+        ];
+        let known = held.into_iter().find(|(field, _)| fields.contains_key(*field));
+        known.map(|(_, parameter)| parameter.to_owned())
+    };
+    let key = key.or_else(paged).or_else(told)?;
     let mut next = arguments.clone();
     let (value, cursor) = match arguments.get(&key) {
         Some(Value::Number(number)) => {
@@ -130,9 +143,22 @@ fn differs_in(one: &Map<String, Value>, other: &Map<String, Value>) -> Option<St
 }
 
 impl Page {
-    /// Cuts the list in two, and puts the second half on a page that must be asked for.
+    /// Cuts the list in two, and puts the second half on a page that must be asked for. So it is
+    /// however often the list is asked for.
     pub(super) fn apply(&self, case: &mut Case) {
-        let Some(call) = case.calls.get_mut(self.call) else { return };
+        let Some(cut) = case.calls.get(self.call).cloned() else { return };
+        let same = |it: &RecordedCall| {
+            (&it.server, &it.tool, &it.arguments) == (&cut.server, &cut.tool, &cut.arguments)
+        };
+        for at in (0..case.calls.len()).rev() {
+            if same(&case.calls[at]) {
+                self.cut(case, at);
+            }
+        }
+    }
+
+    fn cut(&self, case: &mut Case, at: usize) {
+        let call = &mut case.calls[at];
         let Ok(Value::Object(fields)) = &mut call.answer else { return };
         let mut last = fields.clone();
         let Some(Value::Array(items)) = fields.get_mut(&self.list) else { return };
@@ -160,6 +186,6 @@ impl Page {
             answer: Ok(Value::Object(last)),
             ..call.clone()
         };
-        case.calls.insert(self.call + 1, further);
+        case.calls.insert(at + 1, further);
     }
 }
