@@ -24,6 +24,7 @@ use crate::{
     shapes,
     skills::{
         Visible,
+        suggest::Counts,
         usage::{self, Usage},
     },
     store::{Ending, NewRun, RunEnd, SessionRecord, SessionState, SkillStatus, StoreError},
@@ -59,7 +60,7 @@ pub(crate) async fn conduct(
         Err(_) => Err(failure::busy(&shared.bounds)),
     };
     let repeated = match code.filter(|_| outcome.is_ok()) {
-        Some(code) => shared.repeated.note(&shared, &code).await,
+        Some(code) => Counts::note(&shared, &run.id, &code).await,
         None => None,
     };
     RunReport {
