@@ -149,8 +149,8 @@ impl Visible {
         &self.listed
     }
 
-    /// The servers, by name or folder, that those skills need whose names stand in `source`, and the
-    /// skills that they import.
+    /// The servers, by name or folder, that those skills need whose names stand in `source`, and
+    /// the skills that they import.
     pub(crate) fn servers_of(&self, source: &str) -> Vec<String> {
         if !source.contains("skills/") {
             return Vec::new();
