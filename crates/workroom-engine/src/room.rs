@@ -22,7 +22,7 @@ use crate::{
     sandbox::{Code, Guest, SandboxError, TurnState, Variable},
     session::{Compiled, Session, SessionError, lost},
     shapes,
-    skills::{Visible, usage},
+    skills::{Visible, suggest::Counts, usage},
     store::{Ending, NewRun, RunEnd, SessionRecord, SessionState, StoreError},
     types::Checking,
 };
@@ -56,7 +56,7 @@ pub(crate) async fn conduct(
         Err(_) => Err(failure::busy(&shared.bounds)),
     };
     let repeated = match code.filter(|_| outcome.is_ok()) {
-        Some(code) => shared.repeated.note(&shared, &code).await,
+        Some(code) => Counts::note(&shared, &run.id, &code).await,
         None => None,
     };
     RunReport {
