@@ -22,6 +22,7 @@
 //! * `check`: arguments against their tool's schema, before anything is sent.
 //! * [`skills`]: scripts that agents saved.
 //! * `privacy`: personal values masked on the way in and restored on the way out.
+//! * `catalogs`: the servers' tools as they are now, with the skills that a session sees.
 //! * `failure`, `modules`: mistakes in words; the catalog as what scripts import.
 //! * [`skills`]: scripts that agents saved.
 //! * `diagnosis`, `cause`: what a run failed on; `effects`: what it had done before.
@@ -33,6 +34,7 @@
 mod abridge;
 pub mod answer;
 mod calls;
+mod catalogs;
 mod cause;
 mod check;
 mod diagnosis;
@@ -74,8 +76,7 @@ use std::{
 use tokio::sync::{Semaphore, watch};
 use workroom_catalog::{Catalog, SearchQuery, SearchResults, Together};
 use workroom_types::{
-    Bound, Bounds, Limit, Limits, RunId, ServerSnapshot, ServerStatus, SessionId, SkillSettings,
-    ToolRef,
+    Bound, Bounds, Limit, Limits, RunId, ServerStatus, SessionId, SkillSettings, ToolRef,
 };
 
 pub use direct::{DirectAnswer, DirectCall};
@@ -228,51 +229,6 @@ impl Shared {
             let ending = store::Ending { reason, lost };
             // A store that fails now fails the session's next run, which then says so.
             let _ = self.store.end_session(&dropped.id, now(), &ending).await;
-        }
-    }
-
-    /// The catalog of the servers as they are now.
-    fn catalog(&self) -> Catalog {
-        self.numbered_catalog().1
-    }
-
-    /// The same with the skills that `visible` has, to be searched.
-    fn catalog_with(&self, visible: &skills::Visible) -> Catalog {
-        const KEPT_MAX: usize = 8;
-        let (version, catalog) = self.numbered_catalog();
-        let mut searched = self.searched.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = searched.iter().position(|it| (it.0, it.1) == (version, visible.id));
-        let entry = match known {
-            Some(at) => searched.remove(at),
-            None => (version, visible.id, catalog.with_skills(visible.found.clone())),
-        };
-        let catalog = entry.2.clone();
-        searched.insert(0, entry);
-        searched.truncate(KEPT_MAX);
-        catalog
-    }
-
-    /// The servers as agents may see them.
-    fn listed_servers(&self) -> Vec<Arc<ServerSnapshot>> {
-        let servers = self.upstreams.servers();
-        match &self.privacy {
-            Some(privacy) => privacy.listed(servers),
-            None => servers,
-        }
-    }
-
-    fn numbered_catalog(&self) -> (u64, Catalog) {
-        let version = *self.upstreams.changes().borrow();
-        // Held while building: a second caller would only build the same again.
-        let mut newest = self.catalog.lock().unwrap_or_else(PoisonError::into_inner);
-        match newest.as_ref() {
-            Some((built, catalog)) if *built == version => (version, catalog.clone()),
-            previous => {
-                let servers = self.listed_servers();
-                let catalog = Catalog::build(&servers, previous.map(|(_, catalog)| catalog));
-                *newest = Some((version, catalog.clone()));
-                (version, catalog)
-            }
         }
     }
 
@@ -509,8 +465,8 @@ impl Engine {
         catalog.search_with(query, &together)
     }
 
-    /// Lists a folder or gives a file of the tree, as `session` sees it. Waits up to [`LOOK_TIMEOUT`] for the servers
-    /// that the path concerns.
+    /// Lists a folder or gives a file of the tree, as `session` sees it. Waits up to
+    /// [`LOOK_TIMEOUT`] for the servers that the path concerns.
     ///
     /// # Errors
     ///
@@ -519,32 +475,6 @@ impl Engine {
         let wait = self.0.settled(|name, folder| files::concerns(path, name, folder));
         let _ = tokio::time::timeout(LOOK_TIMEOUT, wait).await;
         files::read(&self.0, path, session).await
-    }
-
-    /// Saves a skill as a draft of its session. Waits up to [`LOOK_TIMEOUT`] for servers that are
-    /// still starting: what it needs of them is looked up.
-    ///
-    /// # Errors
-    ///
-    /// Every reason why it is not saved.
-    pub async fn save_skill(
-        &self,
-        skill: skills::SaveSkill,
-    ) -> Result<skills::Saved, skills::SaveError> {
-        let _ = tokio::time::timeout(LOOK_TIMEOUT, self.settled()).await;
-        skills::save::save(&self.0, skill).await
-    }
-
-    /// What `session` sees of skills.
-    ///
-    /// # Errors
-    ///
-    /// When the store fails.
-    pub async fn skills(
-        &self,
-        session: Option<&SessionId>,
-    ) -> Result<Arc<skills::Visible>, store::StoreError> {
-        self.0.skills.visible(&*self.0.store, session, now()).await
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
     run::{Run, Stop},
     sandbox::{Guest, Sandbox, SandboxError, Setup, TurnState},
     session::Session,
-    skills::usage::Usage,
+    skills::usage::{self, Usage},
     store::{RunEnd, RunRecord, Store, StoreError},
 };
 
@@ -142,7 +142,7 @@ async fn go_on(
     };
     // The servers' hints say which calls may be sent again.
     shared.settled(|_, _| true).await;
-    let visible = room::visible(shared, &stay.id).await.map_err(|failure| failure.message)?;
+    let visible = usage::visible(shared, &stay.id).await.map_err(|failure| failure.message)?;
     let code = record.run.code.clone();
     let compiled = room::compile(shared, id, code, Scope::default(), &visible).ok();
     if let Some(compiled) = &compiled {

@@ -23,11 +23,8 @@ use crate::{
     sandbox::{Code, Guest, SandboxError, TurnState, Variable},
     session::{Compiled, Session, SessionError, lost},
     shapes,
-    skills::{
-        Visible,
-        usage::{self, Usage},
-    },
-    store::{Ending, NewRun, RunEnd, SessionRecord, SessionState, SkillStatus, StoreError},
+    skills::{Visible, suggest::Counts, usage},
+    store::{Ending, NewRun, RunEnd, SessionRecord, SessionState, StoreError},
     types::Checking,
 };
 
@@ -61,7 +58,7 @@ pub(crate) async fn conduct(
     };
     run.account(outcome.is_ok(), started.elapsed());
     let repeated = match code.filter(|_| outcome.is_ok()) {
-        Some(code) => shared.repeated.note(&shared, &code).await,
+        Some(code) => Counts::note(&shared, &run.id, &code).await,
         None => None,
     };
     RunReport {
@@ -90,7 +87,7 @@ async fn in_session(
     let session = shared.sessions.get(&id);
     let mut session = session.lock().await;
     enter(run, &request.session, &mut session).await?;
-    let visible = visible(&shared, &id).await?;
+    let visible = usage::visible(&shared, &id).await?;
     wait_for_servers(run, &request.code, &visible).await;
     // Its caller may have gone while it waited, here or for its session: then it sends nothing.
     if run.interest.has_changed().is_err() {
@@ -101,7 +98,7 @@ async fn in_session(
     let is_fresh = session.is_fresh();
     let scope = Scope { names: &known, is_complete: is_fresh };
     let compiled = compile(&shared, &run.id, request.code, scope, &visible)?;
-    use_skills(run, &compiled, visible, is_fresh);
+    usage::begin(run, &compiled, visible, is_fresh);
     run.hints = failure::hints(&compiled.program.hints);
     let checking = settle_types(&shared, &compiled.source, checking).await?;
     session.remember(Arc::clone(&compiled));
@@ -389,7 +386,9 @@ fn refused(error: &SessionError) -> RunFailure {
 async fn wait_for_servers(run: &mut Run, source: &str, visible: &Visible) {
     let of_skills = visible.servers_of(source);
     let needed = |name: &str, folder: &str| {
-        source.contains(name) || source.contains(folder) || of_skills.iter().any(|it| it == name)
+        source.contains(name)
+            || source.contains(folder)
+            || of_skills.iter().any(|it| it == name || it == folder)
     };
     let shared = Arc::clone(&run.shared);
     let wait = shared.settled(needed);
@@ -412,24 +411,6 @@ pub(crate) fn compile(
     let program = workroom_script::compile_in(&source, &modules, scope)
         .map_err(|diagnostics| failure::from_diagnostics(&source, &diagnostics))?;
     Ok(Arc::new(Compiled { file: format!("{id}.ts"), source, program }))
-}
-
-/// What the session `id` sees of skills.
-pub(crate) async fn visible(shared: &Shared, id: &SessionId) -> Result<Arc<Visible>, RunFailure> {
-    let visible = shared.skills.visible(&*shared.store, Some(id), now()).await;
-    visible.map_err(|error| failure::from_store(&error))
-}
-
-/// Hands `run` the skills of `compiled`, and tells of those that it should not use any more.
-fn use_skills(run: &mut Run, compiled: &Compiled, visible: Arc<Visible>, is_fresh: bool) {
-    run.code_tokens = workroom_ledger::tokens(&compiled.source);
-    for linked in &compiled.program.skills {
-        let status = visible.get(&linked.name).map(|version| version.record.status);
-        if status == Some(SkillStatus::Deprecated) {
-            run.notes.push(format!("skill `{}` is deprecated: `search` for another", linked.name));
-        }
-    }
-    run.usage = Usage::of(visible, &compiled.program, is_fresh);
 }
 
 /// The session's guest: the one in memory, the stored one, or a fresh one.

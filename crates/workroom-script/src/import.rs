@@ -21,9 +21,8 @@ use crate::{
     Function,
     check::{Finding, INTERNAL},
     resolve::{CALLERS, Exported, Named, Resolver, SERVERS, Thing, specifier},
-    survey::{
-        Survey, all_modules, entries, entry, unknown_export, unknown_function, unknown_module,
-    },
+    skill::unknown_export,
+    survey::{Survey, all_modules, entries, entry, unknown_function, unknown_module},
 };
 
 /// One assignment that stands for an import.

@@ -27,7 +27,7 @@ use oxc::{
 };
 
 use crate::{
-    Function, Module, Modules, Need, OWNER_MARK, Scope, Skill, UnknownModule, absent,
+    Function, Module, Modules, Scope, Skill, UnknownModule, absent,
     skill::{Face, Needs},
 };
 
@@ -66,6 +66,9 @@ pub(crate) enum Exported<'s> {
     Name(&'s str),
 }
 
+/// What a specifier comes to as a skill's; `None` where it is no path of one.
+pub(crate) type MaybeSkill = Option<Result<Rc<Face>, UnknownModule>>;
+
 pub(crate) struct Resolver<'s, 'a> {
     pub(crate) semantic: &'s Semantic<'a>,
     pub(crate) modules: &'s dyn Modules,
@@ -75,9 +78,9 @@ pub(crate) struct Resolver<'s, 'a> {
     named: OnceCell<Named>,
     /// The skill whose code this is.
     pub(crate) owner: Option<&'s str>,
-    faces: RefCell<HashMap<String, Option<Result<Rc<Face>, UnknownModule>>>>,
-    used: RefCell<Vec<(Skill, Span)>>,
-    needs: RefCell<Needs>,
+    pub(crate) faces: RefCell<HashMap<String, MaybeSkill>>,
+    pub(crate) used: RefCell<Vec<(Skill, Span)>>,
+    pub(crate) needs: RefCell<Needs>,
 }
 
 /// Every tool by the keys of the names that it may be called by.
@@ -141,48 +144,6 @@ impl<'s, 'a> Resolver<'s, 'a> {
         let (faces, used, needs) = (RefCell::default(), RefCell::default(), RefCell::default());
         let named = OnceCell::new();
         Resolver { semantic, modules, scope, found, symbols, named, owner, faces, used, needs }
-    }
-
-    /// The skill that `specifier` names; `None` where it is no path of a skill's.
-    pub(crate) fn skill(&self, specifier: &str) -> Option<Result<Rc<Face>, UnknownModule>> {
-        if let Some(known) = self.faces.borrow().get(specifier) {
-            return known.clone();
-        }
-        let found = self.modules.skill(specifier);
-        let found = found.map(|found| found.map(|skill| Rc::new(Face::of(skill))));
-        self.faces.borrow_mut().insert(specifier.to_owned(), found.clone());
-        found
-    }
-
-    /// Notes that the code imports `skill` at `span`.
-    pub(crate) fn use_skill(&self, skill: &Skill, span: Span) {
-        let mut used = self.used.borrow_mut();
-        if !used.iter().any(|(known, _)| known.name == skill.name) {
-            used.push((skill.clone(), span));
-        }
-    }
-
-    /// Whether the code imports a skill, as far as is noted, and where it does so first.
-    pub(crate) fn first_skill(&self) -> Option<Span> {
-        self.used.borrow().first().map(|it| it.1)
-    }
-
-    /// Notes that the code may call `tool` of `server`; `None`: any of its tools.
-    pub(crate) fn need(&self, server: &str, tool: Option<&str>) {
-        self.needs.borrow_mut().add(server, tool);
-    }
-
-    /// The skills and the tools that were noted.
-    pub(crate) fn into_used(self) -> (Vec<(Skill, Span)>, Vec<Need>) {
-        (self.used.into_inner(), self.needs.into_inner().into_list())
-    }
-
-    /// How the code names `server` to the guest: a skill's calls say whose they are.
-    pub(crate) fn called(&self, server: &str) -> String {
-        match self.owner {
-            Some(owner) => format!("{owner}{OWNER_MARK}{server}"),
-            None => server.to_owned(),
-        }
     }
 
     /// Every tool by its names.

@@ -24,7 +24,7 @@ use crate::{
     diagnostic::{DiagnosticKind, did_you_mean, nearest},
     import::{module_call, quote},
     resolve::{self, Exported, Resolver, Thing, exports},
-    skill::Face,
+    skill::unknown_export,
 };
 
 /// Members that every object has, so that asking for them is no mistake.
@@ -432,21 +432,6 @@ pub(crate) fn entry(
     module: &Module,
 ) -> String {
     format!("[{}]: {}, ", quote(key), survey.module_call(resolver, module))
-}
-
-/// Says that a skill exports nothing called `wanted`, and what may be meant.
-pub(crate) fn unknown_export(face: &Face, wanted: &str, span: Span) -> Finding {
-    let names = || face.exports.iter().map(|export| export.name.as_str());
-    let hint = did_you_mean(&nearest(wanted, names())).unwrap_or_else(|| {
-        let all: Vec<String> = names().take(8).map(|name| format!("`{name}`")).collect();
-        if all.is_empty() {
-            "it exports nothing".to_owned()
-        } else {
-            format!("it has {}", all.join(", "))
-        }
-    });
-    let message = format!("skill `{}` exports no `{wanted}`", face.skill.name);
-    Finding::new(DiagnosticKind::UnknownExport, span, message).hint(hint)
 }
 
 /// Says that `module` exports nothing called `wanted`, and what may be meant.

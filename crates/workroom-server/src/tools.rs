@@ -182,7 +182,9 @@ fn save_skill() -> Value {
             "type": "object",
             "properties": {
                 "name": { "type": "string", "description": "like unpaid-invoices" },
-                "description": { "type": "string", "description": "what it does and when to use it" },
+                "description": {
+                    "type": "string", "description": "what it does and when to use it"
+                },
                 "run": { "type": "string" },
                 "code": { "type": "string" },
                 "session": { "type": "string" }

@@ -59,11 +59,10 @@ impl SkillLimit {
         match self {
             // Search was measured with a thousand; a few times as many are still fast.
             SkillLimit::Skills => 2_000,
-            SkillLimit::Versions => 20,
+            SkillLimit::Versions | SkillLimit::Cases => 20,
             SkillLimit::Code => 64,
             // The Agent Skills format's own.
             SkillLimit::Body => 5_000,
-            SkillLimit::Cases => 20,
         }
     }
 

@@ -44,7 +44,7 @@ pub struct SkillView {
 
 impl SkillView {
     fn of(record: SkillRecord, files: &[(String, String)]) -> Self {
-        let Body { package, interface, needs } = body(&record, files);
+        let Body { package, interface, needs, .. } = body(&record, files);
         let broken = package.as_ref().err().cloned();
         let package = package.ok();
         let suspicions = package.as_ref().map(scan::package).unwrap_or_default();
@@ -59,7 +59,7 @@ impl SkillView {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ManageError {
     /// There is none of that name.
-    #[error("there is no skill `{name}`{}", nearest.as_ref().map(|it| format!("; did you mean `{it}`?")).unwrap_or_default())]
+    #[error("there is no skill `{name}`{}", meant(nearest.as_deref()))]
     Unknown {
         /// The name.
         name: String,
@@ -92,6 +92,10 @@ pub enum ManageError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+fn meant(nearest: Option<&str>) -> String {
+    nearest.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
 }
 
 fn list(versions: &[i64]) -> String {

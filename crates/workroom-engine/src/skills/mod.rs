@@ -40,3 +40,31 @@ pub use record::record;
 pub use registry::{SkillVersion, Visible};
 pub use rehearse::{Rehearsal, Rehearsed, Repeats, Unrecorded};
 pub use save::{SaveError, SaveSkill, Saved, SkillSource, past_limits};
+
+use std::sync::Arc;
+
+use workroom_types::SessionId;
+
+use crate::{Engine, LOOK_TIMEOUT, now, store::StoreError};
+
+impl Engine {
+    /// Saves a skill as a draft of its session. Waits up to [`LOOK_TIMEOUT`] for servers that are
+    /// still starting: what it needs of them is looked up.
+    ///
+    /// # Errors
+    ///
+    /// Every reason why it is not saved.
+    pub async fn save_skill(&self, skill: SaveSkill) -> Result<Saved, SaveError> {
+        let _ = tokio::time::timeout(LOOK_TIMEOUT, self.settled()).await;
+        save::save(&self.0, skill).await
+    }
+
+    /// What `session` sees of skills.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn skills(&self, session: Option<&SessionId>) -> Result<Arc<Visible>, StoreError> {
+        self.0.skills.visible(&*self.0.store, session, now()).await
+    }
+}

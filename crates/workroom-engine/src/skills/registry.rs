@@ -46,6 +46,8 @@ pub struct Body {
     pub interface: Interface,
     /// What it needs.
     pub needs: Needs,
+    /// The servers' folders that its code names.
+    pub folders: Vec<String>,
 }
 
 impl SkillVersion {
@@ -147,8 +149,8 @@ impl Visible {
         &self.listed
     }
 
-    /// The servers that those skills need whose names stand in `source`, and the skills that they
-    /// import.
+    /// The servers, by name or folder, that those skills need whose names stand in `source`, and
+    /// the skills that they import.
     pub(crate) fn servers_of(&self, source: &str) -> Vec<String> {
         if !source.contains("skills/") {
             return Vec::new();
@@ -158,10 +160,9 @@ impl Visible {
         let mut servers = Vec::new();
         let mut at = 0;
         while let Some(version) = names.get(at).map(|name| self.versions.get(*name)) {
-            let needs = version.map(|version| &version.body.needs);
-            if let Some(needs) = needs {
-                servers.extend(needs.servers.iter().cloned());
-                for skill in &needs.skills {
+            if let Some(body) = version.map(|version| &version.body) {
+                servers.extend(body.needs.servers.iter().chain(&body.folders).cloned());
+                for skill in &body.needs.skills {
                     if !names.contains(&skill.as_str()) {
                         names.push(skill);
                     }
@@ -337,7 +338,9 @@ pub(crate) fn body(record: &SkillRecord, files: &[(String, String)]) -> Body {
     });
     let interface = package.as_ref().ok().map(|it| workroom_script::interface(&it.code));
     let interface = interface.and_then(Result::ok).unwrap_or_default();
-    Body { package, interface, needs: Needs::read(&record.needs) }
+    let uses = package.as_ref().map(|it| workroom_script::uses(&it.code)).unwrap_or_default();
+    let folders = uses.into_iter().map(|it| it.folder).collect();
+    Body { package, interface, needs: Needs::read(&record.needs), folders }
 }
 
 fn view(

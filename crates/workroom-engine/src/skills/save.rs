@@ -286,7 +286,8 @@ fn told(code: &str, diagnostic: &Diagnostic) -> String {
 /// What `SKILL.md` says of its use.
 fn usage(name: &str, signature: &str) -> String {
     format!(
-        "## Use\n\n```ts\nimport {{ run }} from './skills/{name}';\n\nconst result = await run(input);\
+        "## Use\n\n```ts\nimport {{ run }} from './skills/{name}';\n\n\
+         const result = await run(input);\
          \n```\n\n`{signature}`\n"
     )
 }

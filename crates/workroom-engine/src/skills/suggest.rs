@@ -4,12 +4,12 @@
 //! When [`RUNS_MIN`] of them ended well and no skill calls the same tools, the next one says so in
 //! its header line, and `workroom skills suggest` lists them.
 //!
-//! Shapes are computed when they are asked for: once from the stored runs, when this process
-//! runs its first code, and then from each run as it ends. Nothing of them is stored.
+//! Shapes are computed when they are asked for: once from the stored runs, beside the first run of
+//! this process, and then from each run as it ends. Nothing of them is stored.
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use serde::Serialize;
@@ -17,14 +17,14 @@ use workroom_types::RunId;
 
 use crate::{
     Shared,
-    store::{SkillStatus, Store, StoreError},
+    store::{RunRecord, SkillStatus, Store, StoreError},
 };
 
 /// How many runs of one shape make a suggestion.
 pub const RUNS_MIN: usize = 3;
 
 /// How many of the newest runs are looked at.
-const LOOKED_MAX: usize = 500;
+const LOOKED_MAX: usize = 300;
 
 /// The most shapes that are remembered, and the longest code that is looked at.
 const SHAPES_MAX: usize = 2_000;
@@ -131,56 +131,83 @@ async fn covered(store: &dyn Store) -> Result<HashSet<Vec<String>>, StoreError> 
 
 /// How often each shape was run.
 #[derive(Default)]
-pub(crate) struct Counts(Mutex<Option<HashMap<String, usize>>>);
+pub(crate) struct Counts(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    counts: HashMap<String, usize>,
+    /// Shapes of which this process has told.
+    told: HashSet<String>,
+    /// Runs that were counted before those in the store were; `None` once these are.
+    first: Option<Vec<RunId>>,
+    /// Whether the stored runs are being counted, or were.
+    is_begun: bool,
+}
 
 impl Counts {
-    /// Notes that `code` ended well. Gives how many runs of its shape there are now, when that
-    /// should be told: when there were enough before it, and no skill does it.
-    pub(crate) async fn note(&self, shared: &Shared, code: &str) -> Option<usize> {
+    /// Notes that the run `id` of `code` ended well. Gives how many runs of its shape there are now,
+    /// when that should be told: when there were enough before it, and no skill does it.
+    pub(crate) async fn note(shared: &Arc<Shared>, id: &RunId, code: &str) -> Option<usize> {
         let form = Form::of(code)?;
-        if self.with(|counts| counts.is_none()) {
-            let counts = stored(&*shared.store).await;
-            // This run is in the store already.
-            let before = counts.get(&form.shape).copied().unwrap_or_default().saturating_sub(1);
-            self.with(|known| {
-                let known = known.get_or_insert(counts);
-                known.insert(form.shape.clone(), before);
-            });
-        }
-        let now = self.with(|counts| {
-            let counts = counts.get_or_insert_with(HashMap::new);
-            if counts.len() >= SHAPES_MAX && !counts.contains_key(&form.shape) {
-                counts.clear();
+        shared.repeated.begin(shared);
+        let (before, is_time) = shared.repeated.with(|state| {
+            if let Some(first) = &mut state.first {
+                first.push(id.clone());
             }
-            let count = counts.entry(form.shape.clone()).or_default();
+            if state.counts.len() >= SHAPES_MAX && !state.counts.contains_key(&form.shape) {
+                state.counts.clear();
+            }
+            let count = state.counts.entry(form.shape.clone()).or_default();
+            let before = *count;
             *count += 1;
-            *count
+            let is_again = before.is_multiple_of(AGAIN) || !state.told.contains(&form.shape);
+            (before, before >= RUNS_MIN && is_again)
         });
-        let before = now - 1;
-        let is_time = before == RUNS_MIN || (before > RUNS_MIN && before % AGAIN == 0);
         // Skills are read only when something would be said.
         if !is_time || covered(&*shared.store).await.is_ok_and(|it| it.contains(&form.tools)) {
             return None;
         }
-        Some(now)
+        shared.repeated.with(|state| state.told.insert(form.shape));
+        Some(before + 1)
     }
 
-    fn with<T>(&self, change: impl FnOnce(&mut Option<HashMap<String, usize>>) -> T) -> T {
+    /// Counts the stored runs, beside everything else: no run waits for that.
+    fn begin(&self, shared: &Arc<Shared>) {
+        let is_first = self.with(|state| {
+            let is_first = !state.is_begun;
+            if is_first {
+                (state.is_begun, state.first) = (true, Some(Vec::new()));
+            }
+            is_first
+        });
+        if !is_first {
+            return;
+        }
+        let shared = Arc::clone(shared);
+        tokio::spawn(async move {
+            // What a store that fails does not tell is counted from now on.
+            let runs = shared.store.runs(None, LOOKED_MAX).await.unwrap_or_default();
+            let shapes = tokio::task::spawn_blocking(move || shapes(runs)).await;
+            shared.repeated.with(|state| {
+                let first = state.first.take().unwrap_or_default();
+                for (id, shape) in shapes.unwrap_or_default() {
+                    if !first.contains(&id) {
+                        *state.counts.entry(shape).or_default() += 1;
+                    }
+                }
+            });
+        });
+    }
+
+    fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         // Counts only: a panic leaves nothing half done that matters.
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// The shapes of the stored runs that ended well.
-async fn stored(store: &dyn Store) -> HashMap<String, usize> {
-    let mut counts = HashMap::new();
-    // What a store that fails does not tell is counted from now on.
-    for record in store.runs(None, LOOKED_MAX).await.unwrap_or_default() {
-        if record.end.as_ref().is_some_and(|end| end.ok)
-            && let Some(form) = Form::of(&record.run.code)
-        {
-            *counts.entry(form.shape).or_default() += 1;
-        }
-    }
-    counts
+/// The shapes of the runs that ended well.
+fn shapes(runs: Vec<RunRecord>) -> Vec<(RunId, String)> {
+    let is_ok = |record: &RunRecord| record.end.as_ref().is_some_and(|end| end.ok);
+    let ended = runs.into_iter().filter(is_ok);
+    ended.filter_map(|it| Some((it.run.id, Form::of(&it.run.code)?.shape))).collect()
 }

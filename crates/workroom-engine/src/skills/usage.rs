@@ -19,13 +19,14 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use workroom_script::{Linked, OWNER_MARK, Position, Program, TELL};
 use workroom_skill::{Case, Package, RecordedCall};
-use workroom_types::ToolRef;
+use workroom_types::{SessionId, ToolRef};
 
 use crate::{
-    Shared, calls, diagnosis, now,
+    Shared, calls, diagnosis, failure, now,
+    report::RunFailure,
     run::Run,
     sandbox::{Answer, AnswerError, GuestCall, GuestError},
-    session::Session,
+    session::{Compiled, Session},
     skills::registry::{SkillVersion, Visible},
     store::{AmendedSkill, SkillStatus, SkillUse},
 };
@@ -333,6 +334,24 @@ fn plain_text(text: &str) -> String {
 /// The hash of an input.
 fn hash(input: &str) -> String {
     Sha256::digest(input).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What the session `id` sees of skills.
+pub(crate) async fn visible(shared: &Shared, id: &SessionId) -> Result<Arc<Visible>, RunFailure> {
+    let visible = shared.skills.visible(&*shared.store, Some(id), now()).await;
+    visible.map_err(|error| failure::from_store(&error))
+}
+
+/// Hands `run` the skills of `compiled`, and tells of those that it should not use any more.
+pub(crate) fn begin(run: &mut Run, compiled: &Compiled, visible: Arc<Visible>, is_fresh: bool) {
+    run.code_tokens = workroom_ledger::tokens(&compiled.source);
+    for linked in &compiled.program.skills {
+        let status = visible.get(&linked.name).map(|version| version.record.status);
+        if status == Some(SkillStatus::Deprecated) {
+            run.notes.push(format!("skill `{}` is deprecated: `search` for another", linked.name));
+        }
+    }
+    run.usage = Usage::of(visible, &compiled.program, is_fresh);
 }
 
 /// Keeps how the run's skills fared, when it has ended; `ok` if it did so well.

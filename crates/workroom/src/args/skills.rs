@@ -45,7 +45,7 @@ pub(crate) enum SkillsCommand {
         #[arg(long = "at", id = "at", requires = "name", value_name = "VERSION")]
         version: Option<i64>,
     },
-    /// Change a skill's recorded answers the way APIs drift, and say which changes it does not notice
+    /// Change a skill's recorded answers as APIs drift, and say what it does not notice
     #[command(
         after_help = "Example: workroom skills harden unpaid-orders ./examples/skills/court-day"
     )]

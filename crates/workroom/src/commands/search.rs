@@ -13,7 +13,11 @@ use crate::{
 };
 
 pub(crate) async fn search(global: &Global, args: &Search) -> Result<Answer, Failure> {
-    let gateway = Gateway::open(global, Keep::Nothing).await?;
+    // Skills are in the store; tools are found also where that cannot be opened.
+    let gateway = match Gateway::open(global, Keep::Stored).await {
+        Err(_) => Gateway::open(global, Keep::Nothing).await?,
+        opened => opened?,
+    };
     gateway.settled(global.json).await;
     let passage = gateway.engine.passage(None);
     let written = json!({ "query": args.words.join(" ") }).to_string();

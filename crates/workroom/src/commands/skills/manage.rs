@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 use serde_json::json;
 use workroom_engine::{
     Store,
+    modules::InRoom,
     skills::{SkillView, manage},
 };
+use workroom_script::Skill;
 
 use super::{
     failure,
@@ -62,18 +64,35 @@ pub(crate) async fn rollback(
     let target = manage::rollback_target(store, name, to).await.map_err(failure)?;
     let gateway = Gateway::open(global, Keep::Stored).await?;
     gateway.settled(global.json).await;
-    let catalog = gateway.engine.catalog();
+    let reason = reason_against(&gateway, name, &target).await?;
     gateway.close().await;
-    let unmet = target.needs.unmet(name, &catalog).filter(|unmet| !unmet.may_pass);
-    if let Some(unmet) = unmet {
+    if let Some(reason) = reason {
         let version = target.record.version;
-        let told = format!("version {version} cannot be gone back to: {}", unmet.message);
+        let told = format!("version {version} cannot be gone back to: {reason}");
         return Err(Failure::failed(told).hint("save it anew with the tools as they are now"));
     }
     let version = Some(target.record.version);
     let (from, view) = manage::rollback(store, name, version).await.map_err(failure)?;
     let before = from.map(|from| format!("version {from} is deprecated\n")).unwrap_or_default();
     Ok(promoted(&view, before))
+}
+
+/// Why nobody could use `view` with the servers as they are now.
+async fn reason_against(
+    gateway: &Gateway,
+    name: &str,
+    view: &SkillView,
+) -> Result<Option<String>, Failure> {
+    let catalog = gateway.engine.catalog();
+    if let Some(unmet) = view.needs.unmet(name, &catalog) {
+        return Ok(Some(unmet.message).filter(|_| !unmet.may_pass));
+    }
+    let Some(package) = &view.package else { return Ok(view.broken.clone()) };
+    let visible = gateway.engine.skills(None).await.map_err(Failure::failed)?;
+    let modules = InRoom { catalog: &catalog, skills: &visible };
+    let skill = Skill { name: name.to_owned(), code: package.code.clone() };
+    let checked = workroom_script::check_skill(&skill, &modules);
+    Ok(checked.err().and_then(|found| Some(found.first()?.message.clone())))
 }
 
 pub(crate) async fn remove(store: &dyn Store, of: &Version) -> Result<Answer, Failure> {
