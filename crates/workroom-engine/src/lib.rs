@@ -42,6 +42,7 @@ mod direct;
 mod effects;
 mod failure;
 pub mod files;
+mod forms;
 mod journal;
 pub mod ledger;
 mod meter;

@@ -74,6 +74,7 @@ pub(crate) async fn resume(
     if let Some(before) = shared.store.session(session_id).await? {
         room::adopt(session, &before);
     }
+    session.forget_names();
     let why_not = match (journal, StoredSetup::read(&record)) {
         (Ok(Some(journal)), Some((limits, seed))) => {
             let stay = Stay { id: session_id.clone(), session, declared: &[], keeps: true };

@@ -96,10 +96,12 @@ async fn in_session(
     let checking = Checking::begin(&shared, &request.code);
     let known = session.known_names();
     let is_fresh = session.is_fresh();
-    let scope = Scope { names: &known, is_complete: is_fresh };
+    let all = session.all_names();
+    let others = all.as_deref().unwrap_or_default();
+    let scope = Scope { names: &known, others, is_complete: all.is_some() };
     let compiled = compile(&shared, &run.id, request.code, scope, &visible)?;
     usage::begin(run, &compiled, visible, is_fresh);
-    run.hints = failure::hints(&compiled.program.hints);
+    run.hints.clone_from(&compiled.program.hints);
     let checking = settle_types(&shared, &compiled.source, checking).await?;
     session.remember(Arc::clone(&compiled));
     let mut guest = open(run, &id, &mut session).await?;
@@ -158,7 +160,7 @@ impl Stay<'_> {
         if ended.is_ok() {
             run.drain().await;
         }
-        run.note_hints();
+        run.note_hints(&ended);
         // What filled the memory may be held by a variable, and the next run would find no room.
         let is_full =
             matches!(&ended, Err(Stop::Sandbox(SandboxError::Limit { limit: Limit::Memory, .. })));
@@ -367,6 +369,7 @@ async fn enter(
 pub(crate) fn adopt(session: &mut Session, record: &SessionRecord) {
     if session.version != record.version {
         session.guest = None;
+        session.forget_names();
     }
     session.version = record.version;
     session.snapshot = record.snapshot;
