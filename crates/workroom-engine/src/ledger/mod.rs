@@ -44,7 +44,7 @@ use crate::{
     meter::Meter,
     now,
     report::{self, CallStats},
-    store::{AccountRecord, Accounts, StoreError},
+    store::{AccountRecord, Accounts, AccountsOf, StoreError},
 };
 
 pub use late::late;
@@ -167,6 +167,17 @@ impl Engine {
         self.0.ledger.opened();
         let shared = Arc::clone(&self.0);
         Connection(Arc::new(Line { shared, state: Mutex::default() }))
+    }
+
+    /// The newest `limit` accounts, in the order of their times, without those that another version
+    /// wrote in another form.
+    ///
+    /// # Errors
+    ///
+    /// What the store says.
+    pub async fn accounts(&self, limit: usize) -> Result<Vec<Account>, StoreError> {
+        let records = self.0.ledger.book.accounts(AccountsOf::default(), limit).await?;
+        Ok(records.iter().filter_map(|it| serde_json::from_str(&it.body).ok()).collect())
     }
 
     /// Waits until all that was asked for is accounted for.

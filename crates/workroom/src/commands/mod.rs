@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod advise;
 mod ago;
 mod call;
 mod config;
@@ -18,6 +19,7 @@ mod servers;
 mod sessions;
 mod vault;
 
+pub(crate) use advise::advise;
 pub(crate) use call::call;
 pub(crate) use config::config;
 pub(crate) use demo::{demo, demo_server};
