@@ -8,7 +8,7 @@
 //!
 //! * `node`, `place`: both forms as one tree, each value with its place in its file.
 //! * `reader`: typed values out of that tree; every mistake is gathered.
-//! * `servers`, `server`, `settings`, `privacy`, `ledger`: the tables.
+//! * `servers`, `server`, `settings`, `privacy`, `profiles`, `ledger`: the tables.
 //! * `expand`: `${VAR}` and `${VAR:-default}`.
 //! * [`secret`]: values that must not be shown.
 //! * [`error`]: what is wrong, with its place and a next step.
@@ -25,6 +25,7 @@ mod ledger;
 mod node;
 mod place;
 mod privacy;
+mod profiles;
 mod reader;
 pub mod secret;
 mod server;
@@ -45,6 +46,7 @@ pub use error::{ConfigError, ConfigErrors, Mistake, Warning};
 pub use files::candidates;
 pub use ledger::LedgerConfig;
 pub use privacy::{Lists, PrivacySettings};
+pub use profiles::OwnProfile;
 pub use secret::{DisplayUrl, Secret};
 
 /// How long a server may take to answer for the first time, unless configured.
@@ -229,6 +231,7 @@ pub fn load(
             Format::McpJson => servers.read_mcp_json(&mut reader, source, &root),
         }
     }
+    settings.check_privacy(&mut reader, &servers);
     if !reader.errors.is_empty() {
         return Err(ConfigErrors(reader.errors));
     }

@@ -40,6 +40,8 @@ pub(crate) struct Settings {
     pub(crate) ledger: LedgerConfig,
     /// Where each setting is from, by its key, with what that overrides.
     from: BTreeMap<String, String>,
+    /// The profiles that are asked for, and where: what they are may be said later.
+    pub(crate) named_profiles: Vec<(String, String)>,
 }
 
 impl Settings {
@@ -206,6 +208,11 @@ impl Settings {
                 true
             }
         }
+    }
+
+    /// Where the setting `key` is from.
+    pub(crate) fn place_of(&self, key: &str) -> String {
+        self.from.get(key).cloned().unwrap_or_default()
     }
 
     /// Says in `origins` where each setting is from, defaults too.

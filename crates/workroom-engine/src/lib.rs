@@ -308,7 +308,7 @@ impl Engine {
         Ok(notes)
     }
 
-    /// Cancels every run, and waits until all of them have ended, and are recorded and accounted for.
+    /// Cancels every run, and waits until all of them have ended, are recorded and accounted for.
     pub async fn close(&self) {
         self.0.closing.send_replace(());
         let all = u32::try_from(self.0.bounds.size(Bound::Runs)).unwrap_or(u32::MAX);

@@ -27,7 +27,8 @@ pub enum Kind {
     List,
     /// What a client's connection took beside all that: handshakes, pings, notifications.
     Connection,
-    /// What a server's connection took beside the calls: handshakes, its list of tools, late answers.
+    /// What a server's connection took beside the calls: handshakes, its list of tools, answers
+    /// that came too late.
     Server,
 }
 

@@ -1,6 +1,6 @@
 //! The same work done the traditional way, modelled: each tool called by the model itself.
 //!
-//! Both ways are told to a [`Sheet`], whose rules hold for both. What is told of the traditional way:
+//! Both ways are told to a [`Sheet`], whose rules hold for both. Of the traditional way it is told:
 //!
 //! * The definitions of all tools of the servers that the session used, in every request.
 //! * Each call that gave a result: its arguments are written, its result is read, up to what a
@@ -42,8 +42,8 @@ pub struct Before {
     pub servers: BTreeSet<String>,
 }
 
-/// Compares both ways for the accounts of one session, in their order. Lines belong to the account
-/// of that index.
+/// Compares both ways for the accounts of one session, in their order. Lines belong to the
+/// account of that index.
 pub fn compare(accounts: &[&Account], before: &Before, rules: Rules) -> Compared {
     Compared {
         ours: ours(accounts, before, rules),
@@ -52,7 +52,7 @@ pub fn compare(accounts: &[&Account], before: &Before, rules: Rules) -> Compared
 }
 
 fn ours(accounts: &[&Account], before: &Before, rules: Rules) -> Sheet {
-    // What came back is what came back: a client that cuts it makes it cheaper, and does not say so.
+    // A client that cuts what came back makes it cheaper, and does not say so.
     let mut sheet = Sheet::new(Rules { result_tokens: u64::MAX, ..rules });
     let has_list = accounts.iter().any(|account| account.kind == Kind::List);
     if !has_list && before.tokens > 0 {

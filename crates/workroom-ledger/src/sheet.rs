@@ -255,7 +255,7 @@ impl Sheet {
             if was_new && line.new == 0 && line.again == 0 {
                 line.owner = owner;
             } else if was_new && line.owner != owner {
-                // Each request pays for the definitions that it reads; the first one, who loaded them.
+                // Each request pays for the definitions that it reads; the first, who loaded them.
                 let own = Line { owner, new: 0, again: 0, ..line.clone() };
                 self.defined[index].0 = self.lines.len();
                 self.lines.push(own);

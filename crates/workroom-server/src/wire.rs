@@ -1,4 +1,4 @@
-//! Bytes between a client and Workroom: each request's to its passage, all others to the connection.
+//! Bytes between a client and Workroom: a request's to its passage, all others to the connection.
 //!
 //! Over standard input and output a message is its line with the newline. Over HTTP it is a body;
 //! what HTTP has around bodies is not counted.

@@ -117,6 +117,9 @@ pub(crate) async fn open_with(folder: &Path, tuning: Tuning) -> Result<SqliteSto
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(tuning.busy_timeout)
+        // What is deleted of a page is overwritten. Whole pages that become free are not: they
+        // hold journals and states, which have no values in them, and would be written twice.
+        .pragma("secure_delete", "FAST")
         .foreign_keys(true);
     if let Some(pages) = tuning.pages_max {
         options = options.pragma("max_page_count", pages.to_string());

@@ -42,6 +42,14 @@ pub(crate) struct Done {
 }
 
 impl Write {
+    /// Whether what it deletes must not be found in the log either.
+    pub(crate) fn destroys(&self) -> bool {
+        matches!(
+            self,
+            Self::Vault(VaultWrite::Forget(_) | VaultWrite::Rewrap(_)) | Self::Sweep(Step::Shrink)
+        )
+    }
+
     /// About what it adds to the file.
     pub(crate) fn bytes(&self) -> usize {
         match self {

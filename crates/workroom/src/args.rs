@@ -312,7 +312,8 @@ pub(crate) enum PrivacyCommand {
     Test {
         /// JSON, or any text
         file: PathBuf,
-        /// The profile to try instead of the configured one: off, standard, hipaa or strict
+        /// The profile to try instead of the configured one: off, standard, hipaa, strict, or one
+        /// of your own
         #[arg(long)]
         profile: Option<String>,
     },

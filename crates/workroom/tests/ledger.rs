@@ -13,7 +13,8 @@ mod support;
 use std::{
     collections::BTreeMap,
     env, fs,
-    io::{BufRead, BufReader, Write as _},
+    io::{BufRead, BufReader, Read as _, Write as _},
+    net::TcpStream,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
@@ -337,6 +338,92 @@ fn servers(workspace: &Workspace, accounts: &[Account]) {
     }
 }
 
+/// A client over HTTP that counts the bodies which it sends and gets.
+struct Web {
+    gateway: Child,
+    address: String,
+    session: String,
+    wire: Wire,
+    next: u64,
+}
+
+impl Web {
+    fn start(workspace: &Workspace) -> Self {
+        let mut command = workspace.command(&["serve", "--http", "127.0.0.1:0"]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut gateway = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(gateway.stderr.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim().strip_prefix("listening on http://").unwrap();
+        let address = url.strip_suffix("/mcp").unwrap().to_owned();
+        Self { gateway, address, session: String::new(), wire: Wire::default(), next: 0 }
+    }
+
+    /// Sends `message` in a body of its own. HTTP/1.0, so that the answer is not in pieces.
+    fn post(&mut self, message: &Value) -> String {
+        let body = message.to_string();
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        write!(
+            stream,
+            "POST /mcp HTTP/1.0\r\nHost: {}\r\nAccept: application/json, text/event-stream\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n{}\r\n{body}",
+            self.address,
+            body.len(),
+            self.session,
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, told) = answer.split_once("\r\n\r\n").unwrap();
+        let id = head.lines().find(|line| line.to_ascii_lowercase().starts_with("mcp-session-id"));
+        if let Some(id) = id {
+            self.session = format!("{id}\r\n");
+        }
+        self.wire += Wire { requests: body.len() as u64, answers: told.len() as u64 };
+        told.to_owned()
+    }
+
+    fn request(&mut self, method: &str, params: Value) -> String {
+        self.next += 1;
+        let id = self.next;
+        self.post(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }))
+    }
+}
+
+#[test]
+fn accounts_sum_up_to_the_bodies_over_http() {
+    let workspace = Workspace::new();
+    workspace.file("workroom.toml", &(recorded("shop") + &recorded("accounting")));
+    let mut web = Web::start(&workspace);
+    let info = json!({ "name": "web", "version": "0" });
+    web.request(
+        "initialize",
+        json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": info }),
+    );
+    web.post(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
+    web.request("tools/list", json!({}));
+    let mut random = Random::of(seed(), "http");
+    for _ in 0..6 {
+        let arguments = json!({ "code": script(&mut random) });
+        web.request("tools/call", json!({ "name": "run_code", "arguments": arguments }));
+    }
+    let query = json!({ "query": "prödücts" });
+    let found = web.request("tools/call", json!({ "name": "search", "arguments": query }));
+    assert!(found.contains("listProducts"), "{found}");
+    let ended = Command::new("kill").arg(web.gateway.id().to_string()).status().unwrap();
+    assert!(ended.success() && web.gateway.wait().unwrap().success());
+    let accounts = accounts(&workspace);
+    let mut wire = Wire::default();
+    for account in &accounts {
+        wire += account.client_wire();
+    }
+    assert_eq!(wire, web.wire);
+    let kinds = |kind| accounts.iter().filter(|account| account.kind == kind).count();
+    assert_eq!((kinds(Kind::Run), kinds(Kind::Search), kinds(Kind::List)), (6, 1, 1));
+    assert!(accounts.iter().all(|it| !it.kind.is_request() || it.client == "web"));
+    servers(&workspace, &accounts);
+}
+
 fn seed() -> u64 {
     env::var("WORKROOM_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(20)
 }
@@ -415,8 +502,8 @@ fn browser() -> Option<&'static str> {
     })
 }
 
-/// Opens the page of a report in a browser, narrow and wide. `.ci/run` installs one; elsewhere, without
-/// one, there is nothing to be seen.
+/// Opens the page of a report in a browser, narrow and wide. `.ci/run` installs one; elsewhere,
+/// without one, there is nothing to be seen.
 #[test]
 fn the_page_fits_a_telephone_and_a_screen() {
     let Some(browser) = browser() else { return };

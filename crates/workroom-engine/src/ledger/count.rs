@@ -120,8 +120,8 @@ pub(super) async fn journaled(
 /// The calls of servers' tools in `record`, in the order in which a model would have made them.
 ///
 /// A call's turn is one after that of the answers that its step was given: it may need those, and
-/// what it did not wait for it does not need. So chains of calls that go on side by side are as many
-/// turns as the longest has calls.
+/// what it did not wait for it does not need. So chains of calls that go on side by side are as
+/// many turns as the longest has calls.
 fn made(record: Record, traffic: Option<&Traffic>) -> Vec<Made> {
     let mut turns: BTreeMap<u32, u64> = BTreeMap::new();
     let mut answers = BTreeMap::new();

@@ -6,9 +6,10 @@
 //!
 //! # Invariants
 //!
-//! * Nothing of a run waits for its account. Calls are read back from the run's journal afterwards,
-//!   so their texts are held for it by nobody.
-//! * Every passage is counted once, also when its client went away, its run failed or was cancelled.
+//! * Nothing of a run waits for its account. Calls are read back from the run's journal
+//!   afterwards, so their texts are held for it by nobody.
+//! * Every passage is counted once, also when its client went away, or its run failed or was
+//!   cancelled.
 //! * An account that cannot be kept is logged as an error. A run whose process ended before it was
 //!   counted is found by [`late`].
 //! * Bytes are in one place: a passage, or the connection that they came over.

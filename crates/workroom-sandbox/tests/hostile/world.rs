@@ -130,11 +130,16 @@ impl Upstreams for Odd {
 }
 
 pub(crate) fn limits() -> Limits {
+    limits_within(150)
+}
+
+/// The limits, with `cpu_ms` of computing time and much more to wait in.
+fn limits_within(cpu_ms: u64) -> Limits {
     let mut limits = Limits::default();
     for (limit, value) in [
         (Limit::Memory, 32),
-        (Limit::Cpu, 150),
-        (Limit::Wall, 4_000),
+        (Limit::Cpu, cpu_ms),
+        (Limit::Wall, 4_000 + 20 * cpu_ms),
         (Limit::Regex, 60),
         (Limit::String, 10_000_000),
         (Limit::Calls, 50),
@@ -153,15 +158,25 @@ pub(crate) fn engine() -> Engine {
     engine_over(&Arc::default())
 }
 
+/// An engine whose scripts may compute twenty times as long: for what a busy machine could not do
+/// in the time that endless loops are given.
+pub(crate) fn patient_engine() -> Engine {
+    engine_within(&Arc::default(), limits_within(3_000))
+}
+
 /// An engine that calls `odd`.
 pub(crate) fn engine_over(odd: &Arc<Odd>) -> Engine {
+    engine_within(odd, limits())
+}
+
+fn engine_within(odd: &Arc<Odd>, limits: Limits) -> Engine {
     static QUICKJS: OnceLock<Arc<QuickJs>> = OnceLock::new();
     let quickjs = QUICKJS.get_or_init(|| {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("sandbox-cache");
         Arc::new(QuickJs::new(Some(folder)).unwrap())
     });
     let sandbox = InProcess::new(Arc::clone(quickjs));
-    Engine::new(Arc::clone(odd) as _, Arc::new(sandbox), limits())
+    Engine::new(Arc::clone(odd) as _, Arc::new(sandbox), limits)
 }
 
 pub(crate) async fn run(engine: &Engine, session: &SessionId, code: &str) -> RunReport {

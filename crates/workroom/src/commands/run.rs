@@ -35,8 +35,9 @@ pub(crate) async fn run(global: &Global, args: &Run) -> Result<Answer, Failure> 
         None => SessionChoice::Once(gateway.engine.new_session_id()),
     };
     let mut passage = None;
+    let timeout_ms = args.timeout.map(milliseconds);
     let (logs, last) = tokio::select! {
-        done = run_all(&gateway, codes, &session, args.timeout.map(milliseconds), &mut passage) => done,
+        done = run_all(&gateway, codes, &session, timeout_ms, &mut passage) => done,
         () = stopped() => {
             // The run is told, and its end recorded, or a later process would go on with it.
             close(&gateway, &session).await;
@@ -57,8 +58,8 @@ pub(crate) async fn run(global: &Global, args: &Run) -> Result<Answer, Failure> 
     Ok(Answer::new(shown.text, &as_json(&report, shown.tokens), code))
 }
 
-/// Runs each code until one fails; gives what all logged, and the last report. The last one's passage
-/// stays in `last_passage`: what is printed is its.
+/// Runs each code until one fails; gives what all logged, and the last report. The last one's
+/// passage stays in `last_passage`: what is printed is its.
 async fn run_all(
     gateway: &Gateway,
     codes: Vec<String>,

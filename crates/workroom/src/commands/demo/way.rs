@@ -1,8 +1,8 @@
 //! One way of doing a job: what passed, and what it costs.
 //!
 //! Tokens are counted from the texts that really passed. What they cost is modelled by the rules of
-//! [`workroom_ledger::sheet`], with results and contexts as large as the job needs. The calls that a
-//! model makes together are one request, and its answer at the end another.
+//! [`workroom_ledger::sheet`], with results and contexts as large as the job needs. The calls that
+//! a model makes together are one request, and its answer at the end another.
 
 use serde::Serialize;
 use workroom_ledger::{

@@ -48,8 +48,8 @@ pub(super) fn explain(
     }
     let _ = write!(text, "\n\n{}", wires(account));
     text.push_str(
-        "\ntokens are o200k; what is measured was counted as it passed; how often it is read again, \
-         and prices, are modelled (docs/ledger.md)",
+        "\ntokens are o200k; what is measured was counted as it passed; how often it is read \
+         again, and prices, are modelled (docs/ledger.md)",
     );
     let json = json!({
         "ok": true,

@@ -16,8 +16,8 @@ const BARS_MAX: usize = 12;
 /// Labels under the columns.
 const LABELS_MAX: usize = 6;
 
-const LEGEND: &str = "<p class=\"legend\" aria-hidden=\"true\"><span class=\"key other\"></span>the \
-    traditional way <span class=\"key ours\"></span>at Workroom</p>\n";
+const LEGEND: &str = "<p class=\"legend\" aria-hidden=\"true\"><span class=\"key other\"></span>\
+    the traditional way <span class=\"key ours\"></span>at Workroom</p>\n";
 
 /// Cost by day, two columns each.
 pub(super) fn days(rows: &[Row]) -> String {
@@ -27,8 +27,8 @@ pub(super) fn days(rows: &[Row]) -> String {
         return String::new();
     };
     let mut out = format!(
-        "{LEGEND}<div class=\"columns\" role=\"img\" aria-label=\"Cost by day from {} to {}, both ways; \
-         the highest column is {}. The figures are in the table by day.\">\n\
+        "{LEGEND}<div class=\"columns\" role=\"img\" aria-label=\"Cost by day from {} to {}, both \
+         ways; the highest column is {}. The figures are in the table by day.\">\n\
          <span class=\"top\">{}</span><span class=\"middle\">{}</span>\n",
         escape(&first.key),
         escape(&last.key),
@@ -101,8 +101,8 @@ pub(super) fn pairs(
         for (class, what, value) in [("other", other, *left), ("ours", ours, *right)] {
             let _ = write!(
                 out,
-                "<dd><i class=\"{class}\" style=\"width:{:.2}%\"></i><span><span class=\"aloud\">{what}: \
-                 </span>{}</span></dd>",
+                "<dd><i class=\"{class}\" style=\"width:{:.2}%\"></i><span>\
+                 <span class=\"aloud\">{what}: </span>{}</span></dd>",
                 share(value, most),
                 words(value)
             );

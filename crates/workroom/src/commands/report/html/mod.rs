@@ -1,7 +1,7 @@
 //! A report as one page, to be sent to somebody: no script, and nothing that is fetched.
 //!
-//! Every chart is of boxes whose sizes are shares, so that it is as wide as the page, its words stay
-//! readable on a telephone, and a reader that does not see it has its figures in the table below.
+//! Every chart is of boxes whose sizes are shares, so that it is as wide as the page, its words
+//! stay readable on a telephone, and a reader that does not see it has its figures in the tables.
 
 mod chart;
 mod escape;
@@ -141,7 +141,8 @@ fn losses(report: &Report) -> String {
     }
     let _ = writeln!(
         out,
-        "<p>In {} of {}. For few, small calls, tools called directly are the cheaper way.</p>\n<ul>",
+        "<p>In {} of {}. For few, small calls, tools called directly are the cheaper way.</p>\n\
+         <ul>",
         thousands(report.losses.len() as u64),
         count(report.sessions, "session"),
     );
@@ -219,27 +220,29 @@ fn rules(report: &Report) -> String {
     let new = if report.rules.pays_cache_writes { "a cache write" } else { "input" };
     let mut out = format!(
         "<section class=\"rules\">\n<h2>How this was counted</h2>\n\
-         <p><strong>Measured</strong> is what was counted as it passed: runs, calls, failures, masked \
-         values, times, bytes, and o200k tokens of the real texts.</p>\n\
-         <p><strong>Modelled</strong> is what a model's maker would bill for them, since no bill is seen \
-         here, and the whole traditional way, in which the model calls each tool itself:</p>\n<ol>\n\
-         <li>A model reads its whole context at each request: what is new at the price of {new}, the \
-         rest at the price of a cache read. What it writes is output.</li>\n\
-         <li>The traditional way has the definitions of all tools of the servers that a session used in \
-         every request; Workroom's own list of tools is charged to Workroom.</li>\n\
-         <li>Of each call, arguments are written and the result is read, {} tokens of it at most. Calls \
-         that did not need each other's answers are one request.</li>\n\
+         <p><strong>Measured</strong> is what was counted as it passed: runs, calls, failures, \
+         masked values, times, bytes, and o200k tokens of the real texts.</p>\n\
+         <p><strong>Modelled</strong> is what a model's maker would bill for them, since no bill \
+         is seen here, and the whole traditional way, in which the model calls each tool \
+         itself:</p>\n<ol>\n\
+         <li>A model reads its whole context at each request: what is new at the price of {new}, \
+         the rest at the price of a cache read. What it writes is output.</li>\n\
+         <li>The traditional way has the definitions of all tools of the servers that a session \
+         used in every request; Workroom's own list of tools is charged to Workroom. They are new \
+         once for each client, and then read from the cache.</li>\n\
+         <li>Of each call, arguments are written and the result is read, {} tokens of it at most. \
+         Calls that did not need each other's answers are one request.</li>\n\
          <li>Searches, files read, runs that failed and calls that failed in them are charged to \
          Workroom, and cost the traditional way nothing.</li>\n\
-         <li>A session is one conversation, with one more request at its end; a context holds {} tokens \
-         at most, and what is older is not read again.</li>\n</ol>\n",
+         <li>A session is one conversation, with one more request at its end; a context holds {} \
+         tokens at most, and what is older is not read again.</li>\n</ol>\n",
         thousands(report.rules.result_tokens),
         thousands(report.rules.context_tokens),
     );
     let _ = writeln!(
         out,
-        "<p>Prices of {} in dollars for a million tokens{}: input {}, cache write {}, cache read {}, \
-         output {}.{}</p>",
+        "<p>Prices of {} in dollars for a million tokens{}: input {}, cache write {}, cache read \
+         {}, output {}.{}</p>",
         escape(&report.model.name),
         escape(&dated(&report.model.as_of)),
         price.input,
