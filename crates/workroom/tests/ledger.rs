@@ -390,6 +390,14 @@ impl Web {
     }
 }
 
+/// A test that fails must not leave the gateway behind.
+impl Drop for Web {
+    fn drop(&mut self) {
+        let _ = self.gateway.kill();
+        let _ = self.gateway.wait();
+    }
+}
+
 #[test]
 fn accounts_sum_up_to_the_bodies_over_http() {
     let workspace = Workspace::new();
