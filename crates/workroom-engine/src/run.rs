@@ -70,6 +70,8 @@ pub(crate) struct Run {
     pub(crate) traffic: Arc<Traffic>,
     /// Whose account it enters.
     pub(crate) passage: Option<Passage>,
+    /// Whether the store has it: a script that was refused is never recorded.
+    pub(crate) is_recorded: bool,
 }
 
 /// Why a run ended before its script did.
@@ -122,6 +124,7 @@ impl Run {
             told: Arc::new(Told::new(session)),
             traffic: Arc::default(),
             passage: None,
+            is_recorded: false,
         }
     }
 
@@ -439,7 +442,8 @@ impl Run {
     /// Enters what the run came to into its account.
     pub(crate) fn account(&self, ok: bool, duration: Duration) {
         if let Some(passage) = &self.passage {
-            passage.ran(&self.id, ok, &self.stats, duration, &self.traffic);
+            let traffic = self.is_recorded.then_some(&self.traffic);
+            passage.ran(&self.id, ok, &self.stats, duration, traffic);
         }
     }
 

@@ -341,6 +341,11 @@ fn config_check_says_where_each_value_is_from() {
             privacy.clear                 []  (default)
             privacy.key_file              auto  (default)
             privacy.key_command           []  (default)
+            ledger.prices                 default  (default)
+            ledger.model                  default  (default)
+            ledger.result_tokens          default  (default)
+            ledger.context_tokens         default  (default)
+            ledger.cache_writes           false  (default)
         "#]],
     );
 }

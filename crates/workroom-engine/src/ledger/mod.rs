@@ -346,22 +346,24 @@ impl Passage {
         Caller { client, mode, kind: entry.kind }
     }
 
-    /// It was `run`, which is over.
+    /// It was `run`, which is over; without `traffic` nothing of it was recorded.
     pub(crate) fn ran(
         &self,
         run: &RunId,
         ok: bool,
         stats: &CallStats,
         duration: Duration,
-        traffic: &Arc<Traffic>,
+        traffic: Option<&Arc<Traffic>>,
     ) {
         let mut entry = self.entry();
         entry.account.run = Some(run.as_str().to_owned());
         entry.account.ok = ok;
         entry.account.masked = stats.masked;
         entry.account.duration_ms = report::milliseconds(duration);
-        traffic.close();
-        entry.traffic = Some(Arc::clone(traffic));
+        if let Some(traffic) = traffic {
+            traffic.close();
+            entry.traffic = Some(Arc::clone(traffic));
+        }
     }
 
     /// Another process began it: what passed on its client's wire is not known.
