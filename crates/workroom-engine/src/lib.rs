@@ -356,6 +356,11 @@ impl Engine {
         self.0.store.sweep(now(), retention).await
     }
 
+    /// What bounds each run.
+    pub fn limits(&self) -> Limits {
+        self.0.limits
+    }
+
     /// Whether more than credentials is masked.
     pub fn masks(&self) -> bool {
         self.0.privacy.as_ref().is_some_and(privacy::Privacy::is_on)

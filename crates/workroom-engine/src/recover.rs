@@ -129,6 +129,7 @@ async fn go_on(
         passage.is_late();
         passage
     });
+    run.is_recorded = true;
     let began = Instant::now();
     let from_saved = journal.saved.is_some();
     let mut guest = match &journal.saved {

@@ -479,7 +479,9 @@ async fn begin(
         origin: if keeps { shared.origin.clone() } else { ONCE.to_owned() },
         setup: setup_text(&run.limits, seed, run.passage.as_ref().map(Passage::caller).as_ref()),
     };
-    shared.store.begin(new).await.map_err(|error| failure::from_store(&error))
+    shared.store.begin(new).await.map_err(|error| failure::from_store(&error))?;
+    run.is_recorded = true;
+    Ok(())
 }
 
 /// 256 random bits.

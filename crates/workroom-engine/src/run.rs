@@ -80,6 +80,8 @@ pub(crate) struct Run {
     pub(crate) usage: Usage,
     /// The tokens of its own code.
     pub(crate) code_tokens: usize,
+    /// Whether the store has it: a script that was refused is never recorded.
+    pub(crate) is_recorded: bool,
 }
 
 /// Why a run ended before its script did.
@@ -134,6 +136,7 @@ impl Run {
             passage: None,
             usage: Usage::default(),
             code_tokens: 0,
+            is_recorded: false,
         }
     }
 
@@ -478,7 +481,8 @@ impl Run {
     /// Enters what the run came to into its account.
     pub(crate) fn account(&self, ok: bool, duration: Duration) {
         if let Some(passage) = &self.passage {
-            passage.ran(&self.id, ok, &self.stats, duration, &self.traffic);
+            let traffic = self.is_recorded.then_some(&self.traffic);
+            passage.ran(&self.id, ok, &self.stats, duration, traffic);
             if let Some(skill) = self.usage.main() {
                 passage.used(skill);
             }

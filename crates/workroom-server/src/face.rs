@@ -27,11 +27,10 @@ use workroom_engine::{
     Caller, Engine, Node, Passage, RunReport, RunRequest, SessionChoice, report,
     skills::{self, SkillSource},
 };
-use workroom_ledger::account::Kind;
+use workroom_ledger::{account::Kind, advice::Advice};
 use workroom_types::{Mode, RunId, SessionId};
 
 use crate::{
-    advice::Advice,
     modes::Modes,
     tools::Overview,
     wire::{self, Lines},
@@ -116,9 +115,10 @@ impl Face {
         Self { modes: Arc::new(modes), ..self }
     }
 
-    /// Answers one of our own tools, as they are in every mode; `None` where `name` is none.
+    /// Answers one of our own tools, which every mode has; `None` where `name` is none.
     pub(crate) async fn own_tool(
         &self,
+        mode: Mode,
         name: &str,
         arguments: JsonObject,
         passage: &Passage,
@@ -127,7 +127,7 @@ impl Face {
             "run_code" => self.run_code(parse(name, arguments)?, passage).await,
             "search" => {
                 passage.turns_out(Kind::Search, &self.own);
-                self.search(parse(name, arguments)?).await
+                self.search(mode, parse(name, arguments)?).await
             }
             "read_file" => {
                 passage.turns_out(Kind::Read, &self.own);
@@ -147,20 +147,24 @@ impl Face {
         mode: Mode,
         name: &str,
         arguments: JsonObject,
+        client: &str,
         passage: &Passage,
     ) -> Result<CallToolResult, ErrorData> {
-        if let Some(answer) = self.own_tool(name, arguments.clone(), passage).await? {
-            return Ok(answer);
-        }
-        if mode == Mode::Search && name == "call_tool" {
-            return self.call_tool_by_name(arguments, passage).await;
-        }
         // A server that is slow to start must not hold up calls of the others.
         let offered = self.offered_now(mode);
+        if let Some(answer) = self.own_tool(offered.mode, name, arguments.clone(), passage).await? {
+            return Ok(answer);
+        }
+        if offered.mode == Mode::Search && name == "call_tool" {
+            return self.call_tool_by_name(arguments, passage).await;
+        }
         if let Some(answer) = self.call_offered(&offered, name, &arguments, passage).await {
             return Ok(answer);
         }
-        let offered = self.offered(mode).await;
+        let offered = self.offered(mode, client).await;
+        if mode == Mode::Auto && offered.mode == Mode::Search && name == "call_tool" {
+            return self.call_tool_by_name(arguments, passage).await;
+        }
         let answer = self.call_offered(&offered, name, &arguments, passage).await;
         answer.ok_or_else(|| {
             let next = match offered.mode {
@@ -211,7 +215,7 @@ impl Face {
         }
     }
 
-    async fn search(&self, asked: Search) -> CallToolResult {
+    async fn search(&self, mode: Mode, asked: Search) -> CallToolResult {
         let query = SearchQuery {
             query: asked.query,
             server: asked.server,
@@ -219,7 +223,9 @@ impl Face {
             limit: asked.limit.unwrap_or(SEARCH_LIMIT).clamp(1, SEARCH_LIMIT_MAX),
         };
         let found = self.engine.search(&query, Some(&self.own)).await;
-        text(found.to_string(), false)
+        // Who calls tools one by one turns the pages itself.
+        let told = if mode == Mode::Search { found.for_calls() } else { found.to_string() };
+        text(told, false)
     }
 
     async fn read_file(&self, asked: ReadFile) -> CallToolResult {
@@ -300,10 +306,11 @@ impl ServerHandler for Face {
     ) -> Result<ListToolsResult, ErrorData> {
         let client = context.meta.client_info();
         let mode = self.modes.of(&context.extensions, &context.peer, client)?;
-        let offered = self.offered(mode).await;
+        let caller = caller(&context, mode);
+        let offered = self.offered(mode, &caller.client).await;
         let listed = self.listed(&offered);
         let passage = wire::passage(&self.engine, &context.extensions);
-        passage.begins(Kind::List, &caller(&context, mode), &self.own, String::new());
+        passage.begins(Kind::List, &caller, &self.own, String::new());
         passage.ended(serde_json::to_string(&listed).unwrap_or_default(), true);
         Ok(ListToolsResult::with_all_items(listed))
     }
@@ -318,8 +325,9 @@ impl ServerHandler for Face {
         let arguments = request.arguments.unwrap_or_default();
         let passage = wire::passage(&self.engine, &context.extensions);
         let written = Value::Object(arguments.clone()).to_string();
-        passage.begins(Kind::Call, &caller(&context, mode), &self.own, written);
-        let answer = self.answer(mode, &request.name, arguments, &passage);
+        let caller = caller(&context, mode);
+        passage.begins(Kind::Call, &caller, &self.own, written);
+        let answer = self.answer(mode, &request.name, arguments, &caller.client, &passage);
         // Dropping the answer stops the run.
         let answer = tokio::select! {
             answer = answer => answer,
@@ -378,9 +386,11 @@ impl ServerHandler for Face {
         let Ok(mode) = self.modes.of(&context.extensions, &context.peer, None) else { return };
         if matches!(mode, Mode::Direct | Mode::Auto) {
             let face = self.clone();
+            let info = context.peer.peer_info().map(|info| info.client_info.clone());
+            let client = client_name(info);
             // It ends with the connection: telling a client that is gone fails.
             tokio::spawn(async move {
-                let mut changes = face.changes(mode).await;
+                let mut changes = face.changes(mode, &client).await;
                 while changes.next().await.is_some()
                     && context.peer.notify_tool_list_changed().await.is_ok()
                 {}
@@ -397,7 +407,7 @@ impl ServerHandler for Face {
         let client = request.meta.client_info();
         let mode = self.modes.of(&request.extensions, &request.peer, client)?;
         let sink = context.sink();
-        let mut changes = self.changes(mode).await;
+        let mut changes = self.changes(mode, &caller(request, mode).client).await;
         loop {
             tokio::select! {
                 () = context.cancelled() => return Ok(()),
@@ -415,10 +425,13 @@ impl ServerHandler for Face {
 fn caller(context: &RequestContext<RoleServer>, mode: Mode) -> Caller {
     let client = context.meta.client_info();
     let client = client.or_else(|| Some(context.peer.peer_info()?.client_info.clone()));
+    Caller { client: client_name(client), mode: mode.to_string(), kind: None }
+}
+
+/// What a client calls itself, which may be anything.
+fn client_name(client: Option<Implementation>) -> String {
     let name = client.map(|client| client.name).unwrap_or_default();
-    // A client may call itself anything.
-    let name = name.chars().filter(|c| !c.is_control()).take(CLIENT_CHARS_MAX).collect();
-    Caller { client: name, mode: mode.to_string(), kind: None }
+    name.chars().filter(|c| !c.is_control()).take(CLIENT_CHARS_MAX).collect()
 }
 
 /// What a model reads of `result`.

@@ -8,7 +8,7 @@
 //!
 //! # Layout
 //!
-//! * [`Modes`]: how tools are offered to which client; [`advice`]: what `auto` comes to.
+//! * [`Modes`]: how tools are offered to which client.
 //! * `offer`: the servers' tools as tools of ours; `direct`: calling them.
 //! * [`tools`]: the tools' names, descriptions and schemas.
 //! * [`face`]: the MCP handler that answers them.
@@ -20,7 +20,6 @@
 //!
 //! What a run does is the engine's; this crate only speaks MCP.
 
-pub mod advice;
 mod direct;
 pub mod face;
 pub mod http;
@@ -33,4 +32,5 @@ mod wire;
 pub use face::{Face, serve_stdio};
 pub use http::{HttpConfig, HttpServer};
 pub use modes::Modes;
+pub use offer::offer;
 pub use tools::Overview;

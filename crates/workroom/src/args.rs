@@ -6,6 +6,10 @@ mod skills;
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+mod advise;
+
+pub(crate) use advise::Advise;
 use clap_complete::Shell;
 use workroom_types::Mode;
 
@@ -84,6 +88,9 @@ pub(crate) enum Command {
     /// List what tools' results and definitions were, and are not any more
     #[command(after_help = "Example: workroom drift --json")]
     Drift(Drift),
+    /// Say which way of offering tools suits each client and server, or a planned automation
+    #[command(after_help = "Example: workroom advise --plan examples/plan.toml")]
+    Advise(Advise),
     /// Say whether configuration, store, sandbox and its walls are as they should be
     #[command(after_help = "Example: workroom doctor --json")]
     Doctor,

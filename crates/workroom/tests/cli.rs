@@ -351,6 +351,11 @@ fn config_check_says_where_each_value_is_from() {
             skills.body_tokens            5000 tokens  (default)
             skills.cases                  20 cases  (default)
             skills.auto_promote_after     off  (default)
+            ledger.prices                 default  (default)
+            ledger.model                  default  (default)
+            ledger.result_tokens          default  (default)
+            ledger.context_tokens         default  (default)
+            ledger.cache_writes           false  (default)
         "#]],
     );
 }

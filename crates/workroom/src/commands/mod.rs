@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod advise;
 mod ago;
 mod call;
 mod config;
@@ -19,6 +20,7 @@ mod sessions;
 mod skills;
 mod vault;
 
+pub(crate) use advise::advise;
 pub(crate) use call::call;
 pub(crate) use config::config;
 pub(crate) use demo::{demo, demo_server};
