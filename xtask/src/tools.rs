@@ -81,7 +81,8 @@ pub(crate) fn install() -> Result<(), String> {
 fn found(folder: &Path, target: &str) -> Result<PathBuf, String> {
     let Some((before, after)) = target.split_once("*/") else { return Ok(folder.join(target)) };
     let parent = folder.join(before);
-    let entries = fs::read_dir(&parent).map_err(|error| format!("{}: {error}", parent.display()))?;
+    let entries =
+        fs::read_dir(&parent).map_err(|error| format!("{}: {error}", parent.display()))?;
     let mut paths = entries.filter_map(|entry| Some(entry.ok()?.path().join(after)));
     let path = paths.find(|path| path.exists());
     path.ok_or_else(|| format!("{} has no {after}", parent.display()))
