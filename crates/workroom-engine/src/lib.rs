@@ -447,8 +447,8 @@ impl Engine {
         catalog.search_with(query, &together)
     }
 
-    /// Lists a folder or gives a file of the tree, as `session` sees it. Waits up to [`LOOK_TIMEOUT`] for the servers
-    /// that the path concerns.
+    /// Lists a folder or gives a file of the tree, as `session` sees it. Waits up to
+    /// [`LOOK_TIMEOUT`] for the servers that the path concerns.
     ///
     /// # Errors
     ///

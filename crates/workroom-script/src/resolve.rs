@@ -66,6 +66,9 @@ pub(crate) enum Exported<'s> {
     Name(&'s str),
 }
 
+/// What a specifier comes to as a skill's; `None` where it is no path of one.
+pub(crate) type MaybeSkill = Option<Result<Rc<Face>, UnknownModule>>;
+
 pub(crate) struct Resolver<'s, 'a> {
     pub(crate) semantic: &'s Semantic<'a>,
     pub(crate) modules: &'s dyn Modules,
@@ -75,7 +78,7 @@ pub(crate) struct Resolver<'s, 'a> {
     named: OnceCell<Named>,
     /// The skill whose code this is.
     pub(crate) owner: Option<&'s str>,
-    pub(crate) faces: RefCell<HashMap<String, Option<Result<Rc<Face>, UnknownModule>>>>,
+    pub(crate) faces: RefCell<HashMap<String, MaybeSkill>>,
     pub(crate) used: RefCell<Vec<(Skill, Span)>>,
     pub(crate) needs: RefCell<Needs>,
 }

@@ -155,8 +155,8 @@ impl Face {
                      call_tool)"
                 }
                 Mode::Code | Mode::Auto => {
-                    "call run_code, search, read_file or save_skill (tools of the servers are called \
-                     by code in run_code)"
+                    "call run_code, search, read_file or save_skill (tools of the servers are \
+                     called by code in run_code)"
                 }
             };
             ErrorData::invalid_params(format!("there is no tool `{name}`; {next}"), None)

@@ -125,7 +125,10 @@ fn run_of<'p, 'a>(statement: &'p Statement<'a>) -> Option<RunParts<'p, 'a>> {
             Some((&function.params, result))
         }
         Declaration::VariableDeclaration(variable) => {
-            let is_run = |id: &BindingPattern<'_>| matches!(id, BindingPattern::BindingIdentifier(id) if id.name == "run");
+            let is_run = |id: &BindingPattern<'_>| match id {
+                BindingPattern::BindingIdentifier(id) => id.name == "run",
+                _ => false,
+            };
             let run = variable.declarations.iter().find(|it| is_run(&it.id))?;
             match run.init.as_ref()?.get_inner_expression() {
                 Expression::ArrowFunctionExpression(function) => {

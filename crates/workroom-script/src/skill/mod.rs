@@ -195,7 +195,7 @@ pub(crate) struct Face {
 impl Face {
     /// Reads what `skill` exports. One that cannot be read exports nothing; compiling it says why.
     pub(crate) fn of(skill: Skill) -> Self {
-        let exports = read(&skill.code, |program| exports(program)).unwrap_or_default();
+        let exports = read(&skill.code, exports).unwrap_or_default();
         Face { skill, exports }
     }
 

@@ -6,15 +6,14 @@ use oxc::span::Span;
 
 use super::{Face, Need, OWNER_MARK, Skill};
 use crate::{
-    UnknownModule,
     check::Finding,
     diagnostic::{DiagnosticKind, did_you_mean, nearest},
-    resolve::Resolver,
+    resolve::{MaybeSkill, Resolver},
 };
 
 impl Resolver<'_, '_> {
     /// The skill that `specifier` names; `None` where it is no path of a skill's.
-    pub(crate) fn skill(&self, specifier: &str) -> Option<Result<Rc<Face>, UnknownModule>> {
+    pub(crate) fn skill(&self, specifier: &str) -> MaybeSkill {
         if let Some(known) = self.faces.borrow().get(specifier) {
             return known.clone();
         }
