@@ -232,6 +232,16 @@ pub enum Mistake {
         /// The greatest value allowed.
         max: u64,
     },
+    /// A count of tokens that is out of range.
+    #[error("`{key}` is {value} tokens; it may be from 1 to {max}")]
+    TokensOutOfRange {
+        /// The key.
+        key: String,
+        /// Its value.
+        value: u64,
+        /// The greatest value allowed.
+        max: u64,
+    },
     /// A limit that is out of range.
     #[error(transparent)]
     LimitOutOfRange(#[from] LimitOutOfRange),

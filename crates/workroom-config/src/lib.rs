@@ -8,7 +8,7 @@
 //!
 //! * `node`, `place`: both forms as one tree, each value with its place in its file.
 //! * `reader`: typed values out of that tree; every mistake is gathered.
-//! * `servers`, `server`, `settings`, `privacy`, `profiles`: the tables.
+//! * `servers`, `server`, `settings`, `privacy`, `profiles`, `ledger`: the tables.
 //! * `expand`: `${VAR}` and `${VAR:-default}`.
 //! * [`secret`]: values that must not be shown.
 //! * [`error`]: what is wrong, with its place and a next step.
@@ -21,6 +21,7 @@ mod clients;
 pub mod error;
 mod expand;
 mod files;
+mod ledger;
 mod node;
 mod place;
 mod privacy;
@@ -43,6 +44,7 @@ use workroom_types::{Bounds, CallPolicy, Limits, Mode};
 pub use clients::ClientConfig;
 pub use error::{ConfigError, ConfigErrors, Mistake, Warning};
 pub use files::candidates;
+pub use ledger::LedgerConfig;
 pub use privacy::{Lists, PrivacySettings};
 pub use profiles::OwnProfile;
 pub use secret::{DisplayUrl, Secret};
@@ -90,6 +92,8 @@ pub struct Config {
     pub scripts: ScriptsConfig,
     /// What is masked, and where it may go.
     pub privacy: PrivacySettings,
+    /// What reports count with.
+    pub ledger: LedgerConfig,
     /// Where each value is from, in the order of the configuration.
     pub origins: Vec<Origin>,
     /// What is odd and not wrong.
@@ -234,8 +238,10 @@ pub fn load(
     let mut origins = Vec::new();
     let servers = servers.finish(&mut origins);
     settings.list(&mut origins);
-    let settings::Settings { limits, mut serve, clients, sandbox, scripts, privacy, .. } = settings;
+    let settings::Settings {
+        limits, mut serve, clients, sandbox, scripts, privacy, ledger, ..
+    } = settings;
     serve.clients = clients.finish(&mut origins);
     let warnings = reader.warnings;
-    Ok(Config { servers, limits, serve, sandbox, scripts, privacy, origins, warnings })
+    Ok(Config { servers, limits, serve, sandbox, scripts, privacy, ledger, origins, warnings })
 }

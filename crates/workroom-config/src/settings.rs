@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 use workroom_types::{Bound, Limit, Limits, Mode};
 
 use crate::{
-    Origin, PrivacySettings, SandboxConfig, ScriptsConfig, ServeConfig, Source,
+    LedgerConfig, Origin, PrivacySettings, SandboxConfig, ScriptsConfig, ServeConfig, Source,
     clients::Clients,
     error::Mistake,
     node::Node,
@@ -14,8 +14,8 @@ use crate::{
     servers::Servers,
 };
 
-const TABLES: [&str; 7] =
-    ["servers", "limits", "serve", "clients", "sandbox", "scripts", "privacy"];
+const TABLES: [&str; 8] =
+    ["servers", "limits", "serve", "clients", "sandbox", "scripts", "privacy", "ledger"];
 const SANDBOX: [&str; 2] = ["workers", "walls"];
 /// The most processes that scripts may run in.
 const WORKERS_MAX: u64 = 256;
@@ -37,6 +37,7 @@ pub(crate) struct Settings {
     pub(crate) sandbox: SandboxConfig,
     pub(crate) scripts: ScriptsConfig,
     pub(crate) privacy: PrivacySettings,
+    pub(crate) ledger: LedgerConfig,
     /// Where each setting is from, by its key, with what that overrides.
     from: BTreeMap<String, String>,
     /// The profiles that are asked for, and where: what they are may be said later.
@@ -60,6 +61,7 @@ impl Settings {
                 "sandbox" => self.read_sandbox(reader, node),
                 "scripts" => self.read_scripts(reader, source, node),
                 "privacy" => self.read_privacy(reader, source, node),
+                "ledger" => self.read_ledger(reader, source, node),
                 _ => reader.unknown(node, key, &TABLES, true),
             }
         }
@@ -252,6 +254,9 @@ impl Settings {
         for (key, value) in self.privacy.shown() {
             origin(key, value);
         }
+        for (key, value) in self.ledger.shown() {
+            origin(key, value);
+        }
     }
 }
 
@@ -324,6 +329,7 @@ mod tests {
             .chain(SANDBOX)
             .chain(SCRIPTS)
             .chain(crate::privacy::PRIVACY)
+            .chain(crate::ledger::LEDGER)
             .chain(bounds)
         {
             assert!(

@@ -13,6 +13,7 @@ use workroom_types::{Bound, Limit, Limits, RunId, SessionId};
 
 use crate::{
     RunRequest, SessionChoice, Shared, diagnosis, failure,
+    ledger::{Caller, Passage},
     modules::InCatalog,
     now,
     outcome::StoredOutcome,
@@ -34,8 +35,7 @@ pub(crate) async fn conduct(
     shared: Arc<Shared>,
     id: RunId,
     request: RunRequest,
-    started: Instant,
-    interest: watch::Receiver<()>,
+    (started, interest, passage): (Instant, watch::Receiver<()>, Option<Passage>),
 ) -> RunReport {
     let mut limits = shared.limits;
     if let Some(timeout) = request.timeout_ms {
@@ -46,11 +46,13 @@ pub(crate) async fn conduct(
         let (shared, session) = (Arc::clone(&shared), session.clone());
         Run::new(shared, id, session, limits, started, interest)
     };
+    run.passage = passage;
     let mut variables = Vec::new();
     let outcome = match shared.runs.try_acquire() {
         Ok(_place) => in_session(&mut run, request, &mut variables).await,
         Err(_) => Err(failure::busy(&shared.bounds)),
     };
+    run.account(outcome.is_ok(), started.elapsed());
     RunReport {
         run: run.id,
         session,
@@ -450,7 +452,7 @@ async fn begin(
         started: now(),
         code: source.to_owned(),
         origin: if keeps { shared.origin.clone() } else { ONCE.to_owned() },
-        setup: setup_text(&run.limits, seed),
+        setup: setup_text(&run.limits, seed, run.passage.as_ref().map(Passage::caller).as_ref()),
     };
     shared.store.begin(new).await.map_err(|error| failure::from_store(&error))
 }
@@ -464,10 +466,10 @@ fn seed() -> [u8; 32] {
 }
 
 /// How a run goes, as it is stored.
-pub(crate) fn setup_text(limits: &Limits, seed: [u8; 32]) -> String {
+pub(crate) fn setup_text(limits: &Limits, seed: [u8; 32], caller: Option<&Caller>) -> String {
     let limits: serde_json::Map<_, _> = Limit::ALL
         .into_iter()
         .map(|limit| (limit.setting().to_owned(), limits.get(limit).into()))
         .collect();
-    json!({ "limits": limits, "seed": seed }).to_string()
+    json!({ "limits": limits, "seed": seed, "caller": caller }).to_string()
 }

@@ -23,6 +23,7 @@ use crate::{
     Shared, answer, calls, check,
     effects::Effects,
     journal::{Entry, Journal, Open, Saved, TurnRecord, Wait},
+    ledger::{Passage, Traffic},
     privacy::Scope,
     report::CallStats,
     sandbox::{
@@ -65,6 +66,10 @@ pub(crate) struct Run {
     pub(crate) told: Arc<Told>,
     /// Whose values they may have, and which were masked.
     pub(crate) scope: Arc<Scope>,
+    /// What passed on the servers' wires for its calls.
+    pub(crate) traffic: Arc<Traffic>,
+    /// Whose account it enters.
+    pub(crate) passage: Option<Passage>,
 }
 
 /// Why a run ended before its script did.
@@ -115,6 +120,8 @@ impl Run {
             hints: Vec::new(),
             scope: Arc::new(Scope::of(session.clone())),
             told: Arc::new(Told::new(session)),
+            traffic: Arc::default(),
+            passage: None,
         }
     }
 
@@ -323,8 +330,11 @@ impl Run {
             let shared = Arc::clone(&self.shared);
             let told = Arc::clone(&self.told);
             let scope = Arc::clone(&self.scope);
-            let answer = calls::make(shared, call, self.limits, self.deadline, told, scope);
-            self.in_flight.push(answer.boxed());
+            let (id, traffic) = (call.id, Arc::clone(&self.traffic));
+            let meter = traffic.begin(id);
+            let answer = calls::make(shared, call, self.limits, self.deadline, told, scope, meter);
+            let timed = answer.inspect(move |_| traffic.end(id));
+            self.in_flight.push(timed.boxed());
         }
     }
 
@@ -423,6 +433,13 @@ impl Run {
         let hints = std::mem::take(&mut self.hints);
         if self.stats.made >= HINT_CALLS_MIN {
             self.notes.extend(hints);
+        }
+    }
+
+    /// Enters what the run came to into its account.
+    pub(crate) fn account(&self, ok: bool, duration: Duration) {
+        if let Some(passage) = &self.passage {
+            passage.ran(&self.id, ok, &self.stats, duration, &self.traffic);
         }
     }
 

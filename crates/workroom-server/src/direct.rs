@@ -8,7 +8,7 @@ use rmcp::{
 };
 use serde::Deserialize;
 use tokio::sync::watch;
-use workroom_engine::{DirectCall, LOOK_TIMEOUT};
+use workroom_engine::{DirectCall, LOOK_TIMEOUT, Passage};
 use workroom_types::Mode;
 
 use crate::{
@@ -92,6 +92,7 @@ impl Face {
         offered: &Advice,
         name: &str,
         arguments: &JsonObject,
+        passage: &Passage,
     ) -> Option<CallToolResult> {
         let is_offered = match offered.mode {
             Mode::Direct => true,
@@ -102,19 +103,20 @@ impl Face {
             return None;
         }
         let (server, tool) = offer::find(&self.engine.catalog(), name)?;
-        Some(self.call_directly(server, tool, arguments.clone()).await)
+        Some(self.call_directly(server, tool, arguments.clone(), passage).await)
     }
 
     /// Answers `call_tool`.
     pub(crate) async fn call_tool_by_name(
         &self,
         arguments: JsonObject,
+        passage: &Passage,
     ) -> Result<CallToolResult, ErrorData> {
         let asked: CallTool = parse("call_tool", arguments)?;
         let name = asked.tool.trim();
         if asked.server.is_none() && matches!(name, "run_code" | "search" | "read_file") {
             return Ok(self
-                .own_tool(name, asked.arguments)
+                .own_tool(name, asked.arguments, passage)
                 .await?
                 .unwrap_or_else(|| text(format!("there is no tool `{name}`"), true)));
         }
@@ -134,7 +136,9 @@ impl Face {
             Some((server, tool))
         });
         Ok(match found {
-            Some((server, tool)) => self.call_directly(server, tool, asked.arguments).await,
+            Some((server, tool)) => {
+                self.call_directly(server, tool, asked.arguments, passage).await
+            }
             None => text(
                 format!(
                     "`{name}` names no tool: give its path as search does, such as \
@@ -150,11 +154,12 @@ impl Face {
         server: String,
         tool: String,
         arguments: JsonObject,
+        passage: &Passage,
     ) -> CallToolResult {
         let number = self.calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
         let session = self.own.clone();
         let call = DirectCall { server, tool, arguments, session, number, max_tokens: None };
-        let answer = self.engine.call_directly(call).await;
+        let answer = self.engine.call_directly_for(call, Some(passage.clone())).await;
         let mut result = text(answer.text, answer.is_error);
         let blocks = answer.shown.into_iter().map(serde_json::from_value);
         result.content.extend(blocks.filter_map(Result::ok));

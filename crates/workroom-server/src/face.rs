@@ -21,10 +21,18 @@ use rmcp::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 use workroom_catalog::{Detail, Entry, SearchQuery};
-use workroom_engine::{Engine, Node, RunReport, RunRequest, SessionChoice, report};
+use workroom_engine::{
+    Caller, Engine, Node, Passage, RunReport, RunRequest, SessionChoice, report,
+};
+use workroom_ledger::account::Kind;
 use workroom_types::{Mode, SessionId};
 
-use crate::{advice::Advice, modes::Modes, tools::Overview};
+use crate::{
+    advice::Advice,
+    modes::Modes,
+    tools::Overview,
+    wire::{self, Lines},
+};
 
 /// How many matches `search` gives unless asked.
 const SEARCH_LIMIT: usize = 8;
@@ -34,6 +42,9 @@ const SEARCH_LIMIT_MAX: usize = 50;
 
 /// How many characters `read_file` gives unless asked: about 4,000 tokens of code.
 const READ_CHARS: usize = 16_000;
+
+/// How much of a client's name is kept.
+const CLIENT_CHARS_MAX: usize = 80;
 
 /// Workroom as one agent's connection sees it.
 #[derive(Clone, Debug)]
@@ -98,11 +109,18 @@ impl Face {
         &self,
         name: &str,
         arguments: JsonObject,
+        passage: &Passage,
     ) -> Result<Option<CallToolResult>, ErrorData> {
         Ok(Some(match name {
-            "run_code" => self.run_code(parse(name, arguments)?).await,
-            "search" => self.search(parse(name, arguments)?).await,
-            "read_file" => self.read_file(parse(name, arguments)?).await,
+            "run_code" => self.run_code(parse(name, arguments)?, passage).await,
+            "search" => {
+                passage.turns_out(Kind::Search, &self.own);
+                self.search(parse(name, arguments)?).await
+            }
+            "read_file" => {
+                passage.turns_out(Kind::Read, &self.own);
+                self.read_file(parse(name, arguments)?).await
+            }
             _ => return Ok(None),
         }))
     }
@@ -113,20 +131,21 @@ impl Face {
         mode: Mode,
         name: &str,
         arguments: JsonObject,
+        passage: &Passage,
     ) -> Result<CallToolResult, ErrorData> {
-        if let Some(answer) = self.own_tool(name, arguments.clone()).await? {
+        if let Some(answer) = self.own_tool(name, arguments.clone(), passage).await? {
             return Ok(answer);
         }
         if mode == Mode::Search && name == "call_tool" {
-            return self.call_tool_by_name(arguments).await;
+            return self.call_tool_by_name(arguments, passage).await;
         }
         // A server that is slow to start must not hold up calls of the others.
         let offered = self.offered_now(mode);
-        if let Some(answer) = self.call_offered(&offered, name, &arguments).await {
+        if let Some(answer) = self.call_offered(&offered, name, &arguments, passage).await {
             return Ok(answer);
         }
         let offered = self.offered(mode).await;
-        let answer = self.call_offered(&offered, name, &arguments).await;
+        let answer = self.call_offered(&offered, name, &arguments, passage).await;
         answer.ok_or_else(|| {
             let next = match offered.mode {
                 Mode::Direct => "list the tools again: the servers' tools may have changed",
@@ -143,7 +162,7 @@ impl Face {
         })
     }
 
-    async fn run_code(&self, asked: RunCode) -> CallToolResult {
+    async fn run_code(&self, asked: RunCode, passage: &Passage) -> CallToolResult {
         let session = match asked.session {
             Some(id) if id == self.own.as_str() => SessionChoice::Own(self.own.clone()),
             Some(id) => SessionChoice::Existing(SessionId::named(id)),
@@ -153,7 +172,8 @@ impl Face {
         let timeout_ms =
             timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
         let request = RunRequest { code: asked.code, session, timeout_ms };
-        let report = self.engine.run(request).await;
+        passage.turns_out(Kind::Run, request.session.id());
+        let report = self.engine.run_for(request, Some(passage.clone())).await;
         let (engine, tell) = (self.engine.clone(), self.tell_session);
         // Counting the tokens of a large result computes for some milliseconds.
         let shown = tokio::task::spawn_blocking(move || {
@@ -223,7 +243,11 @@ impl ServerHandler for Face {
         let client = context.meta.client_info();
         let mode = self.modes.of(&context.extensions, &context.peer, client)?;
         let offered = self.offered(mode).await;
-        Ok(ListToolsResult::with_all_items(self.listed(&offered)))
+        let listed = self.listed(&offered);
+        let passage = wire::passage(&self.engine, &context.extensions);
+        passage.begins(Kind::List, &caller(&context, mode), &self.own, String::new());
+        passage.ended(serde_json::to_string(&listed).unwrap_or_default(), true);
+        Ok(ListToolsResult::with_all_items(listed))
     }
 
     async fn call_tool(
@@ -233,12 +257,21 @@ impl ServerHandler for Face {
     ) -> Result<CallToolResponse, ErrorData> {
         let client = context.meta.client_info();
         let mode = self.modes.of(&context.extensions, &context.peer, client)?;
-        let answer = self.answer(mode, &request.name, request.arguments.unwrap_or_default());
+        let arguments = request.arguments.unwrap_or_default();
+        let passage = wire::passage(&self.engine, &context.extensions);
+        let written = Value::Object(arguments.clone()).to_string();
+        passage.begins(Kind::Call, &caller(&context, mode), &self.own, written);
+        let answer = self.answer(mode, &request.name, arguments, &passage);
         // Dropping the answer stops the run.
-        tokio::select! {
-            answer = answer => answer.map(CallToolResponse::from),
-            () = context.ct.cancelled() => Ok(text("cancelled".to_owned(), true).into()),
+        let answer = tokio::select! {
+            answer = answer => answer,
+            () = context.ct.cancelled() => Ok(text("cancelled".to_owned(), true)),
+        };
+        match &answer {
+            Ok(result) => passage.ended(shown(result), result.is_error != Some(true)),
+            Err(error) => passage.ended(error.message.to_string(), false),
         }
+        answer.map(CallToolResponse::from)
     }
 
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
@@ -278,13 +311,31 @@ impl ServerHandler for Face {
     }
 }
 
+/// Who asks in `context`.
+fn caller(context: &RequestContext<RoleServer>, mode: Mode) -> Caller {
+    let client = context.meta.client_info();
+    let client = client.or_else(|| Some(context.peer.peer_info()?.client_info.clone()));
+    let name = client.map(|client| client.name).unwrap_or_default();
+    // A client may call itself anything.
+    let name = name.chars().filter(|c| !c.is_control()).take(CLIENT_CHARS_MAX).collect();
+    Caller { client: name, mode: mode.to_string(), kind: None }
+}
+
+/// What a model reads of `result`.
+fn shown(result: &CallToolResult) -> String {
+    let texts = result.content.iter().filter_map(|block| block.as_text());
+    texts.map(|text| text.text.as_str()).collect::<Vec<_>>().join("\n")
+}
+
 /// Serves one agent over standard input and output, until it closes them.
 ///
 /// # Errors
 ///
 /// When the client's first message is not MCP.
 pub async fn serve_stdio(face: Face) -> Result<(), String> {
-    let service = face.serve(rmcp::transport::stdio()).await.map_err(|error| error.to_string())?;
+    let (input, output) = rmcp::transport::stdio();
+    let lines = Lines::new(face.engine.clone(), input, output);
+    let service = face.serve(lines).await.map_err(|error| error.to_string())?;
     service.waiting().await.map_err(|error| error.to_string())?;
     Ok(())
 }

@@ -13,6 +13,7 @@
 //! * [`tools`]: the tools' names, descriptions and schemas.
 //! * [`face`]: the MCP handler that answers them.
 //! * [`http`]: Streamable HTTP on a socket.
+//! * `wire`: the bytes of each request and its answer.
 //!
 //! # Not here
 //!
@@ -25,6 +26,7 @@ pub mod http;
 mod modes;
 mod offer;
 pub mod tools;
+mod wire;
 
 pub use face::{Face, serve_stdio};
 pub use http::{HttpConfig, HttpServer};

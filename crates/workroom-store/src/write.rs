@@ -2,12 +2,13 @@
 
 use sqlx::SqliteConnection;
 use workroom_engine::store::{
-    Ending, Millis, NewRun, PinRecord, RunEnd, SessionState, ShapeRecord, StoreError, Swept,
+    AccountRecord, Ending, Millis, NewRun, PinRecord, RunEnd, SessionState, ShapeRecord,
+    StoreError, Swept,
 };
 use workroom_types::{RunId, SessionId};
 
 use crate::{
-    failed, get,
+    accounts, failed, get,
     holder::Holders,
     sweep::Step,
     vaults::{self, VaultWrite},
@@ -22,6 +23,7 @@ pub(crate) enum Write {
     Adopt(RunId),
     KeepShape(Box<ShapeRecord>),
     KeepPin(Box<PinRecord>),
+    KeepAccounts(Vec<AccountRecord>),
     Sweep(Step),
     Vault(VaultWrite),
 }
@@ -59,6 +61,7 @@ impl Write {
             }
             Self::KeepShape(shape) => shape.body.len(),
             Self::KeepPin(pin) => pin.approved.len() + pin.held.as_ref().map_or(0, String::len),
+            Self::KeepAccounts(accounts) => accounts.iter().map(|it| it.body.len()).sum(),
             Self::Vault(write) => write.bytes(),
             Self::EndSession(..) | Self::Adopt(_) | Self::Sweep(_) => 0,
         }
@@ -80,6 +83,7 @@ impl Write {
             Write::Adopt(run) => done.adopted = adopt(db, holders, run).await?,
             Write::KeepShape(shape) => keep_shape(db, shape).await?,
             Write::KeepPin(pin) => keep_pin(db, pin).await?,
+            Write::KeepAccounts(kept) => accounts::keep(db, kept).await?,
             Write::Sweep(step) => done = step.apply(db).await?,
             Write::Vault(write) => done.count = write.apply(db).await?,
         }

@@ -194,6 +194,8 @@ async fn flows_are_kept_in_order_and_the_old_and_the_many_go() {
             shapes: u64::MAX,
             flow_age_ms: i64::MAX,
             flows: u64::MAX,
+            account_age_ms: i64::MAX,
+            accounts: u64::MAX,
         };
         assert_eq!(store.sweep(100, keep).await.unwrap().flows, 0);
         assert_eq!(store.sweep(100, Retention { flow_age_ms: 98, ..keep }).await.unwrap().flows, 1);

@@ -192,7 +192,7 @@ async fn call(pool: &Pool, tool: &str, how: &str) -> String {
     let tool = ToolRef { server: "web".to_owned(), tool: tool.to_owned() };
     let Value::Object(arguments) = json!({ "do": how }) else { unreachable!() };
     let deadline = Instant::now() + support::PATIENCE;
-    outcome(pool.call(ToolCall { tool, arguments, deadline }).await)
+    outcome(pool.call(ToolCall { tool, arguments, deadline, meter: Arc::default() }).await)
 }
 
 /// What a call of `tool` comes to in each of `ways`, how often it was sent, and how many sessions
@@ -325,7 +325,9 @@ async fn a_server_that_asks_for_rest_is_left_alone_by_every_call() {
     call(&pool, "add", "busy-for-ever").await;
     let tool = ToolRef { server: "web".to_owned(), tool: "read".to_owned() };
     let deadline = Instant::now() + Duration::from_secs(5);
-    let error = pool.call(ToolCall { tool, arguments: serde_json::Map::new(), deadline }).await;
+    let error = pool
+        .call(ToolCall { tool, arguments: serde_json::Map::new(), deadline, meter: Arc::default() })
+        .await;
     let told = outcome(error);
     let reason = "it asked to be left alone for longer than the call may take";
     assert!(told.contains(reason), "{told}");

@@ -1,10 +1,14 @@
 //! What can be typed: subcommands, flags and their help.
 
+mod report;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use workroom_types::Mode;
+
+pub(crate) use report::{Report, ReportBy};
 
 /// One binary between AI agents and their MCP servers.
 #[derive(Debug, Parser)]
@@ -79,6 +83,9 @@ pub(crate) enum Command {
     /// Say whether configuration, store, sandbox and its walls are as they should be
     #[command(after_help = "Example: workroom doctor --json")]
     Doctor,
+    /// Say what passed, and what it cost each way: at Workroom, and the traditional way
+    #[command(after_help = "Example: workroom report --since 7d --html report.html")]
+    Report(Report),
     /// Do one job both ways, on real servers over made-up data, and compare
     #[command(after_help = "Example: workroom demo inventory --json")]
     Demo(Demo),
@@ -339,9 +346,9 @@ pub(crate) struct Demo {
     /// The seed of its data
     #[arg(long, default_value_t = workroom_demo::inventory::SEED)]
     pub(crate) seed: u64,
-    /// The model whose prices are counted with
-    #[arg(long, default_value = crate::commands::MODEL)]
-    pub(crate) model: String,
+    /// The model whose prices are counted with; claude-sonnet-4.5 without it
+    #[arg(long)]
+    pub(crate) model: Option<String>,
 }
 
 /// The demo worlds.

@@ -324,6 +324,8 @@ fn config_check_says_where_each_value_is_from() {
             sandbox.vault_mib             64 MiB  (default)
             sandbox.flow_days             365 days  (default)
             sandbox.flows                 1000000 entries  (default)
+            sandbox.ledger_days           400 days  (default)
+            sandbox.ledger_entries        1000000 entries  (default)
             scripts.check                 names  (default)
             scripts.type_errors           warn  (default)
             scripts.check_ms              150 ms  (default)

@@ -11,13 +11,14 @@ use workroom_types::{RunId, SessionId, ToolRef};
 use super::{
     Ending, Health, Millis, NewRun, PinRecord, Retention, RunEnd, RunRecord, Running,
     SessionRecord, SessionState, ShapeRecord, SnapshotId, Store, StoreError, Stored, Swept,
+    accounts::{AccountRecord, Accounts, AccountsOf, MemoryAccounts},
     variable_names,
     vaults::{FlowRecord, FlowsOf, MemoryVaults, NewValue, SealedKey, VaultRecord, Vaults},
 };
 
 /// Keeps everything in memory. Its only holder is this process, so no run is ever interrupted.
 #[derive(Debug, Default)]
-pub struct Memory(Mutex<Tables>, MemoryVaults);
+pub struct Memory(Mutex<Tables>, MemoryVaults, MemoryAccounts);
 
 #[derive(Debug, Default)]
 struct Tables {
@@ -323,6 +324,8 @@ impl Store for Memory {
         }
         let most = usize::try_from(retention.flows).unwrap_or(usize::MAX);
         swept.flows = self.1.sweep(now.saturating_sub(retention.flow_age_ms), most);
+        let most = usize::try_from(retention.accounts).unwrap_or(usize::MAX);
+        swept.accounts = self.2.sweep(now.saturating_sub(retention.account_age_ms), most);
         Self::done(Ok(swept))
     }
 
@@ -335,6 +338,25 @@ impl Store for Memory {
             runs: tables.runs.len() as u64,
             bytes: tables.history_bytes(),
         }))
+    }
+}
+
+impl Accounts for Memory {
+    fn keep_accounts(&self, accounts: Vec<AccountRecord>) -> Stored<'_, ()> {
+        self.2.keep(accounts);
+        Self::done(Ok(()))
+    }
+
+    fn accounts(&self, of: AccountsOf, limit: usize) -> Stored<'_, Vec<AccountRecord>> {
+        Self::done(Ok(self.2.accounts(&of, limit)))
+    }
+
+    fn unaccounted(&self, limit: usize) -> Stored<'_, Vec<RunId>> {
+        let tables = self.tables();
+        let ended = tables.runs.iter().rev().filter(|(record, _)| record.end.is_some());
+        let runs = ended.map(|(record, _)| &record.run.id);
+        let runs = runs.filter(|run| !self.2.has_run(run.as_str())).take(limit);
+        Self::done(Ok(runs.cloned().collect()))
     }
 }
 

@@ -22,6 +22,7 @@
 //! [`Memory`] keeps everything in this process: for tests, the demo, and runs that are not to
 //! leave a trace. The durable one is the crate `workroom-store`.
 
+mod accounts;
 mod memory;
 mod vaults;
 
@@ -32,6 +33,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use workroom_types::{RunId, SessionId, ToolRef};
 
+pub use accounts::{AccountRecord, Accounts, AccountsOf};
 pub use memory::Memory;
 pub use vaults::{FlowRecord, FlowsOf, NewValue, SealedKey, ValueRecord, VaultRecord, Vaults};
 
@@ -41,8 +43,8 @@ pub type Stored<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 /// Milliseconds since 1970, UTC.
 pub type Millis = i64;
 
-/// Keeps sessions, runs and journals, and vaults. A session that ends loses its vault.
-pub trait Store: Vaults {
+/// Keeps sessions, runs and journals, vaults and accounts. A session that ends loses its vault.
+pub trait Store: Vaults + Accounts {
     /// The session `id`, also when it has ended; `None` if there never was one.
     fn session(&self, id: &SessionId) -> Stored<'_, Option<SessionRecord>>;
 
@@ -258,6 +260,10 @@ pub struct Retention {
     pub flow_age_ms: Millis,
     /// Above so many flows, the oldest are dropped.
     pub flows: u64,
+    /// Accounts of longer ago are dropped.
+    pub account_age_ms: Millis,
+    /// Above so many accounts, the oldest are dropped.
+    pub accounts: u64,
 }
 
 /// What [`Store::sweep`] dropped.
@@ -273,6 +279,8 @@ pub struct Swept {
     pub shapes: u64,
     /// Flows of values dropped.
     pub flows: u64,
+    /// Accounts dropped.
+    pub accounts: u64,
 }
 
 /// What [`Store::check`] found.

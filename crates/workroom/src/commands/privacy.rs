@@ -215,7 +215,7 @@ fn csv(lines: &[Line]) -> String {
 }
 
 /// A field of CSV, which no spreadsheet takes for a formula.
-fn field_of(text: &str) -> String {
+pub(crate) fn field_of(text: &str) -> String {
     let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
     if guard.is_empty() && !text.contains([',', '"', '\n', '\r']) {
         return text.to_owned();
