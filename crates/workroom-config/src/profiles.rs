@@ -68,7 +68,7 @@ impl Settings {
                 } else if !names().any(|name| name == key) {
                     let known: Vec<&'static str> = std::iter::once(BASE).chain(names()).collect();
                     reader.unknown(node, key, &known, true);
-                } else if let Some(least) = least(reader, node, key) {
+                } else if let Ok(least) = least(reader, node, key) {
                     profile.kinds.insert(key.clone(), least);
                 }
             }
@@ -118,17 +118,20 @@ fn names() -> impl Iterator<Item = &'static str> {
     kind_names().filter(move |name| !fixed.contains(name))
 }
 
-/// From which confidence on: a number, `true` or `false`.
-fn least(reader: &mut Reader<'_>, node: &Node<'_>, key: &str) -> Option<Option<u8>> {
+/// From which confidence on: a number, `true` or `false`. What else it is has been noted.
+fn least(reader: &mut Reader<'_>, node: &Node<'_>, key: &str) -> Result<Option<u8>, Noted> {
     if let Value::Boolean(is_masked) = node.value {
-        return Some(is_masked.then_some(SURE));
+        return Ok(is_masked.then_some(SURE));
     }
-    let value = reader.number(node, key)?;
+    let value = reader.number(node, key).ok_or(Noted)?;
     match u8::try_from(value) {
-        Ok(least) if value <= CONFIDENCE_MAX => Some(Some(least)),
+        Ok(least) if value <= CONFIDENCE_MAX => Ok(Some(least)),
         _ => {
             reader.error(node, Mistake::ConfidenceOutOfRange { key: shown(key), value });
-            None
+            Err(Noted)
         }
     }
 }
+
+/// A mistake that the reader has.
+struct Noted;

@@ -1,7 +1,7 @@
 //! From what went wrong to the words that the agent reads: in its own text's
 //! lines, with a next step.
 
-use workroom_script::{ABSENT, Diagnostic, DiagnosticKind, UNCALLED};
+use workroom_script::{ABSENT, Diagnostic, DiagnosticKind, Linked, Place, Position, UNCALLED};
 use workroom_types::{Bound, Bounds, Limit, LimitExceeded, Limits};
 
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     report::{FailureKind, RunFailure},
     run::Stop,
     sandbox::{GuestError, SandboxError},
-    session::Session,
+    session::{Compiled, Session},
     store::StoreError,
 };
 
@@ -76,12 +76,18 @@ pub(crate) fn from_exception(
     session: &Session,
     limits: &Limits,
     found: Option<Found>,
+    called: Option<Position>,
 ) -> RunFailure {
     let mut failure = RunFailure::new(FailureKind::Exception, exception_message(error));
-    if let Some((compiled, position)) = diagnosis::place(session, error) {
-        failure.line = Some(position.line);
-        failure.column = Some(position.column);
-        let mut excerpt = workroom_script::excerpt(&compiled.source, position);
+    if let Some((compiled, Place { skill, position })) = diagnosis::place(session, error) {
+        // In a skill, the agent's own line is where it called it.
+        let own = if skill.is_some() { called } else { Some(position) };
+        failure.line = own.map(|position| position.line);
+        failure.column = own.map(|position| position.column);
+        let mut excerpt = match skill {
+            Some(skill) => in_skill(compiled, skill, position, own),
+            None => workroom_script::excerpt(&compiled.source, position),
+        };
         if session.programs.back().is_some_and(|last| last.file != compiled.file) {
             excerpt.push_str("\n(in the code of an earlier run of this session)");
         }
@@ -105,6 +111,23 @@ pub(crate) fn from_exception(
         failure.hint.get_or_insert_with(|| hint.to_owned());
     }
     failure
+}
+
+/// The place in a skill's code, and the one in the agent's that called it.
+fn in_skill(
+    compiled: &Compiled,
+    skill: &Linked,
+    position: Position,
+    own: Option<Position>,
+) -> String {
+    let name = &skill.name;
+    let inside = workroom_script::excerpt(&skill.code, position);
+    let mut text = format!("in ./skills/{name}/index.ts:\n{inside}");
+    if let Some(own) = own {
+        text.push_str("\ncalled by your code:\n");
+        text.push_str(&workroom_script::excerpt(&compiled.source, own));
+    }
+    text
 }
 
 /// A next step that the error's name and message are enough for.

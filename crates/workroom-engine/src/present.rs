@@ -147,6 +147,13 @@ fn header(report: &RunReport, show_session: bool, with_variables: bool) -> Strin
     if with_variables && !report.variables.is_empty() {
         let _ = write!(header, ": {}", variable_list(&report.variables));
     }
+    if let Some(runs) = report.repeated {
+        let _ = write!(
+            header,
+            " · such code was run {runs} times: keep it with save_skill {{ run: \"{}\" }}",
+            report.run
+        );
+    }
     header
 }
 
@@ -201,6 +208,7 @@ mod tests {
                 masked: 6,
             },
             duration: Duration::from_millis(1_830),
+            repeated: None,
         }
     }
 

@@ -16,6 +16,7 @@ use crate::{
 
 /// What a value's record and place say of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a clue of its own")]
 pub(crate) struct Beside {
     /// The record is a person's.
     person: bool,

@@ -24,10 +24,10 @@ use oxc::{
 };
 
 use crate::{
-    Modules, Scope, advice,
+    Modules, Need, Scope, Skill, advice,
     diagnostic::DiagnosticKind,
     import::{self, Import},
-    loops,
+    loops, module,
     output::{self, Output},
     promises::Promises,
     resolve::Resolver,
@@ -85,6 +85,10 @@ pub(crate) struct Analysis {
     pub(crate) changes: Changes,
     /// What could be better, though it is not wrong.
     pub(crate) hints: Vec<Finding>,
+    /// The skills that are imported, each once, and where.
+    pub(crate) skills: Vec<(Skill, Span)>,
+    /// What is needed of servers.
+    pub(crate) needs: Vec<Need>,
     /// Global names that it sets beside those that it declares; `None` where these may be any.
     pub(crate) leaves: Option<Vec<String>>,
 }
@@ -141,11 +145,13 @@ fn first_jsx<'a>(allocator: &'a Allocator, text: &'a str) -> Option<Span> {
     first.0
 }
 
-/// Checks names and calls, links imports, and finds what cannot run here.
+/// Checks names and calls, links imports, and finds what cannot run here. `owner` is the name of
+/// the skill that `program` is; `None` of a script.
 pub(crate) fn analyse<'a>(
     program: &'a Program<'a>,
     modules: &dyn Modules,
     scope: Scope<'_>,
+    owner: Option<&str>,
 ) -> Result<Analysis, Vec<Finding>> {
     let built = SemanticBuilder::new()
         .with_check_syntax_error(true)
@@ -162,7 +168,7 @@ pub(crate) fn analyse<'a>(
     found.extend(constant_writes(semantic.scoping(), semantic.nodes()));
     found.extend(reserved_names(semantic.scoping()));
 
-    let resolver = Resolver::new(&semantic, modules, scope);
+    let resolver = Resolver::new(&semantic, modules, scope, owner);
     let mut survey = survey::survey(&resolver);
     found.append(&mut survey.found);
     let imports = import::link(program, &resolver, &survey, &mut found);
@@ -170,12 +176,19 @@ pub(crate) fn analyse<'a>(
     if is_supported {
         found.extend(undeclared::find(&resolver));
     }
+    if owner.is_some() {
+        found.extend(module::check(program, &resolver));
+        found.extend(survey.unnamed_calls());
+    }
     let promises = Promises { resolver: &resolver };
     found.extend(promises.misused());
     if !found.is_empty() {
         return Err(found);
     }
-    let output = output::find(program, semantic.scoping());
+    let output = match owner {
+        None => output::find(program, semantic.scoping()),
+        Some(_) => Output::None,
+    };
     let mut changes: Changes =
         survey.changes.into_iter().map(|(span, change)| (span, vec![change])).collect();
     // Each of them is of another span.
@@ -196,10 +209,11 @@ pub(crate) fn analyse<'a>(
         let imported = imports.iter().flat_map(|import| &import.names).cloned();
         names.into_iter().map(str::to_owned).chain(imported).collect()
     });
-    drop(resolver);
+    let (skills, needs) = resolver.into_used();
     let enums = program.body.iter().filter_map(enum_name).map(str::to_owned).collect();
     let plan = Plan { imports, output, enums };
-    Ok(Analysis { scoping: semantic.into_scoping(), plan, changes, hints, leaves })
+    let scoping = semantic.into_scoping();
+    Ok(Analysis { scoping, plan, changes, hints, skills, needs, leaves })
 }
 
 /// Turns TypeScript into JavaScript in place.
@@ -216,6 +230,15 @@ pub(crate) fn strip_types<'a>(
         }
         _ => true,
     });
+    strip_types_only(allocator, program, scoping)
+}
+
+/// Strips types, and leaves the imports that are used.
+pub(crate) fn strip_types_only<'a>(
+    allocator: &'a Allocator,
+    program: &mut Program<'a>,
+    scoping: Scoping,
+) -> Result<Scoping, Vec<Finding>> {
     let options = TransformOptions::default();
     let done = Transformer::new(allocator, Path::new("script.ts"), &options)
         .build_with_scoping(scoping, program);

@@ -218,7 +218,7 @@ fn unknown_modules_have_a_hint() {
         UnknownModule: there is no module `https://example.com/x.js` (line 1, column 8)
         1 | import 'https://example.com/x.js';
           |        ^
-        hint: only tools can be imported: `import * as name from './servers/<server>'`"#]],
+        hint: only tools and skills can be imported: `import * as name from './servers/<server>'`"#]],
     );
 }
 

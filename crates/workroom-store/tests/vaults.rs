@@ -146,6 +146,8 @@ async fn a_key_that_is_destroyed_is_in_no_file() {
         shapes: u64::MAX,
         flow_age_ms: i64::MAX,
         flows: u64::MAX,
+        account_age_ms: i64::MAX,
+        accounts: u64::MAX,
     };
     store.sweep(6, retention).await.unwrap();
     assert!(!has(172), "ended, and swept");

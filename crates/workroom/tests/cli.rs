@@ -345,6 +345,17 @@ fn config_check_says_where_each_value_is_from() {
             privacy.clear                 []  (default)
             privacy.key_file              auto  (default)
             privacy.key_command           []  (default)
+            skills.skills                 2000 skills  (default)
+            skills.versions               20 versions  (default)
+            skills.code_kib               64 KiB  (default)
+            skills.body_tokens            5000 tokens  (default)
+            skills.cases                  20 cases  (default)
+            skills.auto_promote_after     off  (default)
+            ledger.prices                 default  (default)
+            ledger.model                  default  (default)
+            ledger.result_tokens          default  (default)
+            ledger.context_tokens         default  (default)
+            ledger.cache_writes           false  (default)
         "#]],
     );
 }

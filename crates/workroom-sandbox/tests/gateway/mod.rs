@@ -126,6 +126,19 @@ impl Gateway {
         Self { engine, crm, store, sandbox, session: SessionId::named("s1") }
     }
 
+    /// Another gateway over the same store, as a later process has it.
+    pub(crate) fn again(&self) -> Self {
+        let store = Arc::clone(&self.store);
+        let engine = Engine::with_store(
+            Arc::clone(&self.crm) as _,
+            Arc::clone(&self.sandbox) as _,
+            Arc::clone(&store) as _,
+            EngineConfig::default(),
+        );
+        let (crm, sandbox) = (Arc::clone(&self.crm), Arc::clone(&self.sandbox));
+        Self { engine, crm, store, sandbox, session: SessionId::named("s2") }
+    }
+
     pub(crate) async fn run(&self, code: &str) -> RunReport {
         let session = SessionChoice::Own(self.session.clone());
         let request = RunRequest { code: code.to_owned(), session, timeout_ms: None };

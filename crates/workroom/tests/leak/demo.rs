@@ -25,8 +25,9 @@ fn workspace(world: WorldName, seed: u64) -> Workspace {
         writeln!(
             config,
             "[servers.{}]\ncommand = \"SELF\"\nargs = [\"demo-server\", \"{server}\", \"--seed\", \
-             \"{seed}\", \"--record\", {record:?}]",
-            server.name()
+             \"{seed}\", \"--record\", \"{}\"]",
+            server.name(),
+            record.display()
         )
         .unwrap();
     }
@@ -40,9 +41,9 @@ fn job(gateway: &mut Gateway, world: WorldName) {
     for step in world.job().steps {
         last = match step {
             Step::Search { query, limit } => {
-                gateway.call("search", json!({ "query": query, "limit": limit })).to_string()
+                gateway.call("search", &json!({ "query": query, "limit": limit })).to_string()
             }
-            Step::Read(path) => gateway.call("read_file", json!({ "path": path })).to_string(),
+            Step::Read(path) => gateway.call("read_file", &json!({ "path": path })).to_string(),
             Step::Run(code) => gateway.run("job", &code),
             Step::Then(write) => gateway.run("job", &write(&last)),
         };

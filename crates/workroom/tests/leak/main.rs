@@ -32,10 +32,11 @@ fn workspace(settings: &str) -> Workspace {
     let workspace = Workspace::new();
     let server = workspace.file("server.py", SERVER);
     let received = workspace.path().join(RECEIVED);
+    let (server, received) = (server.display(), received.display());
     let mut config = settings.to_owned();
     for name in ["clinic", "archive", "odd"] {
         let table = format!(
-            "\n[servers.{name}]\ncommand = \"python3\"\nargs = [{server:?}, {name:?}, {received:?}]"
+            "\n[servers.{name}]\ncommand = \"python3\"\nargs = [\"{server}\", {name:?}, \"{received}\"]"
         );
         config.push_str(&table);
     }

@@ -104,7 +104,7 @@ impl Gateway {
     }
 
     /// Calls one of the gateway's own tools.
-    pub(crate) fn call(&mut self, tool: &str, arguments: Value) -> Value {
+    pub(crate) fn call(&mut self, tool: &str, arguments: &Value) -> Value {
         let params = json!({ "name": tool, "arguments": arguments });
         self.request("tools/call", &params.to_string())
     }
@@ -123,10 +123,10 @@ impl Gateway {
             paths.push(format!("./servers/clinic/{tool}.ts"));
         }
         for path in paths {
-            self.call("read_file", json!({ "path": path, "limit": 100_000_000 }));
+            self.call("read_file", &json!({ "path": path, "limit": 100_000_000 }));
         }
         for query in ["patient", "chart of Aurelia", "[patient_email_1]"] {
-            self.call("search", json!({ "query": query, "detail": "full", "limit": 50 }));
+            self.call("search", &json!({ "query": query, "detail": "full", "limit": 50 }));
         }
     }
 
@@ -142,9 +142,9 @@ impl Gateway {
         for (number, run) in runs.into_iter().enumerate() {
             let name = format!("leak-{number}");
             let about = "What a patient's record has.";
-            self.call("save_skill", json!({ "name": name, "description": about, "run": run }));
+            self.call("save_skill", &json!({ "name": name, "description": about, "run": run }));
             for file in ["", "/SKILL.md", "/index.ts"] {
-                self.call("read_file", json!({ "path": format!("./skills/{name}{file}") }));
+                self.call("read_file", &json!({ "path": format!("./skills/{name}{file}") }));
             }
         }
     }
