@@ -92,6 +92,11 @@ impl Session {
         *self = Self::default();
     }
 
+    /// Whether no run has left anything: then a script finds nothing but what every one finds.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.version == 0 && self.guest.is_none() && self.programs.is_empty()
+    }
+
     /// All the names that its runs may have left, imports too; `None` where there may be others.
     pub(crate) fn all_names(&self) -> Option<Vec<String>> {
         match &self.globals {
