@@ -34,9 +34,10 @@ pub(super) async fn harden(global: &Global, args: &SkillsHarden) -> Result<Answe
         reports.push(report(package, place.sandbox(), settings.config.limits).await);
     }
     let is_hard = reports.iter().all(Report::is_hard);
-    let text = match args.table {
-        true => markdown(&reports),
-        false => reports.iter().map(Report::text).collect::<Vec<_>>().join("\n"),
+    let text = if args.table {
+        markdown(&reports)
+    } else {
+        reports.iter().map(Report::text).collect::<Vec<_>>().join("\n")
     };
     let told: Vec<_> = reports.iter().map(as_json).collect();
     let code = if is_hard { output::OK } else { output::FAILED };
