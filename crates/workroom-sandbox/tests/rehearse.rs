@@ -41,7 +41,8 @@ fn package(code: &str) -> Package {
 
 fn played(package: &Package, case: &Case, repeats: Repeats) -> Rehearsed {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let rehearsal = Rehearsal { package, servers: Vec::new(), limits: Limits::default() };
+    let limits = Limits::default();
+    let rehearsal = Rehearsal { package, servers: Vec::new(), skills: Vec::new(), limits };
     runtime.block_on(rehearsal.play(sandbox(), case, repeats))
 }
 
@@ -184,6 +185,33 @@ export async function run(input: { refund: boolean }) {
 }
 
 #[test]
+fn a_skill_may_import_another() {
+    let twice = Package::new(
+        SkillName::new("twice").unwrap(),
+        "Twice.",
+        "import * as shop from './servers/shop';
+export async function run(input: { id: number }) { return 2 * (await shop.getOrder(input)).total; }
+",
+    );
+    let package = package(
+        "import { run as twice } from './skills/twice';
+export async function run(input: { id: number }) { return { total: await twice(input) }; }
+",
+    );
+    let given = case(
+        json!({"id": 1}),
+        vec![call("getOrder", json!({"id": 1}), Ok(json!({"total": 10})))],
+        json!({"total": 20}),
+    );
+    let limits = Limits::default();
+    let skills = vec![twice];
+    let rehearsal = Rehearsal { package: &package, servers: Vec::new(), skills, limits };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let played = runtime.block_on(rehearsal.play(sandbox(), &given, Repeats::Strict));
+    assert_eq!(played.difference(&given), None);
+}
+
+#[test]
 fn an_error_has_the_place_in_the_skill() {
     let code = "export async function run(input) {\n  return input.a.b;\n}";
     let failure = played(&package(code), &case(json!({}), Vec::new(), json!(1)), Repeats::Strict)
@@ -196,7 +224,9 @@ fn hardened(code: &str) -> workroom_skill::harden::Report {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let mut package = package(code);
     package.cases = vec![two_orders()];
-    let rehearsal = Rehearsal { package: &package, servers: Vec::new(), limits: Limits::default() };
+    let limits = Limits::default();
+    let rehearsal =
+        Rehearsal { package: &package, servers: Vec::new(), skills: Vec::new(), limits };
     runtime.block_on(harden(&rehearsal, sandbox(), &|_, _| {}))
 }
 

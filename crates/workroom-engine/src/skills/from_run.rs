@@ -12,7 +12,7 @@ use crate::{
     outcome::StoredOutcome,
     sandbox::Answer,
     skills::{
-        rehearse::{Rehearsal, Repeats},
+        rehearse::{self, Rehearsal, Repeats},
         save::{Draft, SaveError},
         usage,
     },
@@ -121,7 +121,8 @@ fn plain_value(value: &Value) -> String {
 /// Runs the cases of `package` on what was recorded; says which one does not come to the same.
 pub(crate) async fn rehearse(shared: &Arc<Shared>, package: &Package) -> Result<(), String> {
     let servers = shared.listed_servers();
-    let rehearsal = Rehearsal { package, servers, limits: shared.limits };
+    let skills = rehearse::imported(&*shared.store, package).await;
+    let rehearsal = Rehearsal { package, servers, skills, limits: shared.limits };
     for case in &package.cases {
         let sandbox = Arc::clone(&shared.sandbox);
         // Boxed: a rehearsal is a run of an engine of its own, and this is a part of one.

@@ -19,18 +19,20 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 use workroom_catalog::Catalog;
-use workroom_script::Use;
+use workroom_script::{SKILLS_MAX, Use};
 use workroom_skill::{Case, Package, RecordedCall, harden::Checked};
 use workroom_types::{
     Limit, Limits, ServerSnapshot, ServerStatus, SessionId, ToolAnnotations, ToolDef, ToolRef,
 };
 
 use crate::{
-    Engine, FailureKind, RunFailure, RunRequest, SessionChoice, Upstreams,
+    Engine, EngineConfig, FailureKind, RunFailure, RunRequest, SessionChoice, Store, Upstreams,
     sandbox::{
         Answer, ClockRead, Code, Guest, Interrupter, Kept, LogLine, Sandbox, SandboxError, Setup,
         Turn,
     },
+    skills::manage,
+    store::{Memory, NewSkill, SkillStatus, Skills as _},
     upstreams::{CallError, ToolCall, ToolOutput},
 };
 
@@ -48,6 +50,8 @@ pub struct Rehearsal<'a> {
     /// The servers as far as their definitions are known. What the skill needs beside is made up
     /// from what is recorded, with tools that take anything.
     pub servers: Vec<Arc<ServerSnapshot>>,
+    /// The skills that it imports, and those that they import: see [`imported`].
+    pub skills: Vec<Package>,
     /// Bound the rehearsal.
     pub limits: Limits,
 }
@@ -140,7 +144,13 @@ impl Rehearsal<'_> {
         let clock = case.clock.unwrap_or(CLOCK_MS);
         let sandbox = Arc::new(Fixed { sandbox, clock });
         let limits = self.limits.tightened(Limit::Wall, WALL_MS);
-        let engine = Engine::new(Arc::clone(&recorded) as _, sandbox, limits);
+        let store = Arc::new(Memory::default());
+        for skill in &self.skills {
+            // The memory of this process does not fail.
+            let _ = store.keep_skill(promoted(skill)).await;
+        }
+        let config = EngineConfig { limits, ..EngineConfig::default() };
+        let engine = Engine::with_store(Arc::clone(&recorded) as _, sandbox, store, config);
         let code = driver(self.package, &case.input);
         let session = SessionChoice::Once(SessionId::named("rehearsal"));
         let report = engine.run(RunRequest { code, session, timeout_ms: None }).await;
@@ -165,13 +175,15 @@ impl Rehearsal<'_> {
         for call in &case.calls {
             add(&mut servers, &call.server, &call.tool);
         }
-        for entry in self.package.allowed_tools.iter().flatten() {
+        let packages = || std::iter::once(self.package).chain(&self.skills);
+        for entry in packages().flat_map(|package| package.allowed_tools.iter().flatten()) {
             if let Some((server, tool)) = entry.split_once('.').filter(|(_, tool)| *tool != "*") {
                 add(&mut servers, server, tool);
             }
         }
         // What the code names and nothing has told so far, by the names that it has there.
-        for Use { folder, functions } in workroom_script::uses(&self.package.code) {
+        let uses = packages().flat_map(|package| workroom_script::uses(&package.code));
+        for Use { folder, functions } in uses {
             let shared: Vec<_> = servers.iter().cloned().map(Arc::new).collect();
             let catalog = Catalog::build(&shared, None);
             let known = catalog.server(&folder);
@@ -186,6 +198,51 @@ impl Rehearsal<'_> {
             }
         }
         servers.into_iter().map(Arc::new).collect()
+    }
+}
+
+/// The skills of `store` that `package` imports, over however many others: each as it is promoted,
+/// else its newest version. One that is not there is told by the compiler.
+pub async fn imported(store: &dyn Store, package: &Package) -> Vec<Package> {
+    let mut found: Vec<Package> = Vec::new();
+    let mut todo = imports(&package.code);
+    while let Some(name) = todo.pop() {
+        let is_known = name == package.name.as_str()
+            || found.len() >= SKILLS_MAX
+            || found.iter().any(|known| known.name.as_str() == name);
+        if is_known {
+            continue;
+        }
+        let view = manage::find(store, &name, None).await;
+        if let Some(package) = view.ok().and_then(|view| view.package) {
+            todo.extend(imports(&package.code));
+            found.push(package);
+        }
+    }
+    found
+}
+
+/// The names of the skills that a code imports, as far as its text says so.
+pub fn imports(code: &str) -> Vec<String> {
+    let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let after = code.split("skills/").skip(1);
+    let names = after.map(|rest| rest.split(|c| !is_name(c)).next().unwrap_or_default());
+    let mut names: Vec<String> = names.filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+fn promoted(package: &Package) -> NewSkill {
+    NewSkill {
+        name: package.name.to_string(),
+        hash: package.hash(),
+        files: package.files(),
+        created: 0,
+        author: String::new(),
+        session: String::new(),
+        status: SkillStatus::Promoted,
+        needs: String::new(),
     }
 }
 

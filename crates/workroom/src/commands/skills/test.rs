@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use serde_json::json;
-use workroom_engine::skills::{Rehearsal, Repeats, SkillView, manage};
+use workroom_engine::{
+    skills::{Rehearsal, Repeats, SkillView, manage, rehearse},
+    store::Store,
+};
 
 use super::failure;
 use crate::{
@@ -38,7 +41,7 @@ pub(crate) async fn test(
     let place = gateway::place(&settings);
     let (mut text, mut results, mut failed) = (String::new(), Vec::new(), 0);
     for view in &views {
-        for (case, difference) in play(view, &place, settings.config.limits).await? {
+        for (case, difference) in play(&*store, view, &place, settings.config.limits).await? {
             let (name, version) = (&view.record.name, view.record.version);
             failed += usize::from(difference.is_some());
             let word = if difference.is_some() { "failed" } else { "ok" };
@@ -63,6 +66,7 @@ pub(crate) async fn test(
 
 /// Plays the cases of one version: their names, and what is not as recorded.
 async fn play(
+    store: &dyn Store,
     view: &SkillView,
     place: &crate::sandbox::Place,
     limits: workroom_types::Limits,
@@ -71,7 +75,8 @@ async fn play(
         let reason = view.broken.clone().unwrap_or_default();
         return Ok(vec![("files".to_owned(), Some(reason))]);
     };
-    let rehearsal = Rehearsal { package, servers: Vec::new(), limits };
+    let skills = rehearse::imported(store, package).await;
+    let rehearsal = Rehearsal { package, servers: Vec::new(), skills, limits };
     let mut played = Vec::new();
     for case in &package.cases {
         let rehearsed = rehearsal.play(place.sandbox(), case, Repeats::Strict).await;
