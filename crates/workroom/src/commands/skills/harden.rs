@@ -47,8 +47,8 @@ pub(super) async fn harden(global: &Global, args: &SkillsHarden) -> Result<Answe
     Ok(Answer::new(text.trim_end(), &json!({ "ok": is_hard, "skills": told }), code))
 }
 
-/// A skill by its name in the store or by its folder, with the skills that it imports: of a folder's,
-/// those beside it come first.
+/// A skill by its name in the store or by its folder, with the skills that it imports: of a
+/// folder's, those beside it come first.
 async fn named(store: &dyn Store, skill: &str) -> Result<(Package, Vec<Package>), Failure> {
     let path = Path::new(skill);
     if folder::is_skill(path) {
@@ -91,7 +91,12 @@ fn beside(path: &Path, package: &Package) -> Vec<Package> {
     found
 }
 
-async fn report(package: &Package, sandbox: std::sync::Arc<dyn Sandbox>, limits: Limits) -> Report {
+async fn report(
+    package: &Package,
+    imported: Vec<Package>,
+    sandbox: std::sync::Arc<dyn Sandbox>,
+    limits: Limits,
+) -> Report {
     let rehearsal = Rehearsal { package, servers: Vec::new(), skills: imported, limits };
     skills::harden(&rehearsal, sandbox, &|done, all| {
         tracing::debug!(skill = %package.name, done, all, "a mutation was replayed");
