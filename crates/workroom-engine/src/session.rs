@@ -92,7 +92,7 @@ impl Session {
         *self = Self::default();
     }
 
-    /// Whether no run has left anything.
+    /// Whether no run has left anything: then a script finds nothing but what every one finds.
     pub(crate) fn is_fresh(&self) -> bool {
         self.version == 0 && self.guest.is_none() && self.programs.is_empty()
     }

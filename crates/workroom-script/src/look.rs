@@ -2,6 +2,8 @@
 //!
 //! Nothing of the catalog is known here. A text that does not parse gives nothing.
 
+use std::fmt::Write as _;
+
 use std::{collections::BTreeMap, panic::AssertUnwindSafe};
 
 use oxc::{
@@ -152,7 +154,8 @@ pub fn shape(source: &str) -> Option<String> {
     let hash = Sha256::digest(form.as_bytes());
     let mut hex = String::with_capacity(32);
     for byte in &hash[..16] {
-        hex.push_str(&format!("{byte:02x}"));
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
     }
     Some(hex)
 }
@@ -196,7 +199,7 @@ fn form(text: &str, semantic: &Semantic<'_>) -> String {
             }
             AstKind::IdentifierReference(name) => {
                 let reference = name.reference_id.get().map(|id| scoping.get_reference(id));
-                if let Some(symbol) = reference.and_then(|reference| reference.symbol_id()) {
+                if let Some(symbol) = reference.and_then(oxc::semantic::Reference::symbol_id) {
                     edits.push((name.span, number(symbol)));
                 }
             }

@@ -141,7 +141,7 @@ impl Generaliser<'_, '_> {
             code.push('\n');
         }
         code.push_str(&signature(&input, &found.parameters, recorded.value));
-        code.push_str(&self.body(&inside, &end));
+        code.push_str(&Self::body(&inside, &end));
         code.push_str("}\n");
         Generalised { code, parameters: found.parameters }
     }
@@ -217,7 +217,7 @@ impl Generaliser<'_, '_> {
     }
 
     /// The statements inside of the function, a step to the right.
-    fn body(&self, inside: &str, end: &str) -> String {
+    fn body(inside: &str, end: &str) -> String {
         let mut out = String::new();
         let held = lines_in_texts(inside);
         let mut blank = true;
