@@ -448,7 +448,7 @@ fn a_function_of_an_earlier_run() {
             2 | return base.b.c;
               |        ^
             base.b: undefined; base has: a
-            hint: `base` has no `b`; use one of its keys
+            hint: what it holds is `base.a`
             kept for the next run: more
         "#]]
         .assert_eq(&told);

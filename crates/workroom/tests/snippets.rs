@@ -15,8 +15,8 @@ use workroom_catalog::Catalog;
 use workroom_demo::{Backend, WorldName, inventory::SEED};
 use workroom_engine::modules::InCatalog;
 use workroom_script::{
-    Description, DiagnosticKind, Function, Module, Modules, Scope, UnknownModule, compile_in,
-    render,
+    Description, DiagnosticKind, Function, Module, Modules, Scope, Skill, UnknownModule,
+    compile_in, render,
 };
 use workroom_types::{ServerSnapshot, ServerStatus, ToolDef};
 
@@ -38,6 +38,15 @@ impl Modules for Servers<'_> {
             message: format!("there is no module `{specifier}`"),
             ..UnknownModule::default()
         })
+    }
+
+    /// A skill of the examples; another is what the snippet makes of it.
+    fn skill(&self, specifier: &str) -> Option<Result<Skill, UnknownModule>> {
+        let name = specifier.strip_prefix("./skills/")?;
+        let code = fs::read_to_string(root().join("examples/skills").join(name).join("index.ts"));
+        let any = "export async function run(input: any): Promise<any> { return input; }";
+        let code = code.unwrap_or_else(|_| any.to_owned());
+        Some(Ok(Skill { name: name.to_owned(), code }))
     }
 
     fn all(&self) -> Vec<Module> {
@@ -120,6 +129,14 @@ fn every_script_of_the_repository_passes_the_check() {
     let worlds = WorldName::ALL.map(|world| (format!("/{}/", world.name()), catalog(world)));
     let mut found = Vec::new();
     files(&root(), &[".ts", ".md"], &mut found);
+    let skills: Vec<(String, String)> = fs::read_dir(root().join("examples/skills"))
+        .unwrap()
+        .map(|folder| {
+            let folder = folder.unwrap();
+            let code = fs::read_to_string(folder.path().join("index.ts")).unwrap();
+            (folder.file_name().into_string().unwrap(), code)
+        })
+        .collect();
     let mut count = 0;
     for path in found.iter().filter(|path| !path.ends_with("index.d.ts")) {
         let place = path.to_string_lossy();
@@ -127,7 +144,13 @@ fn every_script_of_the_repository_passes_the_check() {
         let (_, demo) = world.unwrap_or(&worlds[0]);
         for script in scripts(path) {
             count += 1;
-            let servers = Servers { demo, named: named(&script) };
+            let mut text = script.clone();
+            for (name, code) in &skills {
+                if script.contains(&format!("'./skills/{name}'")) {
+                    text.push_str(code);
+                }
+            }
+            let servers = Servers { demo, named: named(&text) };
             if let Err(mistakes) = compile_in(&script, &servers, Scope::EMPTY) {
                 let told: Vec<String> = mistakes.iter().map(|it| render(&script, it)).collect();
                 panic!("{}: {}", path.display(), told.join("\n"));
