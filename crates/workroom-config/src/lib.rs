@@ -31,6 +31,7 @@ pub mod secret;
 mod server;
 mod servers;
 mod settings;
+mod skills;
 
 use std::{
     net::SocketAddr,
@@ -39,7 +40,7 @@ use std::{
 };
 
 use serde::Serialize;
-use workroom_types::{Bounds, CallPolicy, Limits, Mode};
+use workroom_types::{Bounds, CallPolicy, Limits, Mode, SkillSettings};
 
 pub use clients::ClientConfig;
 pub use error::{ConfigError, ConfigErrors, Mistake, Warning};
@@ -94,6 +95,8 @@ pub struct Config {
     pub privacy: PrivacySettings,
     /// What reports count with.
     pub ledger: LedgerConfig,
+    /// How many skills there may be, how large, and when one is promoted.
+    pub skills: SkillSettings,
     /// Where each value is from, in the order of the configuration.
     pub origins: Vec<Origin>,
     /// What is odd and not wrong.
@@ -239,9 +242,28 @@ pub fn load(
     let servers = servers.finish(&mut origins);
     settings.list(&mut origins);
     let settings::Settings {
-        limits, mut serve, clients, sandbox, scripts, privacy, ledger, ..
+        limits,
+        mut serve,
+        clients,
+        sandbox,
+        scripts,
+        privacy,
+        ledger,
+        skills,
+        ..
     } = settings;
     serve.clients = clients.finish(&mut origins);
     let warnings = reader.warnings;
-    Ok(Config { servers, limits, serve, sandbox, scripts, privacy, ledger, origins, warnings })
+    Ok(Config {
+        servers,
+        limits,
+        serve,
+        sandbox,
+        scripts,
+        privacy,
+        ledger,
+        skills,
+        origins,
+        warnings,
+    })
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
-use workroom_types::{Bound, Limit, Limits, Mode};
+use workroom_types::{Bound, Limit, Limits, Mode, SkillSettings};
 
 use crate::{
     LedgerConfig, Origin, PrivacySettings, SandboxConfig, ScriptsConfig, ServeConfig, Source,
@@ -14,8 +14,8 @@ use crate::{
     servers::Servers,
 };
 
-const TABLES: [&str; 8] =
-    ["servers", "limits", "serve", "clients", "sandbox", "scripts", "privacy", "ledger"];
+const TABLES: [&str; 9] =
+    ["servers", "limits", "serve", "clients", "sandbox", "scripts", "privacy", "ledger", "skills"];
 const SANDBOX: [&str; 2] = ["workers", "walls"];
 /// The most processes that scripts may run in.
 const WORKERS_MAX: u64 = 256;
@@ -38,6 +38,7 @@ pub(crate) struct Settings {
     pub(crate) scripts: ScriptsConfig,
     pub(crate) privacy: PrivacySettings,
     pub(crate) ledger: LedgerConfig,
+    pub(crate) skills: SkillSettings,
     /// Where each setting is from, by its key, with what that overrides.
     from: BTreeMap<String, String>,
     /// The profiles that are asked for, and where: what they are may be said later.
@@ -62,6 +63,7 @@ impl Settings {
                 "scripts" => self.read_scripts(reader, source, node),
                 "privacy" => self.read_privacy(reader, source, node),
                 "ledger" => self.read_ledger(reader, source, node),
+                "skills" => self.read_skills(reader, node),
                 _ => reader.unknown(node, key, &TABLES, true),
             }
         }
@@ -251,7 +253,7 @@ impl Settings {
         ] {
             origin(key.to_owned(), format!("[{}]", list.join(", ")));
         }
-        for (key, value) in self.privacy.shown() {
+        for (key, value) in self.privacy.shown().into_iter().chain(self.shown_skills()) {
             origin(key, value);
         }
         for (key, value) in self.ledger.shown() {
@@ -330,6 +332,7 @@ mod tests {
             .chain(SCRIPTS)
             .chain(crate::privacy::PRIVACY)
             .chain(crate::ledger::LEDGER)
+            .chain([crate::skills::AUTO_PROMOTE])
             .chain(bounds)
         {
             assert!(

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use serde_json::{Map, Value, json};
 use workroom_catalog::Catalog;
-use workroom_types::{Limit, Limits, ToolRef};
+use workroom_types::{Limit, Limits, SessionId, ToolRef};
 
 use crate::{
     Shared, answer, check,
@@ -15,9 +15,13 @@ use crate::{
     upstreams::{Meter, ToolCall},
 };
 
-/// The tool that `call` calls.
+/// The tool that `call` calls, whoever's code it stands in.
 pub(crate) fn tool(call: &GuestCall) -> ToolRef {
-    ToolRef { server: call.module.clone(), tool: call.function.clone() }
+    let server = match call.module.split_once(workroom_script::OWNER_MARK) {
+        Some((_, server)) => server.to_owned(),
+        None => call.module.clone(),
+    };
+    ToolRef { server, tool: call.function.clone() }
 }
 
 /// Whether `call` is one of the gateway itself: `readFile`. No server has an empty name.
@@ -26,7 +30,12 @@ pub(crate) fn is_own(call: &GuestCall) -> bool {
 }
 
 /// Answers a call of the gateway itself: what is at a path of the tree. A result is its value.
-async fn own(shared: &Shared, call: &GuestCall, limits: Limits) -> Result<String, AnswerError> {
+async fn own(
+    shared: &Shared,
+    call: &GuestCall,
+    limits: Limits,
+    session: Option<&SessionId>,
+) -> Result<String, AnswerError> {
     let failed = |code: &str, message: String| AnswerError {
         name: "Error".to_owned(),
         message,
@@ -39,7 +48,7 @@ async fn own(shared: &Shared, call: &GuestCall, limits: Limits) -> Result<String
         let message = "readFile takes a path, such as './results/r_….json'".to_owned();
         return Err(failed("invalid_arguments", message));
     };
-    let found = files::read(shared, &path).await;
+    let found = files::read(shared, &path, session).await;
     let text = match found.map_err(|error| failed("no_such_file", error.to_string()))? {
         Node::File(text) if files::is_value(&path) => text.as_ref().to_owned(),
         Node::File(text) => Value::String(text.as_ref().to_owned()).to_string(),
@@ -81,7 +90,7 @@ pub(crate) async fn make(
         return Answer { id: call.id, result };
     }
     if is_own(&call) {
-        let result = own(&shared, &call, limits).await;
+        let result = own(&shared, &call, limits, scope.session()).await;
         return Answer { id: call.id, result };
     }
     let tool = tool(&call);

@@ -16,14 +16,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use workroom_script::{Position, Probe, Scope};
+use workroom_script::{Place, Probe, Scope};
 use workroom_types::{Limit, Limits, RunId};
 
 use crate::{
     Shared,
     cause::{self, Cause},
     journal::Record,
-    modules::InCatalog,
+    modules::InRoom,
     playback,
     run::Run,
     sandbox::{Code, GuestError, Setup, TurnState},
@@ -65,14 +65,19 @@ pub(crate) fn prepare(
         return None;
     }
     let unseen = |why: &str| Some(Err(Found::Unseen(why.to_owned())));
-    let (compiled, position) = place(session, error)?;
+    let (compiled, place) = place(session, error)?;
     if session.programs.back().is_none_or(|last| last.file != compiled.file) {
-        return unseen("its function is of an earlier run, whose values cannot be seen");
+        return unseen(
+            "its function is of an earlier run, whose values cannot be seen: declare it again in \
+             this run to see them",
+        );
     }
     let catalog = run.shared.catalog();
     let names = session.known_names();
-    let scope = Scope { names: &names, is_complete: false };
-    let probe = workroom_script::probe(&compiled.source, &InCatalog(&catalog), scope, position)?;
+    let scope = Scope { names: &names, ..Scope::default() };
+    let modules = InRoom { catalog: &catalog, skills: run.usage.visible() };
+    let skill = place.skill.map(|skill| skill.name.as_str());
+    let probe = workroom_script::probe(&compiled.source, &modules, scope, skill, place.position)?;
     if run.stats.result_bytes > ANSWER_BYTES_MAX {
         return unseen("the values there were not looked at: the run had too large results");
     }
@@ -131,15 +136,14 @@ impl Look {
     }
 }
 
-/// The innermost place of an error in an agent's text.
+/// The innermost place of an error in an agent's text, or in a skill's.
 pub(crate) fn place<'s>(
     session: &'s Session,
     error: &GuestError,
-) -> Option<(&'s Arc<Compiled>, Position)> {
+) -> Option<(&'s Arc<Compiled>, Place<'s>)> {
     error.frames.iter().find_map(|frame| {
         let mut programs = session.programs.iter().rev();
         let compiled = programs.find(|compiled| compiled.file == frame.file)?;
-        let position = compiled.program.original(frame.line, frame.column)?;
-        Some((compiled, position))
+        Some((compiled, compiled.program.place(frame.line, frame.column)?))
     })
 }

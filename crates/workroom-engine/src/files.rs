@@ -1,13 +1,14 @@
 //! The tree that agents list and read: `./servers/…` from the catalog,
-//! `./results/<run>.json` for what a run gave, and `./results/<run>.log` for what it logged.
+//! `./skills/…` from the store, `./results/<run>.json` for what a run gave, and
+//! `./results/<run>.log` for what it logged.
 
 use std::sync::Arc;
 
 use thiserror::Error;
 use workroom_catalog::{Entry, PathError};
-use workroom_types::{RunId, ToolRef};
+use workroom_types::{RunId, SessionId, ToolRef};
 
-use crate::{Shared, outcome::StoredOutcome, report, shapes, store::StoreError};
+use crate::{Shared, outcome::StoredOutcome, report, shapes, skills::tree, store::StoreError};
 
 /// What is at a path.
 #[derive(Clone, Debug)]
@@ -32,13 +33,28 @@ pub enum ReadError {
         /// The path asked for.
         path: String,
     },
+    /// No such skill, or no such file of it.
+    #[error("there is nothing at `{path}`; {next}")]
+    NoSkill {
+        /// The path asked for.
+        path: String,
+        /// What to do next.
+        next: String,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-pub(crate) async fn read(shared: &Shared, path: &str) -> Result<Node, ReadError> {
+pub(crate) async fn read(
+    shared: &Shared,
+    path: &str,
+    session: Option<&SessionId>,
+) -> Result<Node, ReadError> {
     let inner = path.trim_start_matches(['.', '/']);
+    if let Some(node) = tree::read(shared, session, inner).await? {
+        return Ok(node);
+    }
     if let Some(file) = inner.strip_prefix("results/") {
         let none = || ReadError::NoResult { path: path.to_owned() };
         let file = file.trim_end_matches('/');
@@ -64,7 +80,12 @@ pub(crate) async fn read(shared: &Shared, path: &str) -> Result<Node, ReadError>
     }
     Ok(match catalog.open(path)? {
         workroom_catalog::Node::File(text) => Node::File(text.into()),
-        workroom_catalog::Node::Folder(entries) => Node::Folder(entries),
+        workroom_catalog::Node::Folder(mut entries) => {
+            if inner.is_empty() {
+                entries.extend(tree::root(shared, session).await?);
+            }
+            Node::Folder(entries)
+        }
     })
 }
 

@@ -20,8 +20,11 @@
 //! * [`types`]: checking a script's types, if that is wanted.
 //! * [`DirectCall`]: one tool, called as a run of its own.
 //! * `check`: arguments against their tool's schema, before anything is sent.
+//! * [`skills`]: scripts that agents saved.
 //! * `privacy`: personal values masked on the way in and restored on the way out.
+//! * `catalogs`: the servers' tools as they are now, with the skills that a session sees.
 //! * `failure`, `modules`: mistakes in words; the catalog as what scripts import.
+//! * [`skills`]: scripts that agents saved.
 //! * `diagnosis`, `cause`: what a run failed on; `effects`: what it had done before.
 //!
 //! # Not here
@@ -31,6 +34,7 @@
 mod abridge;
 pub mod answer;
 mod calls;
+mod catalogs;
 mod cause;
 mod check;
 mod diagnosis;
@@ -38,6 +42,7 @@ mod direct;
 mod effects;
 mod failure;
 pub mod files;
+mod forms;
 mod journal;
 pub mod ledger;
 mod meter;
@@ -56,6 +61,7 @@ pub mod sandbox;
 mod session;
 mod shapes;
 mod shown;
+pub mod skills;
 pub mod store;
 mod table;
 pub mod types;
@@ -70,7 +76,9 @@ use std::{
 
 use tokio::sync::{Semaphore, watch};
 use workroom_catalog::{Catalog, SearchQuery, SearchResults, Together};
-use workroom_types::{Bound, Bounds, Limit, Limits, RunId, ServerStatus, SessionId, ToolRef};
+use workroom_types::{
+    Bound, Bounds, Limit, Limits, RunId, ServerStatus, SessionId, SkillSettings, ToolRef,
+};
 
 pub use direct::{DirectAnswer, DirectCall};
 pub use files::{Node, ReadError};
@@ -148,6 +156,8 @@ pub struct EngineConfig {
     pub privacy: Option<PrivacyConfig>,
     /// Where accounts are kept, if not in the store.
     pub book: Option<ledger::Book>,
+    /// Bound skills, and say when one is promoted.
+    pub skills: SkillSettings,
 }
 
 struct Shared {
@@ -159,6 +169,14 @@ struct Shared {
     origin: String,
     types: Option<types::TypeCheck>,
     privacy: Option<privacy::Privacy>,
+    skill_settings: SkillSettings,
+    skills: skills::registry::Registry,
+    /// How often code of each shape was run.
+    repeated: skills::suggest::Counts,
+    /// Held while a skill is saved: its limits count what is there.
+    saving: tokio::sync::Mutex<()>,
+    /// Catalogs with skills in them, by the view that they are of; the one used last in front.
+    searched: Mutex<Vec<(u64, u64, Catalog)>>,
     /// The newest catalog and the change it was built after.
     catalog: Mutex<Option<(u64, Catalog)>>,
     sessions: session::Sessions,
@@ -215,26 +233,6 @@ impl Shared {
         }
     }
 
-    /// The catalog of the servers as they are now.
-    fn catalog(&self) -> Catalog {
-        let version = *self.upstreams.changes().borrow();
-        // Held while building: a second caller would only build the same again.
-        let mut newest = self.catalog.lock().unwrap_or_else(PoisonError::into_inner);
-        match newest.as_ref() {
-            Some((built, catalog)) if *built == version => catalog.clone(),
-            previous => {
-                let servers = self.upstreams.servers();
-                let servers = match &self.privacy {
-                    Some(privacy) => privacy.listed(servers),
-                    None => servers,
-                };
-                let catalog = Catalog::build(&servers, previous.map(|(_, catalog)| catalog));
-                *newest = Some((version, catalog.clone()));
-                catalog
-            }
-        }
-    }
-
     /// Waits until no server that `needed` picks by name or folder is still starting.
     async fn settled(&self, needed: impl Fn(&str, &str) -> bool) {
         let mut changes = self.upstreams.changes();
@@ -265,7 +263,7 @@ impl Engine {
         store: Arc<dyn Store>,
         config: EngineConfig,
     ) -> Self {
-        let EngineConfig { limits, bounds, origin, types, privacy, book } = config;
+        let EngineConfig { limits, bounds, origin, types, privacy, skills, book } = config;
         let book = book.map_or_else(|| Arc::clone(&store) as _, |book| book.0);
         Self(Arc::new(Shared {
             upstreams,
@@ -279,6 +277,11 @@ impl Engine {
             origin,
             types,
             privacy: privacy.map(privacy::Privacy::new),
+            skill_settings: skills,
+            skills: skills::registry::Registry::default(),
+            repeated: skills::suggest::Counts::default(),
+            saving: tokio::sync::Mutex::default(),
+            searched: Mutex::default(),
             catalog: Mutex::default(),
             sessions: session::Sessions::default(),
             shapes: shapes::Shapes::default(),
@@ -353,6 +356,11 @@ impl Engine {
         self.0.store.sweep(now(), retention).await
     }
 
+    /// What bounds each run.
+    pub fn limits(&self) -> Limits {
+        self.0.limits
+    }
+
     /// Whether more than credentials is masked.
     pub fn masks(&self) -> bool {
         self.0.privacy.as_ref().is_some_and(privacy::Privacy::is_on)
@@ -414,6 +422,7 @@ impl Engine {
             calls: report::CallStats::default(),
             variables: Vec::new(),
             duration: started.elapsed(),
+            repeated: None,
         })
     }
 
@@ -442,9 +451,10 @@ impl Engine {
         self.0.upstreams.changes()
     }
 
-    /// Ranks tools for what an agent wants to do. Waits up to [`LOOK_TIMEOUT`] for servers that
-    /// are still starting; the results say which were not searched.
-    pub async fn search(&self, query: &SearchQuery) -> SearchResults {
+    /// Ranks tools and skills for what an agent wants to do in `session`, whose drafts are among
+    /// them. Waits up to [`LOOK_TIMEOUT`] for servers that are still starting; the results say
+    /// which were not searched.
+    pub async fn search(&self, query: &SearchQuery, session: Option<&SessionId>) -> SearchResults {
         let wanted = query.server.as_deref();
         let wait = self.0.settled(|name, folder| wanted.is_none_or(|w| w == name || w == folder));
         let _ = tokio::time::timeout(LOOK_TIMEOUT, wait).await;
@@ -452,19 +462,25 @@ impl Engine {
             let together = self.0.together.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(&together)
         };
-        self.catalog().search_with(query, &together)
+        // A store that cannot be read hides its skills, and no tool.
+        let visible = self.0.skills.visible(&*self.0.store, session, now()).await;
+        let catalog = match visible {
+            Ok(visible) => self.0.catalog_with(&visible),
+            Err(_) => self.catalog(),
+        };
+        catalog.search_with(query, &together)
     }
 
-    /// Lists a folder or gives a file of the tree. Waits up to [`LOOK_TIMEOUT`] for the servers
-    /// that the path concerns.
+    /// Lists a folder or gives a file of the tree, as `session` sees it. Waits up to
+    /// [`LOOK_TIMEOUT`] for the servers that the path concerns.
     ///
     /// # Errors
     ///
     /// [`ReadError`] when there is nothing at `path`; it names what is near.
-    pub async fn read(&self, path: &str) -> Result<Node, ReadError> {
+    pub async fn read(&self, path: &str, session: Option<&SessionId>) -> Result<Node, ReadError> {
         let wait = self.0.settled(|name, folder| files::concerns(path, name, folder));
         let _ = tokio::time::timeout(LOOK_TIMEOUT, wait).await;
-        files::read(&self.0, path).await
+        files::read(&self.0, path, session).await
     }
 }
 

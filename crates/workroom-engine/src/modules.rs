@@ -3,9 +3,11 @@
 use serde_json::Value;
 use workroom_catalog::{Catalog, ServerEntry, ToolEntry};
 use workroom_script::{
-    Description, Function, Module, Modules, Parameter, Parameters, UnknownModule, nearest,
+    Description, Function, Module, Modules, Parameter, Parameters, Skill, UnknownModule, nearest,
 };
 use workroom_types::ServerStatus;
+
+use crate::skills::Visible;
 
 /// Resolves imports in one catalog.
 #[derive(Debug)]
@@ -44,6 +46,7 @@ impl Modules for InCatalog<'_> {
                 return Err(UnknownModule {
                     message: format!("server `{}` has no tool `{file}`", server.name),
                     nearest: nearest(file, names).into_iter().map(str::to_owned).collect(),
+                    hint: None,
                 });
             };
             module.tool = server.tools.iter().position(|known| std::ptr::eq(known, tool));
@@ -60,6 +63,83 @@ impl Modules for InCatalog<'_> {
         let tool = server.tools.iter().find(|entry| entry.def.name == tool)?;
         let parameters = parameters(&tool.def.input_schema);
         Some(Description { signature: tool.signature(), parameters, reads: reads(tool) })
+    }
+}
+
+/// The catalog and the skills that a session sees, as what its scripts may import.
+#[derive(Debug)]
+pub struct InRoom<'a> {
+    /// The servers.
+    pub catalog: &'a Catalog,
+    /// The skills.
+    pub skills: &'a Visible,
+}
+
+impl Modules for InRoom<'_> {
+    fn resolve(&self, specifier: &str) -> Result<Module, UnknownModule> {
+        InCatalog(self.catalog).resolve(specifier)
+    }
+
+    fn skill(&self, specifier: &str) -> Option<Result<Skill, UnknownModule>> {
+        let inside = path(specifier).strip_prefix("skills")?;
+        let (name, file) = match inside.strip_prefix('/') {
+            Some(inside) => inside.split_once('/').unwrap_or((inside, "index")),
+            None if inside.is_empty() => ("", ""),
+            None => return None,
+        };
+        Some(self.named(name, file))
+    }
+
+    fn all(&self) -> Vec<Module> {
+        InCatalog(self.catalog).all()
+    }
+
+    fn describe(&self, server: &str, tool: &str) -> Option<Description> {
+        InCatalog(self.catalog).describe(server, tool)
+    }
+}
+
+impl InRoom<'_> {
+    fn named(&self, name: &str, file: &str) -> Result<Skill, UnknownModule> {
+        let unknown = |message: String| UnknownModule { message, ..UnknownModule::default() };
+        if name.is_empty() {
+            let message = "a skill is imported by its name".to_owned();
+            let hint = Some("write `import { run } from './skills/<name>'`".to_owned());
+            return Err(UnknownModule { message, hint, ..UnknownModule::default() });
+        }
+        let Some(version) = self.skills.get(name) else {
+            if self.skills.is_hidden(name) {
+                let message = format!("skill `{name}` is a draft of another session");
+                let hint = format!("a person gives it to all by `workroom skills promote {name}`");
+                return Err(UnknownModule {
+                    message,
+                    hint: Some(hint),
+                    ..UnknownModule::default()
+                });
+            }
+            let near = nearest(name, self.skills.names());
+            let near = near.into_iter().map(|name| format!("./skills/{name}")).collect();
+            let message = format!("there is no skill `{name}`");
+            return Err(UnknownModule { message, nearest: near, hint: None });
+        };
+        if file != "index" && file != "SKILL" {
+            return Err(unknown(format!("skill `{name}` has no module `{file}`")));
+        }
+        let package = version.package();
+        let package = package
+            .map_err(|reason| unknown(format!("skill `{name}` cannot be used: {reason}")))?;
+        if let Some(unmet) = version.body.needs.unmet(name, self.catalog) {
+            let hint = if unmet.may_pass {
+                "try again when the server is there, or do without the skill".to_owned()
+            } else {
+                format!(
+                    "read `./skills/{name}/index.ts`, do the same with the tools as they are now, \
+                     and save it again under its name"
+                )
+            };
+            return Err(UnknownModule { hint: Some(hint), ..unknown(unmet.message) });
+        }
+        Ok(Skill { name: name.to_owned(), code: package.code.clone() })
     }
 }
 
@@ -155,12 +235,13 @@ impl InCatalog<'_> {
         let folders = self.0.servers().iter().map(|server| server.folder.as_str());
         let nearest =
             nearest(wanted, folders).into_iter().map(|name| format!("./servers/{name}")).collect();
-        UnknownModule { message, nearest }
+        UnknownModule { message, nearest, hint: None }
     }
 }
 
 fn unusable(server: &ServerEntry, how: &str) -> UnknownModule {
-    UnknownModule { message: format!("server `{}` {how}", server.name), nearest: Vec::new() }
+    let message = format!("server `{}` {how}", server.name);
+    UnknownModule { message, ..UnknownModule::default() }
 }
 
 fn module(server: &ServerEntry) -> Module {

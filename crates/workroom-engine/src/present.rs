@@ -11,7 +11,7 @@
 use std::fmt::Write as _;
 
 use crate::{
-    abridge,
+    abridge, failure,
     report::{FailureContext, Presentation, RunFailure, RunReport, bytes, variable_list},
     sandbox::LogLevel,
     shown, view,
@@ -56,6 +56,7 @@ pub(crate) fn present(
             add(&view.text);
             kept = (!view.is_whole).then_some(path);
         }
+        Ok(None) if report.notes.iter().any(|note| failure::is_why_nothing(note)) => {}
         Ok(None) if report.logs.is_empty() => {
             let nothing = "nothing was returned or logged: end with the value, or `return` it";
             add(&abridge::text(nothing, left));
@@ -146,6 +147,13 @@ fn header(report: &RunReport, show_session: bool, with_variables: bool) -> Strin
     if with_variables && !report.variables.is_empty() {
         let _ = write!(header, ": {}", variable_list(&report.variables));
     }
+    if let Some(runs) = report.repeated {
+        let _ = write!(
+            header,
+            " · such code was run {runs} times: keep it with save_skill {{ run: \"{}\" }}",
+            report.run
+        );
+    }
     header
 }
 
@@ -200,6 +208,7 @@ mod tests {
                 masked: 6,
             },
             duration: Duration::from_millis(1_830),
+            repeated: None,
         }
     }
 

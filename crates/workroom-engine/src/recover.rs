@@ -19,6 +19,7 @@ use crate::{
     run::{Run, Stop},
     sandbox::{Guest, Sandbox, SandboxError, Setup, TurnState},
     session::Session,
+    skills::usage::{self, Usage},
     store::{RunEnd, RunRecord, Store, StoreError},
 };
 
@@ -73,6 +74,7 @@ pub(crate) async fn resume(
     if let Some(before) = shared.store.session(session_id).await? {
         room::adopt(session, &before);
     }
+    session.forget_names();
     let why_not = match (journal, StoredSetup::read(&record)) {
         (Ok(Some(journal)), Some((limits, seed))) => {
             let stay = Stay { id: session_id.clone(), session, declared: &[], keeps: true };
@@ -127,6 +129,7 @@ async fn go_on(
         passage.is_late();
         passage
     });
+    run.is_recorded = true;
     let began = Instant::now();
     let from_saved = journal.saved.is_some();
     let mut guest = match &journal.saved {
@@ -141,10 +144,13 @@ async fn go_on(
     };
     // The servers' hints say which calls may be sent again.
     shared.settled(|_, _| true).await;
-    let compiled = room::compile(shared, id, record.run.code.clone(), Scope::default()).ok();
+    let visible = usage::visible(shared, &stay.id).await.map_err(|failure| failure.message)?;
+    let code = record.run.code.clone();
+    let compiled = room::compile(shared, id, code, Scope::default(), &visible).ok();
     if let Some(compiled) = &compiled {
         stay.session.remember(Arc::clone(compiled));
         stay.declared = &compiled.program.declared;
+        run.usage = Usage::of(visible, &compiled.program, false);
     }
     let setup = run.setup(seed);
     let played = playback::play(guest.as_mut(), &journal, setup, from_saved).await;

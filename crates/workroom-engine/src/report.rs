@@ -30,6 +30,9 @@ pub struct RunReport {
     pub variables: Vec<Variable>,
     /// From request to end.
     pub duration: Duration,
+    /// How many runs had code of the same shape, this one included, when there are so many that
+    /// it should become a skill.
+    pub repeated: Option<usize>,
 }
 
 /// The tool calls of a run, summed up.

@@ -14,7 +14,7 @@ use workroom_types::{Bound, Limit, Limits, RunId, SessionId};
 use crate::{
     RunRequest, SessionChoice, Shared, diagnosis, failure,
     ledger::{Caller, Passage},
-    modules::InCatalog,
+    modules::InRoom,
     now,
     outcome::StoredOutcome,
     privacy, random, recover,
@@ -23,6 +23,7 @@ use crate::{
     sandbox::{Code, Guest, SandboxError, TurnState, Variable},
     session::{Compiled, Session, SessionError, lost},
     shapes,
+    skills::{Visible, suggest::Counts, usage},
     store::{Ending, NewRun, RunEnd, SessionRecord, SessionState, StoreError},
     types::Checking,
 };
@@ -48,11 +49,18 @@ pub(crate) async fn conduct(
     };
     run.passage = passage;
     let mut variables = Vec::new();
+    // A call from outside of any session is made as often as it is wanted.
+    let is_kept = !matches!(request.session, SessionChoice::Once(_));
+    let code = is_kept.then(|| request.code.clone());
     let outcome = match shared.runs.try_acquire() {
         Ok(_place) => in_session(&mut run, request, &mut variables).await,
         Err(_) => Err(failure::busy(&shared.bounds)),
     };
     run.account(outcome.is_ok(), started.elapsed());
+    let repeated = match code.filter(|_| outcome.is_ok()) {
+        Some(code) => Counts::note(&shared, &run.id, &code).await,
+        None => None,
+    };
     RunReport {
         run: run.id,
         session,
@@ -62,6 +70,7 @@ pub(crate) async fn conduct(
         calls: run.stats,
         variables,
         duration: started.elapsed(),
+        repeated,
     }
 }
 
@@ -78,16 +87,21 @@ async fn in_session(
     let session = shared.sessions.get(&id);
     let mut session = session.lock().await;
     enter(run, &request.session, &mut session).await?;
-    wait_for_servers(run, &request.code).await;
+    let visible = usage::visible(&shared, &id).await?;
+    wait_for_servers(run, &request.code, &visible).await;
     // Its caller may have gone while it waited, here or for its session: then it sends nothing.
     if run.interest.has_changed().is_err() {
         return Err(failure::from_sandbox(&SandboxError::Cancelled));
     }
     let checking = Checking::begin(&shared, &request.code);
     let known = session.known_names();
-    let scope = Scope { names: &known, is_complete: session.is_fresh() };
-    let compiled = compile(&shared, &run.id, request.code, scope)?;
-    run.hints = failure::hints(&compiled.program.hints);
+    let is_fresh = session.is_fresh();
+    let all = session.all_names();
+    let others = all.as_deref().unwrap_or_default();
+    let scope = Scope { names: &known, others, is_complete: all.is_some() };
+    let compiled = compile(&shared, &run.id, request.code, scope, &visible)?;
+    usage::begin(run, &compiled, visible, is_fresh);
+    run.hints.clone_from(&compiled.program.hints);
     let checking = settle_types(&shared, &compiled.source, checking).await?;
     session.remember(Arc::clone(&compiled));
     let mut guest = open(run, &id, &mut session).await?;
@@ -146,7 +160,7 @@ impl Stay<'_> {
         if ended.is_ok() {
             run.drain().await;
         }
-        run.note_hints();
+        run.note_hints(&ended);
         // What filled the memory may be held by a variable, and the next run would find no room.
         let is_full =
             matches!(&ended, Err(Stop::Sandbox(SandboxError::Limit { limit: Limit::Memory, .. })));
@@ -158,7 +172,9 @@ impl Stay<'_> {
                     Some(Err(unseen)) => Some(unseen),
                     None => None,
                 };
-                let mut failure = failure::from_exception(&error, self.session, &run.limits, found);
+                let called = run.usage.call_site(self.session, &error);
+                let mut failure =
+                    failure::from_exception(&error, self.session, &run.limits, found, called);
                 let excerpt = failure.excerpt.clone().unwrap_or_default();
                 run.told.explain(&mut failure, &excerpt);
                 Err(failure)
@@ -167,6 +183,7 @@ impl Stay<'_> {
             Err(stop) => Err(failure::from_stop(&stop)),
         };
         run.notes.extend(shapes::keep(&run.shared, &run.told).await);
+        usage::settle(run, outcome.is_ok()).await;
         let kept = self.keep(run, guest.as_mut(), is_full).await;
         let outcome = outcome.map_err(|mut failure| {
             failure.context.effects = run.effects();
@@ -352,6 +369,7 @@ async fn enter(
 pub(crate) fn adopt(session: &mut Session, record: &SessionRecord) {
     if session.version != record.version {
         session.guest = None;
+        session.forget_names();
     }
     session.version = record.version;
     session.snapshot = record.snapshot;
@@ -368,8 +386,13 @@ fn refused(error: &SessionError) -> RunFailure {
 
 /// Waits for the servers that `source` names and that are still starting: their tools are not
 /// known before. Servers that it does not name are not waited for.
-async fn wait_for_servers(run: &mut Run, source: &str) {
-    let needed = |name: &str, folder: &str| source.contains(name) || source.contains(folder);
+async fn wait_for_servers(run: &mut Run, source: &str, visible: &Visible) {
+    let of_skills = visible.servers_of(source);
+    let needed = |name: &str, folder: &str| {
+        source.contains(name)
+            || source.contains(folder)
+            || of_skills.iter().any(|it| it == name || it == folder)
+    };
     let shared = Arc::clone(&run.shared);
     let wait = shared.settled(needed);
     let deadline = tokio::time::Instant::from_std(run.deadline);
@@ -384,9 +407,11 @@ pub(crate) fn compile(
     id: &RunId,
     source: String,
     scope: Scope<'_>,
+    skills: &Visible,
 ) -> Result<Arc<Compiled>, RunFailure> {
     let catalog = shared.catalog();
-    let program = workroom_script::compile_in(&source, &InCatalog(&catalog), scope)
+    let modules = InRoom { catalog: &catalog, skills };
+    let program = workroom_script::compile_in(&source, &modules, scope)
         .map_err(|diagnostics| failure::from_diagnostics(&source, &diagnostics))?;
     Ok(Arc::new(Compiled { file: format!("{id}.ts"), source, program }))
 }
@@ -454,7 +479,9 @@ async fn begin(
         origin: if keeps { shared.origin.clone() } else { ONCE.to_owned() },
         setup: setup_text(&run.limits, seed, run.passage.as_ref().map(Passage::caller).as_ref()),
     };
-    shared.store.begin(new).await.map_err(|error| failure::from_store(&error))
+    shared.store.begin(new).await.map_err(|error| failure::from_store(&error))?;
+    run.is_recorded = true;
+    Ok(())
 }
 
 /// 256 random bits.

@@ -17,11 +17,13 @@ use std::{
 
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use tokio::sync::watch;
+use workroom_script::{Diagnostic, DiagnosticKind};
 use workroom_types::{Bound, Limit, Limits, RunId, SessionId, ToolRef};
 
 use crate::{
     Shared, answer, calls, check,
     effects::Effects,
+    failure,
     journal::{Entry, Journal, Open, Saved, TurnRecord, Wait},
     ledger::{Passage, Traffic},
     privacy::Scope,
@@ -30,11 +32,15 @@ use crate::{
         Answer, AnswerError, Code, Guest, GuestCall, LogLine, SandboxError, Setup, Turn, TurnState,
     },
     shapes::{self, Told},
+    skills::usage::{self, Usage},
     store::StoreError,
 };
 
 /// A run of fewer calls loses nothing by making them one after the other.
 const HINT_CALLS_MIN: u64 = 5;
+
+/// What an object becomes in a text.
+const OBJECT_AS_TEXT: &str = "[object Object]";
 
 /// The most notes about calls that the agent is told of one run.
 const NOTES_MAX: usize = 20;
@@ -61,7 +67,7 @@ pub(crate) struct Run {
     pub(crate) logs: Vec<LogLine>,
     pub(crate) notes: Vec<String>,
     /// What could be better in the script; told if the run was of a size where it matters.
-    pub(crate) hints: Vec<String>,
+    pub(crate) hints: Vec<Diagnostic>,
     /// What its calls found out about their tools.
     pub(crate) told: Arc<Told>,
     /// Whose values they may have, and which were masked.
@@ -70,6 +76,12 @@ pub(crate) struct Run {
     pub(crate) traffic: Arc<Traffic>,
     /// Whose account it enters.
     pub(crate) passage: Option<Passage>,
+    /// The skills that it uses.
+    pub(crate) usage: Usage,
+    /// The tokens of its own code.
+    pub(crate) code_tokens: usize,
+    /// Whether the store has it: a script that was refused is never recorded.
+    pub(crate) is_recorded: bool,
 }
 
 /// Why a run ended before its script did.
@@ -122,6 +134,9 @@ impl Run {
             told: Arc::new(Told::new(session)),
             traffic: Arc::default(),
             passage: None,
+            usage: Usage::default(),
+            code_tokens: 0,
+            is_recorded: false,
         }
     }
 
@@ -213,7 +228,7 @@ impl Run {
     /// Takes in what a turn came to: records it, then sends its calls and sets its timers.
     async fn take(&mut self, turn: Turn) -> Result<TurnState, Stop> {
         // The sandbox counts them too; but it may be in a process that somebody took over.
-        self.asked += turn.calls.len() as u64;
+        self.asked += turn.calls.iter().filter(|call| !usage::is_tell(call)).count() as u64;
         if self.asked > self.limits.base(Limit::Calls) {
             return Err(SandboxError::from(self.limits.exceeded(Limit::Calls)).into());
         }
@@ -221,7 +236,12 @@ impl Run {
         self.logs.extend(turn.logs);
         let timers = turn.timers;
         for call in turn.calls {
-            self.enqueue(call);
+            if usage::is_tell(&call) {
+                // Nobody waits for an answer.
+                self.usage.tell(&call);
+            } else {
+                self.enqueue(call);
+            }
         }
         let calls = self.next_calls();
         let mut entries = vec![Entry::Turn(record)];
@@ -253,6 +273,7 @@ impl Run {
             match (open.wait, open.answer) {
                 (Wait::Timer(timer), None) => self.set_timer(id, timer.millis),
                 (_, Some(answer)) => self.in_flight.push(std::future::ready(answer).boxed()),
+                (Wait::Call(call), None) if usage::is_tell(&call) => self.usage.tell(&call),
                 (Wait::Call(call), None) => {
                     let tool = calls::tool(&call);
                     if open.sent && !self.shared.may_repeat(&tool) {
@@ -273,7 +294,9 @@ impl Run {
     /// Puts `call` into the queue with its arguments as they are to be sent. One whose arguments
     /// do not fit is answered at once, and never recorded as sent.
     fn enqueue(&mut self, mut call: GuestCall) {
-        match check::call(&self.shared, &mut call) {
+        self.usage.called(&call);
+        let may = self.usage.may(&call);
+        match may.and_then(|()| check::call(&self.shared, &mut call)) {
             Ok(notes) => {
                 for note in notes {
                     self.note(note);
@@ -393,6 +416,7 @@ impl Run {
         drop(self.journal.append(&entries));
         for answer in &answers {
             self.effects.answered(answer.id, answer.result.is_ok());
+            self.usage.answered(answer);
             match &answer.result {
                 Ok(json) => self.stats.result_bytes += json.len() as u64,
                 Err(_) => self.stats.failed += 1,
@@ -428,18 +452,40 @@ impl Run {
         }
     }
 
-    /// Tells what could be better in the script, if it made enough calls for that to matter.
-    pub(crate) fn note_hints(&mut self) {
+    /// Tells what could be better in the script, where what came of it shows that it matters.
+    pub(crate) fn note_hints(&mut self, ended: &Result<TurnState, Stop>) {
+        let gave_nothing = matches!(ended, Ok(TurnState::Done(None)));
+        let did_nothing = gave_nothing && self.stats.made == 0 && self.logs.is_empty();
         let hints = std::mem::take(&mut self.hints);
-        if self.stats.made >= HINT_CALLS_MIN {
-            self.notes.extend(hints);
+        let told = hints.iter().filter(|hint| match hint.kind {
+            DiagnosticKind::NotCalled => did_nothing,
+            DiagnosticKind::Undefined => gave_nothing,
+            DiagnosticKind::NotWaited => self.stats.made > 0,
+            DiagnosticKind::Ignored => true,
+            _ => self.stats.made >= HINT_CALLS_MIN,
+        });
+        self.notes.extend(told.map(failure::hint));
+        let value = match ended {
+            Ok(TurnState::Done(Some(value))) => value.as_str(),
+            _ => "",
+        };
+        let logged = self.logs.iter().map(|line| line.text.as_str());
+        if logged.chain([value]).any(|text| text.contains(OBJECT_AS_TEXT)) {
+            self.notes.push(format!(
+                "`{OBJECT_AS_TEXT}` stands where an object was made text: write \
+                 `JSON.stringify(…)`, or one of its fields"
+            ));
         }
     }
 
     /// Enters what the run came to into its account.
     pub(crate) fn account(&self, ok: bool, duration: Duration) {
         if let Some(passage) = &self.passage {
-            passage.ran(&self.id, ok, &self.stats, duration, &self.traffic);
+            let traffic = self.is_recorded.then_some(&self.traffic);
+            passage.ran(&self.id, ok, &self.stats, duration, traffic);
+            if let Some(skill) = self.usage.main() {
+                passage.used(skill);
+            }
         }
     }
 

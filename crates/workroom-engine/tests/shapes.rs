@@ -130,7 +130,7 @@ async fn what_was_learned_is_stored_and_shown_in_the_tools_file() {
     for n in 0..3 {
         echo(&bench, &format!("{{\"id\":\"a-{n}\"}}"), done("1")).await;
     }
-    let Node::File(file) = bench.engine.read("./servers/crm/echo.ts").await.unwrap() else {
+    let Node::File(file) = bench.engine.read("./servers/crm/echo.ts", None).await.unwrap() else {
         panic!("it is a file")
     };
     assert!(file.contains("Observed in 3 calls."), "{file}");

@@ -23,6 +23,8 @@ pub enum Kind {
     Search,
     /// A file or a folder that was read.
     Read,
+    /// A skill that was saved.
+    Save,
     /// The definitions of tools that a client loaded.
     List,
     /// What a client's connection took beside all that: handshakes, pings, notifications.
@@ -35,7 +37,7 @@ pub enum Kind {
 impl Kind {
     /// Whether it is a request of a model's.
     pub const fn is_request(self) -> bool {
-        matches!(self, Kind::Run | Kind::Call | Kind::Search | Kind::Read)
+        matches!(self, Kind::Run | Kind::Call | Kind::Search | Kind::Read | Kind::Save)
     }
 
     /// Its name, as it is stored.
@@ -45,6 +47,7 @@ impl Kind {
             Kind::Call => "call",
             Kind::Search => "search",
             Kind::Read => "read",
+            Kind::Save => "save",
             Kind::List => "list",
             Kind::Connection => "connection",
             Kind::Server => "server",

@@ -84,6 +84,7 @@ fn labels(kind: Kind) -> (&'static str, &'static str) {
         Kind::Run => ("code", "what came back of it"),
         Kind::Search => ("a search", "the tools found"),
         Kind::Read => ("a path", "the file"),
+        Kind::Save => ("a skill", "that it was saved"),
         _ => ("arguments", "the result"),
     }
 }

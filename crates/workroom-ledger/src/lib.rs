@@ -12,6 +12,7 @@
 //! * [`baseline`]: the same work at Workroom and the traditional way, each on a sheet.
 //! * [`price`]: what a token costs.
 //! * [`report`]: accounts summed up by day, server, skill, client or session.
+//! * [`advice`]: which way of offering tools suits an agent.
 //!
 //! # Not here
 //!
@@ -19,6 +20,7 @@
 //! as values.
 
 pub mod account;
+pub mod advice;
 pub mod baseline;
 pub mod price;
 pub mod report;

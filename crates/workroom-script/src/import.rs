@@ -21,6 +21,7 @@ use crate::{
     Function,
     check::{Finding, INTERNAL},
     resolve::{CALLERS, Exported, Named, Resolver, SERVERS, Thing, specifier},
+    skill::unknown_export,
     survey::{Survey, all_modules, entries, entry, unknown_function, unknown_module},
 };
 
@@ -60,6 +61,9 @@ pub(crate) fn link<'a>(
                 {
                     let specifier = external.expression.value.as_str();
                     let local = import.id.name.as_str();
+                    if let Some(Ok(face)) = resolver.skill(specifier) {
+                        resolver.use_skill(&face.skill, external.expression.span);
+                    }
                     match resolver.import(specifier, Exported::Namespace) {
                         Ok(thing) => linker.assign(import.span, local, thing.as_ref()),
                         Err(unknown) => {
@@ -72,6 +76,7 @@ pub(crate) fn link<'a>(
             _ => {}
         }
     }
+    linker.loader();
     linker.imports
 }
 
@@ -92,6 +97,11 @@ impl<'a> Linker<'_, '_, 'a> {
                 self.result(import, name, &path);
             }
             return;
+        }
+        if let Some(Ok(face)) = self.resolver.skill(specifier)
+            && (!values.is_empty() || import.specifiers.is_none())
+        {
+            self.resolver.use_skill(&face.skill, import.source.span);
         }
         if values.is_empty() {
             let is_bare = import.specifiers.as_ref().is_none_or(|names| names.is_empty());
@@ -145,6 +155,13 @@ impl<'a> Linker<'_, '_, 'a> {
         name: &ImportDeclarationSpecifier<'a>,
         exported: Exported<'_>,
     ) {
+        if let (Some(Ok(face)), Exported::Name(wanted)) = (self.resolver.skill(specifier), exported)
+        {
+            if self.is_used(name) {
+                self.found.push(unknown_export(&face, wanted, name.span()));
+            }
+            return;
+        }
         let (Ok(module), Exported::Name(wanted)) = (self.resolver.module(specifier), exported)
         else {
             return;
@@ -157,8 +174,10 @@ impl<'a> Linker<'_, '_, 'a> {
     /// Makes `local` what it stands for, as a whole.
     fn assign(&mut self, span: Span, local: &str, thing: Option<&Thing>) {
         let value = match thing {
-            Some(Thing::Module(module)) => self.survey.module_call(module),
-            Some(Thing::Root) => all_modules(self.survey, &self.resolver.modules.all()),
+            Some(Thing::Module(module)) => self.survey.module_call(self.resolver, module),
+            Some(Thing::Skill(face)) => face.code(None),
+            Some(Thing::Export(face, name)) => face.code(Some(name)),
+            Some(Thing::Root) => all_modules(self.resolver, self.survey),
             Some(Thing::Caller) => caller(self.resolver.named()),
             _ => return,
         };
@@ -173,6 +192,7 @@ impl<'a> Linker<'_, '_, 'a> {
         let mut server = None;
         for (local, thing) in named {
             let Thing::Tool(module, tool) = thing else { continue };
+            self.resolver.need(&module.server, Some(&module.functions[*tool].tool));
             let Function { name, tool } = &module.functions[*tool];
             let pair = (name.clone(), tool.clone());
             if !pairs.contains(&pair) {
@@ -180,13 +200,24 @@ impl<'a> Linker<'_, '_, 'a> {
             }
             // Writing to a string cannot fail.
             let _ = write!(targets, "{}: {local}, ", quote(name));
-            server = Some(module.server.as_str());
+            server = Some(self.resolver.called(&module.server));
         }
         if let Some(server) = server {
-            let code = format!("({{ {targets}}} = {});", module_call(server, &pairs));
+            let code = format!("({{ {targets}}} = {});", module_call(&server, &pairs));
             let locals = named.iter().map(|(local, _)| local.clone()).collect();
             self.imports.push(Import { span, names: locals, code });
         }
+    }
+
+    /// The skills that the script imports, made before all else. Later runs find them too: what is
+    /// imported in a function may be wanted then.
+    fn loader(&mut self) {
+        if self.resolver.owner.is_some() {
+            return;
+        }
+        let Some(span) = self.resolver.first_skill() else { return };
+        let code = format!("{INTERNAL}_skills = {{ ...{INTERNAL}_skills, ...{INTERNAL}_load() }};");
+        self.imports.insert(0, Import { span, names: vec![format!("{INTERNAL}_skills")], code });
     }
 
     /// The global `servers`, if the script mentions it and does not declare it.
@@ -198,11 +229,11 @@ impl<'a> Linker<'_, '_, 'a> {
         let Some(first) = references.first() else { return };
         let span = self.resolver.semantic.nodes().kind(first.node_id()).span();
         let entries = match &self.survey.wanted {
-            None => entries(self.survey, &self.resolver.modules.all()),
+            None => entries(self.resolver, self.survey),
             Some(wanted) => {
                 let known = wanted.iter().filter_map(|key| {
                     let module = self.resolver.server(key).ok()?;
-                    Some(entry(self.survey, key, &module))
+                    Some(entry(self.resolver, self.survey, key, &module))
                 });
                 known.collect()
             }
@@ -230,18 +261,20 @@ impl<'a> Linker<'_, '_, 'a> {
         }
     }
 
-    /// Servers that the script names without importing them.
+    /// Servers, and tools by their whole names, that the script names without importing them.
     fn implicit(&mut self) {
         let scoping = self.resolver.semantic.scoping();
         let unresolved = scoping.root_unresolved_references().keys().map(oxc::str::Ident::as_str);
         let mut names: Vec<&str> = unresolved.collect();
         names.sort_unstable();
         for name in names {
-            if let Some(thing @ Thing::Module(_)) = self.resolver.global(name)
-                && let Some(first) = self.resolver.global_references(name).first()
-            {
-                let span = self.resolver.semantic.nodes().kind(first.node_id()).span();
-                self.assign(span, name, Some(&thing));
+            let references = self.resolver.global_references(name);
+            let Some(first) = references.first() else { continue };
+            let span = self.resolver.semantic.nodes().kind(first.node_id()).span();
+            match self.resolver.global(name) {
+                Some(thing @ Thing::Module(_)) => self.assign(span, name, Some(&thing)),
+                Some(thing @ Thing::Tool(..)) => self.named(span, &[(name.to_owned(), thing)]),
+                _ => {}
             }
         }
     }
@@ -311,6 +344,10 @@ fn caller(named: &Named) -> String {
     format!(
         "((tools) => (name, input, more) => {{ \
            const key = (text) => String(text).toLowerCase().replace(/[^a-z0-9]/g, ''); \
+           if (typeof name === 'object' && name !== null) {{ \
+             input = name.arguments ?? name.args ?? name.input ?? name.params; \
+             name = `${{name.server ?? ''}}__${{name.name ?? name.tool}}`; \
+           }} \
            const two = typeof input === 'string' ? tools[key(name) + key(input)] : undefined; \
            const found = two ?? tools[key(name)] ?? tools[key(name).replace(/^mcp/, '')]; \
            if (!found) throw new TypeError(`there is no tool \\`${{name}}\\`; \\`search\\` finds \

@@ -36,15 +36,19 @@
 //! checked beyond names.
 
 mod absent;
+mod advice;
 mod arguments;
 mod check;
 mod diagnostic;
 mod foreign;
+mod generalise;
 mod import;
 mod label;
+mod look;
 mod loops;
 mod lower;
 mod map;
+mod module;
 mod nesting;
 mod output;
 mod pattern;
@@ -53,7 +57,9 @@ mod probe;
 mod promises;
 mod resolve;
 mod rewrite;
+mod skill;
 mod survey;
+mod syntax;
 mod text;
 mod undeclared;
 mod unwrap;
@@ -61,8 +67,15 @@ mod unwrap;
 pub use diagnostic::{
     DIAGNOSTICS_MAX, Diagnostic, DiagnosticKind, Position, excerpt, nearest, render,
 };
+pub use generalise::{Generalised, InputParameter, PARAMETERS_MAX, Recorded, generalise, type_of};
+pub use look::{Use, exports, shape, uses};
 pub use nesting::NESTING_MAX;
+pub use output::{ABSENT, UNCALLED};
 pub use probe::{Probe, SITES_MAX, Site};
+pub use skill::{
+    CheckedSkill, Interface, Linked, Need, OWNER_MARK, SKILLS_MAX, Skill, TELL, check_skill,
+    interface,
+};
 
 use std::{borrow::Cow, panic::AssertUnwindSafe};
 
@@ -73,6 +86,12 @@ pub trait Modules: Sync {
     /// `specifier` is as written: `./servers/crm`, `../servers/crm`, `servers/crm`,
     /// `./servers/crm/getContact`, `….ts`, `./servers/crm/index.ts`.
     fn resolve(&self, specifier: &str) -> Result<Module, UnknownModule>;
+
+    /// The skill that `specifier` names: `./skills/unpaid`, `../skills/unpaid/index.ts`; `None`
+    /// where that is no path of a skill's.
+    fn skill(&self, _specifier: &str) -> Option<Result<Skill, UnknownModule>> {
+        None
+    }
 
     /// All modules, for the global `servers`.
     fn all(&self) -> Vec<Module>;
@@ -151,13 +170,16 @@ pub struct Parameter {
 pub struct Scope<'s> {
     /// Variables that earlier runs have left.
     pub names: &'s [String],
-    /// Whether there are no others, so that any further name is a mistake.
+    /// Names that they have set in other ways: imports, properties of `globalThis`. They hide no
+    /// server.
+    pub others: &'s [String],
+    /// Whether these are all, so that any further name is a mistake.
     pub is_complete: bool,
 }
 
 impl Scope<'_> {
     /// Of a session's first run.
-    pub const EMPTY: Scope<'static> = Scope { names: &[], is_complete: true };
+    pub const EMPTY: Scope<'static> = Scope { names: &[], others: &[], is_complete: true };
 
     pub(crate) fn has(&self, name: &str) -> bool {
         self.names.iter().any(|known| known == name)
@@ -171,6 +193,8 @@ pub struct UnknownModule {
     pub message: String,
     /// Specifiers that may have been meant, the likeliest first.
     pub nearest: Vec<String>,
+    /// What to do, where that is not to import one of those.
+    pub hint: Option<String>,
 }
 
 /// A script that the guest can evaluate.
@@ -180,8 +204,15 @@ pub struct Program {
     pub code: String,
     /// The top-level names that it declares and that persist, in order, imports left out.
     pub declared: Vec<String>,
+    /// Every global name that it may leave behind, imports and what it sets through `globalThis`
+    /// too; `None` where only the run knows.
+    pub leaves: Option<Vec<String>>,
     /// What could be better in the script, though it is not wrong.
     pub hints: Vec<Diagnostic>,
+    /// The skills that it imports, and those that they import, which come first.
+    pub skills: Vec<Linked>,
+    /// What the script itself needs of servers; not what its skills do.
+    pub needs: Vec<Need>,
     map: SourceMap,
 }
 
@@ -191,8 +222,27 @@ impl Program {
     /// All count from 1. `column` is in bytes of UTF-8, as QuickJS counts in its stack traces;
     /// the column of the original is in characters.
     pub fn original(&self, line: u32, column: u32) -> Option<Position> {
-        self.map.original(line, column)
+        self.map.original(line, column).filter(|(file, _)| *file == 0).map(|it| it.1)
     }
+
+    /// As [`Program::original`], also in the code of skills.
+    pub fn place(&self, line: u32, column: u32) -> Option<Place<'_>> {
+        let (file, position) = self.map.original(line, column)?;
+        let skill = (file as usize).checked_sub(1).map(|at| self.skills.get(at));
+        match skill {
+            None => Some(Place { skill: None, position }),
+            Some(skill) => Some(Place { skill: Some(skill?), position }),
+        }
+    }
+}
+
+/// A place in a program's texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place<'p> {
+    /// The skill that it is in; `None` in the agent's own text.
+    pub skill: Option<&'p Linked>,
+    /// Where in that text.
+    pub position: Position,
 }
 
 /// The TypeScript in an agent's text: what is not code is blanked out, and every place stays where
@@ -223,31 +273,54 @@ pub fn compile_in(
     modules: &dyn Modules,
     scope: Scope<'_>,
 ) -> Result<Program, Vec<Diagnostic>> {
-    compile_with(source, modules, scope, None).map(|(program, _)| program)
+    compile_with(source, modules, scope, Watch::Nothing).map(|(program, _)| program)
 }
 
 /// Compiles `source` once more, so that it looks at the values of the statement at `position` if
-/// that fails. `None` where no statement is there.
+/// that fails. `None` where no statement is there. `skill` is the one that the place is in, if any.
 pub fn probe(
     source: &str,
     modules: &dyn Modules,
     scope: Scope<'_>,
+    skill: Option<&str>,
     position: Position,
 ) -> Option<Probe> {
-    let (program, sites) = compile_with(source, modules, scope, Some(position)).ok()?;
+    let watch = match skill {
+        Some(skill) => Watch::Skill(skill, position),
+        None => Watch::Script(position),
+    };
+    let (program, sites) = compile_with(source, modules, scope, watch).ok()?;
     (!sites.is_empty()).then_some(Probe { code: program.code, sites })
 }
 
-/// `watched` is the place of a statement to look at.
+/// The place of a statement to look at.
+#[derive(Clone, Copy)]
+enum Watch<'w> {
+    Nothing,
+    Script(Position),
+    Skill(&'w str, Position),
+}
+
+/// Why a script cannot use a skill.
+pub(crate) enum SkillRefused {
+    /// There are mistakes in the code of this one.
+    Code(String, Vec<Diagnostic>),
+    /// These import each other; the last is the first.
+    Circle(Vec<String>),
+    /// There are more than [`SKILLS_MAX`].
+    TooMany,
+}
+
 fn compile_with(
     source: &str,
     modules: &dyn Modules,
     scope: Scope<'_>,
-    watched: Option<Position>,
+    watch: Watch<'_>,
 ) -> Result<(Program, Vec<Site>), Vec<Diagnostic>> {
     let mut refused: Option<(bool, Vec<Diagnostic>)> = None;
     for reading in unwrap::readings(source) {
-        match compile_text(source, &reading.text, modules, scope, watched) {
+        let compile = || compile_here(source, &reading.text, modules, scope, watch);
+        match guarded(&reading.text, compile) {
             Ok(compiled) => return Ok(compiled),
             Err(Refused::Checked(diagnostics)) => return Err(diagnostics),
             Err(Refused::Unread(diagnostics)) => {
@@ -269,14 +342,8 @@ enum Refused {
     Checked(Vec<Diagnostic>),
 }
 
-/// `text` is `source` with what is not code blanked out.
-fn compile_text(
-    source: &str,
-    text: &str,
-    modules: &dyn Modules,
-    scope: Scope<'_>,
-    watched: Option<Position>,
-) -> Result<(Program, Vec<Site>), Refused> {
+/// Compiles `text`, which must not end the thread however deep it is nested.
+fn guarded<T>(text: &str, compile: impl FnOnce() -> Result<T, Refused>) -> Result<T, Refused> {
     let depth = nesting::depth(text).map_err(|diagnostic| Refused::Checked(vec![*diagnostic]))?;
     let failed = |message: &str| {
         let kind = DiagnosticKind::Internal;
@@ -286,19 +353,18 @@ fn compile_text(
     // The parser recurses, as deep as the text is nested: it gets the stack that this may need. A
     // parser that panics on a text it was not built for ends this call and not its thread.
     let stack = nesting::stack_bytes(depth);
-    let compiled = stacker::maybe_grow(stack, stack, || {
-        let compile = AssertUnwindSafe(|| compile_here(source, text, modules, scope, watched));
-        std::panic::catch_unwind(compile)
-    });
+    let compiled =
+        stacker::maybe_grow(stack, stack, || std::panic::catch_unwind(AssertUnwindSafe(compile)));
     compiled.unwrap_or_else(|_| failed("the compiler failed on this script"))
 }
 
+/// `text` is `source` with what is not code blanked out.
 fn compile_here(
     source: &str,
     text: &str,
     modules: &dyn Modules,
     scope: Scope<'_>,
-    watched: Option<Position>,
+    watch: Watch<'_>,
 ) -> Result<(Program, Vec<Site>), Refused> {
     let index = text::TextIndex::new(source);
     let allocator = oxc::allocator::Allocator::default();
@@ -307,18 +373,83 @@ fn compile_here(
 
     let mut program =
         check::parse(&allocator, text).map_err(|found| Refused::Unread(report(found)))?;
-    let analysis = check::analyse(&program, modules, scope).map_err(checked)?;
+    let analysis = check::analyse(&program, modules, scope, None).map_err(checked)?;
     let hints = report(analysis.hints);
+    let leaves = analysis.leaves;
+    let loader = {
+        let skills: Vec<Skill> = analysis.skills.iter().map(|it| it.0.clone()).collect();
+        let watched = match watch {
+            Watch::Skill(name, position) => Some((name, position)),
+            _ => None,
+        };
+        skill::link(&skills, modules, watched).map_err(|(at, refused)| {
+            let span = analysis.skills.get(at).map(|it| it.1).unwrap_or_default();
+            let kind = DiagnosticKind::UnknownModule;
+            let mut finding = check::Finding::new(kind, span, refused.words());
+            finding.hint = refused.hint();
+            checked(vec![finding])
+        })?
+    };
     let scoping =
         check::strip_types(&allocator, &mut program, analysis.scoping).map_err(checked)?;
     drop(scoping);
     lower::lower(&allocator, &mut program, analysis.changes);
     let mut rewritten = rewrite::rewrite(&allocator, program, analysis.plan);
+    let sites = match watch {
+        Watch::Script(position) => {
+            let offset = u32::try_from(index.offset_of(position)).unwrap_or(u32::MAX);
+            probe::instrument(&allocator, &mut rewritten.program, offset)
+        }
+        _ => loader.sites,
+    };
+    let print::Printed { mut code, mut map } = print::print(&rewritten.program, text, &index);
+    if !loader.linked.is_empty() {
+        map.append(loader.map, skill::line_count(&code), 0);
+        code.push_str(&loader.code);
+    }
+    let (skills, needs) = (loader.linked, analysis.needs);
+    let declared = rewritten.declared;
+    let leaves = leaves.map(|names| names.into_iter().chain(declared.iter().cloned()).collect());
+    Ok((Program { code, declared, leaves, hints, skills, needs, map }, sites))
+}
+
+/// Compiles a skill as a module; `watched` is the place of a statement of it to look at.
+fn compile_module(
+    skill: &Skill,
+    modules: &dyn Modules,
+    watched: Option<Position>,
+) -> Result<skill::Module, Vec<Diagnostic>> {
+    let compile = || module_here(skill, modules, watched);
+    guarded(&skill.code, compile).map_err(|refused| match refused {
+        Refused::Unread(diagnostics) | Refused::Checked(diagnostics) => diagnostics,
+    })
+}
+
+fn module_here(
+    skill: &Skill,
+    modules: &dyn Modules,
+    watched: Option<Position>,
+) -> Result<skill::Module, Refused> {
+    let text = skill.code.as_str();
+    let index = text::TextIndex::new(text);
+    let allocator = oxc::allocator::Allocator::default();
+    let report = |found: Vec<check::Finding>| diagnostic::from_findings(found, &index);
+    let checked = |found| Refused::Checked(report(found));
+
+    let mut program =
+        check::parse(&allocator, text).map_err(|found| Refused::Unread(report(found)))?;
+    let analysis =
+        check::analyse(&program, modules, Scope::EMPTY, Some(&skill.name)).map_err(checked)?;
+    let scoping =
+        check::strip_types(&allocator, &mut program, analysis.scoping).map_err(checked)?;
+    drop(scoping);
+    lower::lower(&allocator, &mut program, analysis.changes);
+    module::rewrite(&allocator, &mut program, &analysis.plan);
     let sites = watched.map_or_else(Vec::new, |position| {
         let offset = u32::try_from(index.offset_of(position)).unwrap_or(u32::MAX);
-        probe::instrument(&allocator, &mut rewritten.program, offset)
+        probe::instrument(&allocator, &mut program, offset)
     });
-    let printed = print::print(&rewritten.program, text, &index);
-    let declared = rewritten.declared;
-    Ok((Program { code: printed.code, declared, hints, map: printed.map }, sites))
+    let print::Printed { code, map } = print::print(&program, text, &index);
+    let imports = analysis.skills.into_iter().map(|it| it.0).collect();
+    Ok(skill::Module { code, map, imports, needs: analysis.needs, sites })
 }

@@ -90,6 +90,10 @@ impl<'a> Promises<'_, '_, 'a> {
                 return Some(format!("{}.{}", module.identifier, module.functions[tool].name));
             }
             Some(Thing::Caller) => return Some("callMCPTool".to_owned()),
+            Some(Thing::Export(face, name)) => {
+                let is_async = face.export(&name).is_some_and(|export| export.is_async);
+                return is_async.then(|| format!("{}.{name}", face.skill.name));
+            }
             _ => {}
         }
         match call.callee.get_inner_expression() {

@@ -5,7 +5,7 @@
 //! * A thing is only told where it is certain: through imports, the global `servers`, `require`,
 //!   `import()`, and constants that hold one of these. A variable that is assigned again is none.
 //! * A server that the script names without importing it (`crm.getContact(…)`) is that server,
-//!   unless the session has a variable of that name.
+//!   unless the session has a variable of that name; so is a tool by its whole name.
 
 use std::{
     cell::{OnceCell, RefCell},
@@ -22,10 +22,14 @@ use oxc::{
         },
     },
     semantic::{Reference, Semantic, SymbolId},
+    span::Span,
     syntax::symbol::SymbolFlags,
 };
 
-use crate::{Function, Module, Modules, Scope, UnknownModule, absent};
+use crate::{
+    Function, Module, Modules, Scope, Skill, UnknownModule, absent,
+    skill::{Face, Needs},
+};
 
 /// The global that holds every server.
 pub(crate) const SERVERS: &str = "servers";
@@ -47,6 +51,10 @@ pub(crate) enum Thing {
     Tool(Rc<Module>, usize),
     /// A function that calls a tool by its name.
     Caller,
+    /// A skill.
+    Skill(Rc<Face>),
+    /// What a skill exports by this name.
+    Export(Rc<Face>, String),
     /// A promise of it.
     Later(Box<Thing>),
 }
@@ -58,6 +66,9 @@ pub(crate) enum Exported<'s> {
     Name(&'s str),
 }
 
+/// What a specifier comes to as a skill's; `None` where it is no path of one.
+pub(crate) type MaybeSkill = Option<Result<Rc<Face>, UnknownModule>>;
+
 pub(crate) struct Resolver<'s, 'a> {
     pub(crate) semantic: &'s Semantic<'a>,
     pub(crate) modules: &'s dyn Modules,
@@ -65,6 +76,11 @@ pub(crate) struct Resolver<'s, 'a> {
     found: RefCell<HashMap<String, Result<Rc<Module>, UnknownModule>>>,
     symbols: RefCell<HashMap<SymbolId, Option<Thing>>>,
     named: OnceCell<Named>,
+    /// The skill whose code this is.
+    pub(crate) owner: Option<&'s str>,
+    pub(crate) faces: RefCell<HashMap<String, MaybeSkill>>,
+    pub(crate) used: RefCell<Vec<(Skill, Span)>>,
+    pub(crate) needs: RefCell<Needs>,
 }
 
 /// Every tool by the keys of the names that it may be called by.
@@ -122,9 +138,12 @@ impl<'s, 'a> Resolver<'s, 'a> {
         semantic: &'s Semantic<'a>,
         modules: &'s dyn Modules,
         scope: Scope<'s>,
+        owner: Option<&'s str>,
     ) -> Self {
         let (found, symbols) = (RefCell::default(), RefCell::default());
-        Resolver { semantic, modules, scope, found, symbols, named: OnceCell::new() }
+        let (faces, used, needs) = (RefCell::default(), RefCell::default(), RefCell::default());
+        let named = OnceCell::new();
+        Resolver { semantic, modules, scope, found, symbols, named, owner, faces, used, needs }
     }
 
     /// Every tool by its names.
@@ -149,7 +168,7 @@ impl<'s, 'a> Resolver<'s, 'a> {
             let named = all.into_iter().find(|module| module.server == key);
             return named.map(Rc::new).ok_or_else(|| UnknownModule {
                 message: format!("there is no server `{key}`"),
-                nearest: Vec::new(),
+                ..UnknownModule::default()
             });
         }
         self.module(&format!("./servers/{key}"))
@@ -166,6 +185,19 @@ impl<'s, 'a> Resolver<'s, 'a> {
                 Exported::Namespace | Exported::Name("default" | SERVERS) => Ok(Some(Thing::Root)),
                 Exported::Name(name) => self.server(name).map(Thing::Module).map(Some),
             };
+        }
+        if let Some(face) = self.skill(specifier) {
+            let face = face?;
+            return Ok(match exported {
+                Exported::Namespace => Some(Thing::Skill(face)),
+                Exported::Name("default") if face.export("default").is_none() => {
+                    Some(Thing::Skill(face))
+                }
+                Exported::Name(name) if face.export(name).is_some() => {
+                    Some(Thing::Export(face, name.to_owned()))
+                }
+                Exported::Name(_) => None,
+            });
         }
         let module = match (self.module(specifier), exported) {
             (Ok(module), _) => module,
@@ -258,7 +290,12 @@ impl<'s, 'a> Resolver<'s, 'a> {
                 None if name == "default" => Some(object.clone()),
                 None => None,
             },
-            Thing::Tool(..) | Thing::Caller | Thing::Later(_) => None,
+            Thing::Skill(face) => match face.export(name) {
+                Some(export) => Some(Thing::Export(Rc::clone(face), export.name.clone())),
+                None if name == "default" => Some(object.clone()),
+                None => None,
+            },
+            Thing::Tool(..) | Thing::Caller | Thing::Export(..) | Thing::Later(_) => None,
         }
     }
 
@@ -288,8 +325,22 @@ impl<'s, 'a> Resolver<'s, 'a> {
         if CALLERS.contains(&name) {
             return Some(Thing::Caller);
         }
-        let module = self.server(name).ok()?;
-        (module.identifier == name || module.server == name).then_some(Thing::Module(module))
+        match self.server(name) {
+            Ok(module) if module.identifier == name || module.server == name => {
+                Some(Thing::Module(module))
+            }
+            _ => self.whole_name(name),
+        }
+    }
+
+    /// The tool that clients of other gateways know as `mcp__crm__get_contact`.
+    fn whole_name(&self, name: &str) -> Option<Thing> {
+        let (server, tool) = name.strip_prefix("mcp__").unwrap_or(name).split_once("__")?;
+        if server.is_empty() || tool.is_empty() {
+            return None;
+        }
+        let (module, tool) = self.named().get(&key(&format!("{server}{tool}")))?;
+        Some(Thing::Tool(Rc::clone(module), tool))
     }
 
     /// Whether the script itself does not declare `name`; `declare const` declares nothing.

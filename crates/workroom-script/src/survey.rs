@@ -24,6 +24,7 @@ use crate::{
     diagnostic::{DiagnosticKind, did_you_mean, nearest},
     import::{module_call, quote},
     resolve::{self, Exported, Resolver, Thing, exports},
+    skill::unknown_export,
 };
 
 /// Members that every object has, so that asking for them is no mistake.
@@ -70,6 +71,8 @@ pub(crate) struct Survey {
     pub(crate) wanted: Option<Vec<String>>,
     /// Whether tools are called by names that only the run knows.
     pub(crate) calls_by_name: bool,
+    /// Where they are, or where any server may be taken.
+    pub(crate) unnamed: Option<Span>,
 }
 
 impl Survey {
@@ -86,8 +89,17 @@ impl Survey {
         pairs
     }
 
-    pub(crate) fn module_call(&self, module: &Module) -> String {
-        module_call(&module.server, &self.pairs(module))
+    pub(crate) fn module_call(&self, resolver: &Resolver<'_, '_>, module: &Module) -> String {
+        module_call(&resolver.called(&module.server), &self.pairs(module))
+    }
+
+    /// That tools are called by names that only the run knows, which a skill may not do: what it
+    /// needs would not be known.
+    pub(crate) fn unnamed_calls(&self) -> Option<Finding> {
+        let unnamed = self.unnamed.filter(|_| self.calls_by_name || self.wanted.is_none())?;
+        let message = "a skill names the tools that it calls";
+        let found = Finding::new(DiagnosticKind::Unsupported, unnamed, message);
+        Some(found.hint("write `import * as crm from './servers/crm'` and `crm.getContact(…)`"))
     }
 }
 
@@ -139,8 +151,17 @@ impl<'a> Surveyor<'_, '_, 'a> {
             AstKind::IdentifierReference(name) => {
                 let thing = self.resolver.thing_of_name(name);
                 match thing {
-                    Some(Thing::Root) if !self.is_member_object(id) => self.survey.wanted = None,
-                    Some(Thing::Caller) if !self.is_callee(id) => self.survey.calls_by_name = true,
+                    Some(Thing::Root) if !self.is_member_object(id) => {
+                        self.survey.wanted = None;
+                        self.survey.unnamed.get_or_insert(name.span);
+                    }
+                    Some(Thing::Caller) if !self.is_callee(id) => {
+                        self.survey.calls_by_name = true;
+                        self.survey.unnamed.get_or_insert(name.span);
+                    }
+                    Some(Thing::Module(module)) if !self.is_member_object(id) => {
+                        self.resolver.need(&module.server, None);
+                    }
                     _ => {}
                 }
             }
@@ -180,8 +201,14 @@ impl<'a> Surveyor<'_, '_, 'a> {
         match (thing, name) {
             (Some(Thing::Root), Some((name, span))) => self.server(name, span),
             (Some(Thing::Module(module)), Some((name, span))) => self.function(&module, name, span),
+            (Some(Thing::Skill(face)), Some((name, span)))
+                if face.export(name).is_none() && !OBJECT_MEMBERS.contains(&name) =>
+            {
+                self.survey.found.push(unknown_export(&face, name, span));
+            }
             (Some(Thing::Module(module)), None) => {
                 // Any of them, so each by both of its names.
+                self.resolver.need(&module.server, None);
                 for function in exports(&module).iter().filter(|it| it.name != it.tool) {
                     self.spell(&module, &function.tool, &function.tool);
                 }
@@ -210,6 +237,7 @@ impl<'a> Surveyor<'_, '_, 'a> {
         match resolve::find(module, name) {
             Some(tool) => {
                 let function = &module.functions[tool];
+                self.resolver.need(&module.server, Some(&function.tool));
                 if function.name != name {
                     let tool = function.tool.clone();
                     self.spell(module, name, &tool);
@@ -275,6 +303,7 @@ impl<'a> Surveyor<'_, '_, 'a> {
     fn by_name(&mut self, call: &CallExpression<'a>) {
         let Some(Argument::StringLiteral(name)) = call.arguments.first() else {
             self.survey.calls_by_name = true;
+            self.survey.unnamed.get_or_insert(call.span);
             return;
         };
         let second = match call.arguments.get(1) {
@@ -293,7 +322,9 @@ impl<'a> Surveyor<'_, '_, 'a> {
     /// Makes `call`, whose function is none, a call of the tool.
     fn called_by(&mut self, call: &CallExpression<'a>, called: &Called<'_>) {
         let pairs = [("call".to_owned(), called.function.tool.clone())];
-        let code = format!("{}.call", module_call(&called.module.server, &pairs));
+        self.resolver.need(&called.module.server, Some(&called.function.tool));
+        let server = self.resolver.called(&called.module.server);
+        let code = format!("{}.call", module_call(&server, &pairs));
         let change = Change::Callee { code, drop: called.skipped };
         self.survey.changes.insert(call.span, change);
         self.survey.found.extend(arguments::check(self.resolver, call, called).found);
@@ -342,8 +373,13 @@ impl<'a> Surveyor<'_, '_, 'a> {
     fn replace(&mut self, span: Span, specifier: &str, at: Span, later: bool) {
         match self.resolver.import(specifier, Exported::Namespace) {
             Ok(Some(thing)) => {
-                if matches!(thing, Thing::Root) {
-                    self.survey.wanted = None;
+                match &thing {
+                    Thing::Root => {
+                        self.survey.wanted = None;
+                        self.survey.unnamed.get_or_insert(span);
+                    }
+                    Thing::Skill(face) => self.resolver.use_skill(&face.skill, at),
+                    _ => {}
                 }
                 self.replaced.push((span, thing, later));
             }
@@ -356,8 +392,9 @@ impl<'a> Surveyor<'_, '_, 'a> {
         let Surveyor { resolver, mut survey, replaced } = self;
         for (span, thing, later) in replaced {
             let code = match thing {
-                Thing::Module(module) => survey.module_call(&module),
-                _ => all_modules(&survey, &resolver.modules.all()),
+                Thing::Module(module) => survey.module_call(resolver, &module),
+                Thing::Skill(face) => face.code(None),
+                _ => all_modules(resolver, &survey),
             };
             let code = if later { format!("(async () => ({code}))()") } else { code };
             survey.changes.insert(span, Change::Code(code));
@@ -370,26 +407,31 @@ pub(crate) const STATIC_IMPORT: &str =
     "write `import * as name from './servers/<server>'` at the top";
 
 /// An object of all servers.
-pub(crate) fn all_modules(survey: &Survey, all: &[Module]) -> String {
-    format!("{{ {}}}", entries(survey, all))
+pub(crate) fn all_modules(resolver: &Resolver<'_, '_>, survey: &Survey) -> String {
+    format!("{{ {}}}", entries(resolver, survey))
 }
 
 /// Properties for all servers, by their identifiers and their names.
-pub(crate) fn entries(survey: &Survey, all: &[Module]) -> String {
+pub(crate) fn entries(resolver: &Resolver<'_, '_>, survey: &Survey) -> String {
     let mut entries = String::new();
-    for module in all {
+    for module in &resolver.modules.all() {
         let mut keys = vec![module.identifier.as_str(), module.server.as_str()];
         keys.dedup();
         for key in keys {
-            entries.push_str(&entry(survey, key, module));
+            entries.push_str(&entry(resolver, survey, key, module));
         }
     }
     entries
 }
 
 /// One property: computed, or a server called `__proto__` would set the prototype.
-pub(crate) fn entry(survey: &Survey, key: &str, module: &Module) -> String {
-    format!("[{}]: {}, ", quote(key), survey.module_call(module))
+pub(crate) fn entry(
+    resolver: &Resolver<'_, '_>,
+    survey: &Survey,
+    key: &str,
+    module: &Module,
+) -> String {
+    format!("[{}]: {}, ", quote(key), survey.module_call(resolver, module))
 }
 
 /// Says that `module` exports nothing called `wanted`, and what may be meant.
@@ -409,7 +451,7 @@ pub(crate) fn unknown_function(
         }
         count => format!(
             "it has {count} functions: `search` finds one, and `./servers/{}` lists them",
-            module.server
+            module.folder
         ),
     });
     let message = format!("server `{}` has no function `{wanted}`", module.server);
@@ -425,14 +467,19 @@ pub(crate) fn unknown_function(
 
 /// Says that there is no such module, and what may be meant.
 pub(crate) fn unknown_module(specifier: &str, unknown: UnknownModule, span: Span) -> Finding {
-    let is_ours = specifier.trim_start_matches(['.', '/']).starts_with("servers");
-    let otherwise = if is_ours {
+    let path = specifier.trim_start_matches(['.', '/']);
+    let is_skill = path.starts_with("skills");
+    let is_ours = is_skill || path.starts_with("servers");
+    let otherwise = if is_skill {
+        "`./skills` lists every skill, and `search` finds one"
+    } else if is_ours {
         "`./servers` lists every server and how it is doing"
     } else {
-        "only tools can be imported: `import * as name from './servers/<server>'`"
+        "only tools and skills can be imported: `import * as name from './servers/<server>'`"
     };
     let hint = match absent::instead_of_module(specifier).filter(|_| !is_ours) {
         Some(instead) => instead.to_owned(),
+        None if unknown.hint.is_some() => unknown.hint.unwrap_or_default(),
         None => did_you_mean(&unknown.nearest).unwrap_or_else(|| otherwise.to_owned()),
     };
     Finding::new(DiagnosticKind::UnknownModule, span, unknown.message).hint(hint)

@@ -22,6 +22,7 @@ fn check(source: &str, expected: &Expect) {
         &source,
         &Catalog,
         Scope::default(),
+        None,
         Position { line, column },
     ) {
         Some(probe) => {

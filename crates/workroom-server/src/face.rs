@@ -12,9 +12,11 @@ use std::{
 use rmcp::{
     ErrorData, RoleServer, ServerHandler, ServiceExt,
     model::{
-        CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation,
-        JsonObject, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
-        SubscriptionFilter,
+        CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock,
+        GetSkillRequestParams, GetSkillResult, Implementation, JsonObject, ListResourcesResult,
+        ListSkillsResult, ListToolsResult, PaginatedRequestParams,
+        ReadResourceDirectoryRequestParams, ReadResourceDirectoryResult, ReadResourceRequestParams,
+        ReadResourceResponse, ServerCapabilities, ServerConfig, SubscriptionFilter,
     },
     service::{NotificationContext, RequestContext, SubscriptionContext},
 };
@@ -23,12 +25,12 @@ use serde_json::{Value, json};
 use workroom_catalog::{Detail, Entry, SearchQuery};
 use workroom_engine::{
     Caller, Engine, Node, Passage, RunReport, RunRequest, SessionChoice, report,
+    skills::{self, SkillSource},
 };
-use workroom_ledger::account::Kind;
-use workroom_types::{Mode, SessionId};
+use workroom_ledger::{account::Kind, advice::Advice};
+use workroom_types::{Mode, RunId, SessionId};
 
 use crate::{
-    advice::Advice,
     modes::Modes,
     tools::Overview,
     wire::{self, Lines},
@@ -89,6 +91,15 @@ struct ReadFile {
     limit: Option<usize>,
 }
 
+#[derive(Deserialize)]
+struct SaveSkill {
+    name: String,
+    description: String,
+    code: Option<String>,
+    run: Option<String>,
+    session: Option<String>,
+}
+
 impl Face {
     /// A face for one connection. `servers` are the configured ones, in order.
     pub fn new(engine: Engine, servers: &[Overview], tell_session: bool) -> Self {
@@ -104,9 +115,10 @@ impl Face {
         Self { modes: Arc::new(modes), ..self }
     }
 
-    /// Answers one of our own tools, as they are in every mode; `None` where `name` is none.
+    /// Answers one of our own tools, which every mode has; `None` where `name` is none.
     pub(crate) async fn own_tool(
         &self,
+        mode: Mode,
         name: &str,
         arguments: JsonObject,
         passage: &Passage,
@@ -115,11 +127,15 @@ impl Face {
             "run_code" => self.run_code(parse(name, arguments)?, passage).await,
             "search" => {
                 passage.turns_out(Kind::Search, &self.own);
-                self.search(parse(name, arguments)?).await
+                self.search(mode, parse(name, arguments)?).await
             }
             "read_file" => {
                 passage.turns_out(Kind::Read, &self.own);
                 self.read_file(parse(name, arguments)?).await
+            }
+            "save_skill" => {
+                passage.turns_out(Kind::Save, &self.own);
+                self.save_skill(parse(name, arguments)?, &passage.caller().client).await
             }
             _ => return Ok(None),
         }))
@@ -131,20 +147,24 @@ impl Face {
         mode: Mode,
         name: &str,
         arguments: JsonObject,
+        client: &str,
         passage: &Passage,
     ) -> Result<CallToolResult, ErrorData> {
-        if let Some(answer) = self.own_tool(name, arguments.clone(), passage).await? {
-            return Ok(answer);
-        }
-        if mode == Mode::Search && name == "call_tool" {
-            return self.call_tool_by_name(arguments, passage).await;
-        }
         // A server that is slow to start must not hold up calls of the others.
         let offered = self.offered_now(mode);
+        if let Some(answer) = self.own_tool(offered.mode, name, arguments.clone(), passage).await? {
+            return Ok(answer);
+        }
+        if offered.mode == Mode::Search && name == "call_tool" {
+            return self.call_tool_by_name(arguments, passage).await;
+        }
         if let Some(answer) = self.call_offered(&offered, name, &arguments, passage).await {
             return Ok(answer);
         }
-        let offered = self.offered(mode).await;
+        let offered = self.offered(mode, client).await;
+        if mode == Mode::Auto && offered.mode == Mode::Search && name == "call_tool" {
+            return self.call_tool_by_name(arguments, passage).await;
+        }
         let answer = self.call_offered(&offered, name, &arguments, passage).await;
         answer.ok_or_else(|| {
             let next = match offered.mode {
@@ -154,8 +174,8 @@ impl Face {
                      call_tool)"
                 }
                 Mode::Code | Mode::Auto => {
-                    "call run_code, search or read_file (tools of the servers are called by code \
-                     in run_code)"
+                    "call run_code, search, read_file or save_skill (tools of the servers are \
+                     called by code in run_code)"
                 }
             };
             ErrorData::invalid_params(format!("there is no tool `{name}`; {next}"), None)
@@ -195,19 +215,21 @@ impl Face {
         }
     }
 
-    async fn search(&self, asked: Search) -> CallToolResult {
+    async fn search(&self, mode: Mode, asked: Search) -> CallToolResult {
         let query = SearchQuery {
             query: asked.query,
             server: asked.server,
             detail: asked.detail,
             limit: asked.limit.unwrap_or(SEARCH_LIMIT).clamp(1, SEARCH_LIMIT_MAX),
         };
-        let found = self.engine.search(&query).await;
-        text(found.to_string(), false)
+        let found = self.engine.search(&query, Some(&self.own)).await;
+        // Who calls tools one by one turns the pages itself.
+        let told = if mode == Mode::Search { found.for_calls() } else { found.to_string() };
+        text(told, false)
     }
 
     async fn read_file(&self, asked: ReadFile) -> CallToolResult {
-        match self.engine.read(&asked.path).await {
+        match self.engine.read(&asked.path, Some(&self.own)).await {
             Ok(Node::File(file)) => {
                 text(window(&file, asked.offset, asked.limit.unwrap_or(READ_CHARS)), false)
             }
@@ -221,9 +243,51 @@ impl Face {
     }
 }
 
+impl Face {
+    async fn save_skill(&self, asked: SaveSkill, client: &str) -> CallToolResult {
+        let source = match (asked.code, asked.run) {
+            (Some(code), None) => SkillSource::Code(code),
+            (None, Some(run)) => SkillSource::Run(RunId::named(run.trim())),
+            _ => {
+                let usage = "give either `run`, the id in a run's header line, or `code`";
+                return text(usage.to_owned(), true);
+            }
+        };
+        let author = if client.is_empty() { "unknown" } else { client }.to_owned();
+        let skill = skills::SaveSkill {
+            name: asked.name,
+            description: asked.description,
+            source,
+            session: asked.session.map_or_else(|| self.own.clone(), SessionId::named),
+            author,
+        };
+        match self.engine.save_skill(skill).await {
+            Ok(saved) => text(told(&saved), false),
+            Err(error) => text(error.to_string(), true),
+        }
+    }
+}
+
+/// What was saved, for the agent that did so.
+fn told(saved: &skills::Saved) -> String {
+    let again = if saved.was_there { ", as it was" } else { "" };
+    let mut lines = vec![
+        format!("saved · skill {} · version {}{again} · draft", saved.name, saved.version),
+        format!("use: {}; // {}", saved.import, saved.signature),
+        "this session can use it now, others once a person has promoted it".to_owned(),
+    ];
+    lines.extend(saved.notes.iter().cloned());
+    lines.extend(saved.suspicions.iter().map(|it| format!("a person will be shown: {it}")));
+    lines.join("\n")
+}
+
 impl ServerHandler for Face {
     fn get_info(&self) -> ServerConfig {
-        let tools = ServerCapabilities::builder().enable_tools();
+        // Whether there are skills or not: what is declared depends on the configuration alone.
+        let tools = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_resources()
+            .enable_skills_with_directory_read();
         // Over HTTP, an agent may ask for a mode by its URL.
         let capabilities = if self.tell_session || self.modes.may_change() {
             tools.enable_tool_list_changed().build()
@@ -242,10 +306,11 @@ impl ServerHandler for Face {
     ) -> Result<ListToolsResult, ErrorData> {
         let client = context.meta.client_info();
         let mode = self.modes.of(&context.extensions, &context.peer, client)?;
-        let offered = self.offered(mode).await;
+        let caller = caller(&context, mode);
+        let offered = self.offered(mode, &caller.client).await;
         let listed = self.listed(&offered);
         let passage = wire::passage(&self.engine, &context.extensions);
-        passage.begins(Kind::List, &caller(&context, mode), &self.own, String::new());
+        passage.begins(Kind::List, &caller, &self.own, String::new());
         passage.ended(serde_json::to_string(&listed).unwrap_or_default(), true);
         Ok(ListToolsResult::with_all_items(listed))
     }
@@ -260,8 +325,9 @@ impl ServerHandler for Face {
         let arguments = request.arguments.unwrap_or_default();
         let passage = wire::passage(&self.engine, &context.extensions);
         let written = Value::Object(arguments.clone()).to_string();
-        passage.begins(Kind::Call, &caller(&context, mode), &self.own, written);
-        let answer = self.answer(mode, &request.name, arguments, &passage);
+        let caller = caller(&context, mode);
+        passage.begins(Kind::Call, &caller, &self.own, written);
+        let answer = self.answer(mode, &request.name, arguments, &caller.client, &passage);
         // Dropping the answer stops the run.
         let answer = tokio::select! {
             answer = answer => answer,
@@ -274,13 +340,57 @@ impl ServerHandler for Face {
         answer.map(CallToolResponse::from)
     }
 
+    async fn list_skills(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListSkillsResult, ErrorData> {
+        let cursor = request.and_then(|request| request.cursor);
+        crate::skills::list(&self.engine, cursor.as_deref()).await
+    }
+
+    async fn list_resources(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        let cursor = request.and_then(|request| request.cursor);
+        crate::skills::resources(&self.engine, cursor.as_deref()).await
+    }
+
+    async fn get_skill(
+        &self,
+        request: GetSkillRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<GetSkillResult, ErrorData> {
+        crate::skills::get(&self.engine, &request.uri).await
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        crate::skills::read(&self.engine, &request.uri).await.map(Into::into)
+    }
+
+    async fn read_resource_directory(
+        &self,
+        request: ReadResourceDirectoryRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceDirectoryResult, ErrorData> {
+        crate::skills::directory(&self.engine, &request.uri).await
+    }
+
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
         let Ok(mode) = self.modes.of(&context.extensions, &context.peer, None) else { return };
         if matches!(mode, Mode::Direct | Mode::Auto) {
             let face = self.clone();
+            let info = context.peer.peer_info().map(|info| info.client_info.clone());
+            let client = client_name(info);
             // It ends with the connection: telling a client that is gone fails.
             tokio::spawn(async move {
-                let mut changes = face.changes(mode).await;
+                let mut changes = face.changes(mode, &client).await;
                 while changes.next().await.is_some()
                     && context.peer.notify_tool_list_changed().await.is_ok()
                 {}
@@ -297,7 +407,7 @@ impl ServerHandler for Face {
         let client = request.meta.client_info();
         let mode = self.modes.of(&request.extensions, &request.peer, client)?;
         let sink = context.sink();
-        let mut changes = self.changes(mode).await;
+        let mut changes = self.changes(mode, &caller(request, mode).client).await;
         loop {
             tokio::select! {
                 () = context.cancelled() => return Ok(()),
@@ -315,10 +425,13 @@ impl ServerHandler for Face {
 fn caller(context: &RequestContext<RoleServer>, mode: Mode) -> Caller {
     let client = context.meta.client_info();
     let client = client.or_else(|| Some(context.peer.peer_info()?.client_info.clone()));
+    Caller { client: client_name(client), mode: mode.to_string(), kind: None }
+}
+
+/// What a client calls itself, which may be anything.
+fn client_name(client: Option<Implementation>) -> String {
     let name = client.map(|client| client.name).unwrap_or_default();
-    // A client may call itself anything.
-    let name = name.chars().filter(|c| !c.is_control()).take(CLIENT_CHARS_MAX).collect();
-    Caller { client: name, mode: mode.to_string(), kind: None }
+    name.chars().filter(|c| !c.is_control()).take(CLIENT_CHARS_MAX).collect()
 }
 
 /// What a model reads of `result`.

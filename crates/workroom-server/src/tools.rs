@@ -23,7 +23,7 @@ pub struct Overview {
 
 /// What `tools/list` answers where tools are called by code; `masks` where personal data is masked.
 pub fn list(servers: &[Overview], masks: bool) -> Vec<Tool> {
-    tools([run_code(servers, masks), search(SEARCH_FOR_CODE), read_file()])
+    tools([run_code(servers, masks), search(SEARCH_FOR_CODE), read_file(), save_skill()])
 }
 
 /// What `tools/list` answers where tools are called by name.
@@ -44,8 +44,8 @@ fn tools<const N: usize>(definitions: [Value; N]) -> Vec<Tool> {
     definitions.into_iter().map(tool).collect()
 }
 
-const SEARCH_FOR_CODE: &str = "Find the functions for what you want to do, over all servers. \
-    Gives import path, signature and a line each, the best first.";
+const SEARCH_FOR_CODE: &str = "Find functions and saved skills for what you want to do. Gives \
+    import path, signature and a line each, the best first.";
 
 const SEARCH_FOR_CALLS: &str = "Find the tools for what you want to do, over all servers. Gives \
     path, parameters and a line each, the best first. Call one with call_tool.";
@@ -63,12 +63,13 @@ fn run_code(servers: &[Overview], masks: bool) -> Value {
          parsed data. Make independent calls together with Promise.all. Top-level variables \
          persist between runs. No network, files or Node modules.\n\
          Example:\n\
-         import * as crm from './servers/crm';\n\
+         import * as crm from './servers/crm'; // may be left out\n\
          const {{ deals }} = await crm.listDeals({{ status: 'open' }});\n\
          return deals.filter(d => d.amount > 1000).map(d => d.name);\n\
          Look up function names and parameters with search or read_file first; do not guess \
-         them. paginate(crm.listDeals, args) gives all pages; show(image) passes an image on; \
-         readFile(path) gives an earlier result.\n{}{}",
+         them. paginate(crm.listDeals, args) gives all entries of what is paged; show(image) \
+         passes an image on; readFile(path) gives an earlier result. Skills are saved code: \
+         import {{ run }} from './skills/<name>'.\n{}{}",
         if masks { TOKENS } else { "" },
         overview(servers)
     );
@@ -154,8 +155,8 @@ fn read_file() -> Value {
         "name": "read_file",
         "title": "Read a file or list a folder",
         "description": "List ./servers or ./servers/<server>, or read \
-            ./servers/<server>/<tool>.ts (a function with all its types) or \
-            ./results/<run>.json (a result that was too long).",
+            ./servers/<server>/<tool>.ts (a function with all its types), ./skills/<name>/index.ts \
+            or ./results/<run>.json (a result that was too long).",
         "inputSchema": {
             "type": "object",
             "properties": {
@@ -167,6 +168,31 @@ fn read_file() -> Value {
             "additionalProperties": false
         },
         "annotations": { "readOnlyHint": true },
+        "_meta": always_load()
+    })
+}
+
+fn save_skill() -> Value {
+    json!({
+        "name": "save_skill",
+        "title": "Save a skill",
+        "description": "Save what worked, to import it later: the `run` of a run_code header \
+            (constants become inputs), or `code` that exports `async function run(input: {…})`.",
+        "inputSchema": {
+            "type": "object",
+            "properties": {
+                "name": { "type": "string", "description": "like unpaid-invoices" },
+                "description": {
+                    "type": "string", "description": "what it does and when to use it"
+                },
+                "run": { "type": "string" },
+                "code": { "type": "string" },
+                "session": { "type": "string" }
+            },
+            "required": ["name", "description"],
+            "additionalProperties": false
+        },
+        "annotations": { "destructiveHint": false },
         "_meta": always_load()
     })
 }
@@ -208,7 +234,8 @@ fn run_code_on_kept() -> Value {
         "description": "Run TypeScript over results that were too long: they are variables of \
             the session that the answer named. Only what the code returns comes back, such as \
             `return rows.filter(r => r.open).length`. It can call every tool, too: \
-            `import * as crm from './servers/crm'; await crm.getContact({ id })`.",
+            `import * as crm from './servers/crm'; await crm.getContact({ id })`, and use skills: \
+            `import { run } from './skills/<name>'`.",
         "inputSchema": {
             "type": "object",
             "properties": {

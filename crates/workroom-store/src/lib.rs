@@ -17,6 +17,7 @@
 //! * `read`: what is asked.
 //! * `sweep`: what is dropped.
 //! * `accounts`: what passed.
+//! * `skills`: files in versions, and how they fared.
 //! * `vaults`: sealed values, and what became of them.
 //! * `holder`: who lives.
 
@@ -24,6 +25,7 @@ mod accounts;
 mod holder;
 mod open;
 mod read;
+mod skills;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -36,14 +38,21 @@ use std::{fmt, path::Path, sync::Arc};
 use futures::FutureExt as _;
 use sqlx::{Decode, Row as _, Sqlite, Type, sqlite::SqliteRow};
 use workroom_engine::store::{
-    AccountRecord, Accounts, AccountsOf, Ending, FlowRecord, FlowsOf, Health, Millis, NewRun,
-    NewValue, PinRecord, Retention, RunEnd, RunRecord, SealedKey, SessionRecord, SessionState,
-    ShapeRecord, SnapshotId, Store, StoreError, Stored, Swept, VaultRecord, Vaults,
+    AccountRecord, Accounts, AccountsOf, AmendedSkill, Ending, Files, FlowRecord, FlowsOf, Health,
+    Millis, NewRun, NewSkill, NewValue, PinRecord, Retention, RunEnd, RunRecord, SealedKey,
+    SessionRecord, SessionState, ShapeRecord, SkillKept, SkillRecord, SkillStatus, SkillUse,
+    Skills, SnapshotId, Store, StoreError, Stored, Swept, VaultRecord, Vaults,
 };
 use workroom_types::{RunId, SessionId, ToolRef};
 
 use crate::{
-    holder::Holders, read::Reader, sweep::Step, vaults::VaultWrite, write::Write, writer::Writer,
+    holder::Holders,
+    read::Reader,
+    skills::{SkillDone, SkillWrite},
+    sweep::Step,
+    vaults::VaultWrite,
+    write::Write,
+    writer::Writer,
 };
 
 pub use open::OpenError;
@@ -242,6 +251,58 @@ impl Vaults for SqliteStore {
 
     fn flows(&self, of: FlowsOf, limit: usize) -> Stored<'_, Vec<FlowRecord>> {
         async move { vaults::flows(self.reader.pool(), &of, limit).await }.boxed()
+    }
+}
+
+impl SqliteStore {
+    fn write_skill(&self, write: SkillWrite) -> Stored<'_, SkillDone> {
+        self.writer.write(Write::Skill(write)).map(|done| done.map(|done| done.skill)).boxed()
+    }
+}
+
+impl Skills for SqliteStore {
+    fn keep_skill(&self, skill: NewSkill) -> Stored<'_, SkillKept> {
+        let kept = self.write_skill(SkillWrite::Keep(Box::new(skill)));
+        kept.map(|done| done.map(|it| SkillKept { version: it.version, was_there: it.was_there }))
+            .boxed()
+    }
+
+    fn skills(&self) -> Stored<'_, Vec<SkillRecord>> {
+        async move { skills::all(self.reader.pool()).await }.boxed()
+    }
+
+    fn skill_files(&self, name: &str, version: i64) -> Stored<'_, Option<Files>> {
+        let name = name.to_owned();
+        async move { skills::files(self.reader.pool(), &name, version).await }.boxed()
+    }
+
+    fn set_skill_status(
+        &self,
+        name: &str,
+        version: i64,
+        status: SkillStatus,
+        at: Millis,
+    ) -> Stored<'_, bool> {
+        let set = self.write_skill(SkillWrite::Status(name.to_owned(), version, status, at));
+        set.map(|done| done.map(|it| it.count > 0)).boxed()
+    }
+
+    fn amend_skill(&self, amended: AmendedSkill) -> Stored<'_, bool> {
+        let set = self.write_skill(SkillWrite::Amend(Box::new(amended)));
+        set.map(|done| done.map(|it| it.count > 0)).boxed()
+    }
+
+    fn remove_skill(&self, name: &str, version: Option<i64>) -> Stored<'_, u64> {
+        let gone = self.write_skill(SkillWrite::Remove(name.to_owned(), version));
+        gone.map(|done| done.map(|it| it.count)).boxed()
+    }
+
+    fn note_skill_uses(&self, uses: Vec<SkillUse>) -> Stored<'_, ()> {
+        self.write_skill(SkillWrite::Uses(uses)).map(|done| done.map(drop)).boxed()
+    }
+
+    fn skill_changes(&self) -> Stored<'_, i64> {
+        async move { skills::changes(self.reader.pool()).await }.boxed()
     }
 }
 

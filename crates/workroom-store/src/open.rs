@@ -26,11 +26,12 @@ use tokio::time::Instant;
 use crate::{SqliteStore, holder::Holders, read::Reader, writer::Writer};
 
 /// What each version added, the first one first.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("../migrations/1.sql"),
     include_str!("../migrations/2.sql"),
     include_str!("../migrations/3.sql"),
     include_str!("../migrations/6.sql"),
+    include_str!("../migrations/7.sql"),
     include_str!("../migrations/8.sql"),
 ];
 

@@ -10,6 +10,7 @@ use workroom_types::{RunId, SessionId};
 use crate::{
     accounts, failed, get,
     holder::Holders,
+    skills::{SkillDone, SkillWrite},
     sweep::Step,
     vaults::{self, VaultWrite},
 };
@@ -24,6 +25,7 @@ pub(crate) enum Write {
     KeepShape(Box<ShapeRecord>),
     KeepPin(Box<PinRecord>),
     KeepAccounts(Vec<AccountRecord>),
+    Skill(SkillWrite),
     Sweep(Step),
     Vault(VaultWrite),
 }
@@ -34,6 +36,7 @@ pub(crate) struct Done {
     pub(crate) adopted: bool,
     /// What a write to vaults counts.
     pub(crate) count: u64,
+    pub(crate) skill: SkillDone,
     pub(crate) swept: Swept,
     /// Bytes that a step of a sweep counts as gone.
     pub(crate) freed: i64,
@@ -62,6 +65,7 @@ impl Write {
             Self::KeepShape(shape) => shape.body.len(),
             Self::KeepPin(pin) => pin.approved.len() + pin.held.as_ref().map_or(0, String::len),
             Self::KeepAccounts(accounts) => accounts.iter().map(|it| it.body.len()).sum(),
+            Self::Skill(write) => write.bytes(),
             Self::Vault(write) => write.bytes(),
             Self::EndSession(..) | Self::Adopt(_) | Self::Sweep(_) => 0,
         }
@@ -84,6 +88,7 @@ impl Write {
             Write::KeepShape(shape) => keep_shape(db, shape).await?,
             Write::KeepPin(pin) => keep_pin(db, pin).await?,
             Write::KeepAccounts(kept) => accounts::keep(db, kept).await?,
+            Write::Skill(write) => done.skill = write.apply(db).await?,
             Write::Sweep(step) => done = step.apply(db).await?,
             Write::Vault(write) => done.count = write.apply(db).await?,
         }

@@ -8,6 +8,7 @@
 //! * [`bound`]: every bound of the process and of what it keeps, likewise.
 //! * [`mode`]: how tools are offered to an agent.
 //! * [`policy`]: how one server is called: how much at once, how fast, how often again.
+//! * [`skill`]: how many skills there may be, and how large.
 //! * [`id`]: [`RunId`] and [`SessionId`].
 //!
 //! # Not here
@@ -19,6 +20,7 @@ pub mod id;
 pub mod limit;
 pub mod mode;
 pub mod policy;
+pub mod skill;
 pub mod tool;
 
 pub use bound::{Bound, BoundOutOfRange, Bounds};
@@ -26,4 +28,5 @@ pub use id::{RunId, SessionId};
 pub use limit::{Limit, LimitExceeded, Limits};
 pub use mode::{Mode, UnknownMode};
 pub use policy::{BadRate, CallPolicy, PolicyKey, PolicyOutOfRange, Rate};
+pub use skill::{SkillLimit, SkillOutOfRange, SkillSettings};
 pub use tool::{ServerSnapshot, ServerStatus, ToolAnnotations, ToolDef, ToolRef};

@@ -1,14 +1,20 @@
 //! What can be typed: subcommands, flags and their help.
 
 mod report;
+mod skills;
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+mod advise;
+
+pub(crate) use advise::Advise;
 use clap_complete::Shell;
 use workroom_types::Mode;
 
 pub(crate) use report::{Report, ReportBy};
+pub(crate) use skills::{Skills, SkillsCommand, SkillsFolder, SkillsHarden, SkillsRecord, Version};
 
 /// One binary between AI agents and their MCP servers.
 #[derive(Debug, Parser)]
@@ -73,6 +79,8 @@ pub(crate) enum Command {
     Sessions(Sessions),
     /// Look at what was run, and replay it
     Runs(Runs),
+    /// Look at skills, and say who may use them
+    Skills(Skills),
     /// Show where personal values came from and went, and what would be masked
     Privacy(Privacy),
     /// Forget what tokens stand for, or change the key that all is locked with
@@ -80,6 +88,9 @@ pub(crate) enum Command {
     /// List what tools' results and definitions were, and are not any more
     #[command(after_help = "Example: workroom drift --json")]
     Drift(Drift),
+    /// Say which way of offering tools suits each client and server, or a planned automation
+    #[command(after_help = "Example: workroom advise --plan examples/plan.toml")]
+    Advise(Advise),
     /// Say whether configuration, store, sandbox and its walls are as they should be
     #[command(after_help = "Example: workroom doctor --json")]
     Doctor,

@@ -81,6 +81,7 @@ impl Gateway {
             types: types(&settings.config.scripts),
             privacy: Some(privacy::config(&settings.config, keep)),
             book,
+            skills: settings.config.skills,
         };
         let detect = config.privacy.as_ref().map(|privacy| Arc::clone(&privacy.detect));
         let upstreams = pinned(&settings.config, Arc::clone(&pool) as _, detect).await?;

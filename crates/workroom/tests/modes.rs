@@ -231,7 +231,7 @@ fn search_offers_three_tools_and_calls_by_path_or_name() {
 fn auto_offers_few_small_tools_directly_and_many_as_code() {
     let workspace = shop();
     let mut many = Client::start(&workspace, &["--mode", "auto"], "test");
-    assert_eq!(many.names(), ["run_code", "search", "read_file"]);
+    assert_eq!(many.names(), ["run_code", "search", "read_file", "save_skill"]);
     let few = Workspace::new();
     few.file("workroom.toml", "[servers.few]\ncommand = \"sh\"\nargs = [\"server.sh\"]\n");
     few.file("server.sh", FEW);

@@ -5,11 +5,12 @@ Standard input holds one JSON object:
 * `gateway`: the command line of `workroom serve`;
 * `transport`: `stdio` or `http`;
 * `mode`: `legacy` for the handshake by `initialize`, `auto` for the newest revision both speak;
-* `asks`: a list of `[tool, arguments]`, asked one after another.
+* `asks`: a list of `[tool, arguments]`, asked one after another; an argument `$RUN` is the id of
+  the run before, as an agent reads it in the header line.
 
-Standard output gets one: the protocol's `version`, the names of the `tools`, for each ask its
-`text`, whether it `failed` and its `run`, how many `processes` the gateway was, and which are
-`left` once it ended.
+Standard output gets one: the protocol's `version`, the names of the `tools`, what is `listed` of
+each, for each ask its `text`, whether it `failed` and its `run`, how many `processes` the gateway
+was, and which are `left` once it ended.
 """
 
 import asyncio
@@ -96,8 +97,14 @@ async def main(plan):
     with server(plan) as target:
         async with Client(target, mode=plan["mode"]) as client:
             seen["version"] = client.protocol_version
-            seen["tools"] = [tool.name for tool in (await client.list_tools()).tools]
-            seen["asks"] = [await ask(client, *words) for words in plan["asks"]]
+            listed = (await client.list_tools()).tools
+            seen["tools"] = [tool.name for tool in listed]
+            seen["listed"] = [tool.model_dump_json(exclude_none=True) for tool in listed]
+            seen["asks"], before = [], None
+            for tool, arguments in plan["asks"]:
+                known = {name: before if it == "$RUN" else it for name, it in arguments.items()}
+                seen["asks"].append(await ask(client, tool, known))
+                before = (seen["asks"][-1]["run"] or {}).get("run", before)
             if sys.platform == "linux":
                 processes = descendants(os.getpid())
     seen["processes"] = len(processes)

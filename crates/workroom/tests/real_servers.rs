@@ -5,12 +5,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{
-    io::Write as _,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-};
+#[path = "support/python.rs"]
+mod python;
 
+use python::{python, root, tools};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -22,47 +20,6 @@ const MOVED_MIN: u64 = 100_000;
 
 /// The gateway, and a guard and a program for each of six servers.
 const PROCESSES_MIN: u64 = 13;
-
-/// Where `cargo xtask test` put the servers.
-fn tools() -> PathBuf {
-    let folder = std::env::var_os("WORKROOM_TOOLS")
-        .map_or_else(|| root().join("target/tools"), PathBuf::from);
-    assert!(
-        folder.join("installed").exists(),
-        "{} has no MCP servers; run `cargo xtask test`",
-        folder.display()
-    );
-    folder
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
-}
-
-/// Runs a Python program, and reads the JSON that it prints.
-fn python(workspace: &TempDir, program: &str, args: &[&str], input: &Value) -> Value {
-    let mut python = Command::new(tools().join("venv/bin/python"))
-        .arg(root().join(program))
-        .args(args)
-        .current_dir(workspace.path())
-        .env("WORKROOM_TOOLS", tools())
-        .env("WORKROOM_EXAMPLE", workspace.path())
-        .env("WORKROOM_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"))
-        .env("WORKROOM_DATA", workspace.path().join("data"))
-        .env("XDG_CONFIG_HOME", workspace.path())
-        .env_remove("WORKROOM_LOG")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // One that ends without reading its input says why on standard error.
-    let _ = python.stdin.take().unwrap().write_all(input.to_string().as_bytes());
-    let output = python.wait_with_output().unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{program}: {}\n{errors}", output.status);
-    serde_json::from_slice(&output.stdout).unwrap()
-}
 
 /// Runs the example's report as an agent would, by one transport and one revision of the
 /// protocol, and checks what the agent saw, and that nothing outlives the gateway.
@@ -104,7 +61,7 @@ fn check(transport: &str, mode: &str, version: &str) {
     let seen = python(&workspace, "crates/workroom/tests/real_client.py", &[], &plan);
 
     assert_eq!(seen["version"], version);
-    assert_eq!(seen["tools"], json!(["run_code", "search", "read_file"]));
+    assert_eq!(seen["tools"], json!(["run_code", "search", "read_file", "save_skill"]));
     let asks = seen["asks"].as_array().unwrap();
     for ask in asks {
         assert_eq!(ask["failed"], false, "{ask}");

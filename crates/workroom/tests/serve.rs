@@ -110,7 +110,7 @@ fn tools_are_listed_whatever_the_servers_do() {
     let listed = client.request("tools/list", json!({}));
     let names: Vec<&str> =
         listed["tools"].as_array().unwrap().iter().map(|t| t["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["run_code", "search", "read_file"]);
+    assert_eq!(names, ["run_code", "search", "read_file", "save_skill"]);
     let tokens = workroom_ledger::tokens(&listed.to_string());
     assert!(tokens < 1_000, "{tokens} o200k tokens with ten servers");
     assert!(listed["tools"][0]["_meta"]["anthropic/alwaysLoad"].as_bool().unwrap());

@@ -22,7 +22,7 @@ const PREFIX_WEIGHT: f32 = 0.6;
 
 /// How much a tool gains from the others of its server that fit, too: a server whose tools fit is
 /// what the question is about.
-const NEIGHBOURS_WEIGHT: f32 = 0.25;
+const NEIGHBOURS_WEIGHT: f32 = 1.0;
 
 /// How many of a server's tools tell how well it fits.
 const NEIGHBOURS: usize = 3;
@@ -74,6 +74,8 @@ pub(crate) struct Index {
     exact: HashMap<String, Vec<u32>>,
     /// Where each server's tools begin, then the skills, and the end of all.
     starts: Vec<usize>,
+    /// What the scores of each skill are multiplied by.
+    standings: Vec<f32>,
 }
 
 /// What a question is looked for in.
@@ -120,7 +122,8 @@ impl Index {
         of_thesaurus.for_each(|stem| words.push(stem));
         let spelling = Spelling::of(words.into_iter());
         let exact = exact_names(servers, skills);
-        Self { postings, vocabulary, spelling, exact, starts }
+        let standings = skills.iter().map(Skill::weight).collect();
+        Self { postings, vocabulary, spelling, exact, starts, standings }
     }
 
     /// How many tools of `scope` match, and the best `limit` of them as server, tool and score.
@@ -232,12 +235,21 @@ impl Index {
             }
         }
         let matching = tallies.iter().enumerate().filter(|(_, tally)| tally.score > 0.0);
-        let scored = matching.map(|(place, tally)| (range.start + place, tally.total(whole)));
+        let scored = matching.map(|(place, tally)| {
+            let document = range.start + place;
+            (document, tally.total(whole) * self.standing(document))
+        });
         let mut scored: Vec<(usize, f32)> = scored.collect();
         let first = scored.iter().max_by(|a, b| a.1.total_cmp(&b.1));
         let covered = first.map_or(0.0, |(best, _)| tallies[best - range.start].covered);
         self.lift_neighbours(&mut scored);
         (scored, whole.cbrt() * (covered / whole.max(f32::MIN_POSITIVE)).min(1.0))
+    }
+
+    /// What the score of `document` is multiplied by: of a tool, nothing.
+    fn standing(&self, document: usize) -> f32 {
+        let skills = self.starts[self.starts.len() - 2];
+        document.checked_sub(skills).and_then(|at| self.standings.get(at)).copied().unwrap_or(1.0)
     }
 
     /// Raises the tools of servers of which several fit. `scored` is in the order of documents.
@@ -369,7 +381,7 @@ impl Tally {
     /// (`batch_create_issues`).
     fn total(self, whole: f32) -> f32 {
         let covered = if whole > 0.0 { (self.covered / whole).min(1.0) } else { 1.0 };
-        self.score * (0.4 + 0.6 * covered) * (0.7 + 0.3 * self.name.min(1.0))
+        self.score * (0.4 + 0.6 * covered) * (0.5 + 0.5 * self.name.min(1.0))
     }
 }
 

@@ -25,9 +25,21 @@ pub struct Skill {
     pub signature: String,
     /// Its file's text.
     pub source: String,
+    /// How well it has done, from -[`STANDING_MAX`] to [`STANDING_MAX`]: among skills that fit
+    /// about as well, the better one goes first.
+    pub standing: i8,
 }
 
+/// The most that a skill's standing counts.
+pub const STANDING_MAX: i8 = 10;
+
 impl Skill {
+    /// What its scores are multiplied by: by a tenth more or less at most, so that fit decides
+    /// wherever there is a difference.
+    pub(super) fn weight(&self) -> f32 {
+        1.0 + f32::from(self.standing.clamp(-STANDING_MAX, STANDING_MAX)) / 100.0
+    }
+
     pub(super) fn shown(&self, score: f64, detail: Detail) -> Match {
         let signature = detail == Detail::Signature;
         let summary = || text::summary(&self.description);
@@ -38,6 +50,7 @@ impl Skill {
             function: self.function.clone(),
             score,
             signature: signature.then(|| self.signature.clone()),
+            brief: None,
             description: signature.then(summary).filter(|it| !it.is_empty()),
             source: (detail == Detail::Full).then(|| self.source.clone()),
         }

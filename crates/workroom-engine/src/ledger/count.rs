@@ -35,9 +35,11 @@ pub(super) async fn count(shared: &Arc<Shared>, kind: Kind, entry: Entry) {
     }
     // It is never closed, so there is nothing to be told.
     let _turn = shared.ledger.one.acquire().await;
-    let calls = match account.run.as_deref() {
-        None => Ok(calls.into_iter().map(Made::from).collect()),
-        Some(run) => journaled(&*shared.store, &RunId::named(run), traffic.as_deref()).await,
+    let calls = match (account.run.as_deref(), traffic.as_deref()) {
+        (Some(run), Some(traffic)) => {
+            journaled(&*shared.store, &RunId::named(run), Some(traffic)).await
+        }
+        _ => Ok(calls.into_iter().map(Made::from).collect()),
     };
     let calls = calls.unwrap_or_else(|error| {
         tracing::error!(run = account.run, %error, "the calls of a run are not accounted for");

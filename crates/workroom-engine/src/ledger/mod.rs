@@ -45,7 +45,7 @@ use crate::{
     meter::Meter,
     now,
     report::{self, CallStats},
-    store::{AccountRecord, Accounts, StoreError},
+    store::{AccountRecord, Accounts, AccountsOf, StoreError},
 };
 
 pub use late::late;
@@ -168,6 +168,17 @@ impl Engine {
         self.0.ledger.opened();
         let shared = Arc::clone(&self.0);
         Connection(Arc::new(Line { shared, state: Mutex::default() }))
+    }
+
+    /// The newest `limit` accounts, in the order of their times, without those that another version
+    /// wrote in another form.
+    ///
+    /// # Errors
+    ///
+    /// What the store says.
+    pub async fn accounts(&self, limit: usize) -> Result<Vec<Account>, StoreError> {
+        let records = self.0.ledger.book.accounts(AccountsOf::default(), limit).await?;
+        Ok(records.iter().filter_map(|it| serde_json::from_str(&it.body).ok()).collect())
     }
 
     /// Waits until all that was asked for is accounted for.
@@ -328,29 +339,36 @@ impl Passage {
         self.entry().account.wire += wire;
     }
 
-    /// Who asked, for a run that is gone on with by another process.
-    pub(crate) fn caller(&self) -> Caller {
+    /// Who asked.
+    pub fn caller(&self) -> Caller {
         let entry = self.entry();
         let (client, mode) = (entry.account.client.clone(), entry.account.mode.clone());
         Caller { client, mode, kind: entry.kind }
     }
 
-    /// It was `run`, which is over.
+    /// It was `run`, which is over; without `traffic` nothing of it was recorded.
     pub(crate) fn ran(
         &self,
         run: &RunId,
         ok: bool,
         stats: &CallStats,
         duration: Duration,
-        traffic: &Arc<Traffic>,
+        traffic: Option<&Arc<Traffic>>,
     ) {
         let mut entry = self.entry();
         entry.account.run = Some(run.as_str().to_owned());
         entry.account.ok = ok;
         entry.account.masked = stats.masked;
         entry.account.duration_ms = report::milliseconds(duration);
-        traffic.close();
-        entry.traffic = Some(Arc::clone(traffic));
+        if let Some(traffic) = traffic {
+            traffic.close();
+            entry.traffic = Some(Arc::clone(traffic));
+        }
+    }
+
+    /// It used the skill `name`.
+    pub(crate) fn used(&self, name: &str) {
+        self.entry().account.skill = Some(name.to_owned());
     }
 
     /// Another process began it: what passed on its client's wire is not known.

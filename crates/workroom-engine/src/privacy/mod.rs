@@ -147,6 +147,11 @@ impl Scope {
         Self { session: None, own, ..Self::of(SessionId::named("")) }
     }
 
+    /// The session, if it is of one.
+    pub(crate) const fn session(&self) -> Option<&SessionId> {
+        self.session.as_ref()
+    }
+
     /// How many different values were masked.
     pub(crate) fn masked(&self) -> u64 {
         self.seen().len() as u64

@@ -12,13 +12,17 @@ use super::{
     Ending, Health, Millis, NewRun, PinRecord, Retention, RunEnd, RunRecord, Running,
     SessionRecord, SessionState, ShapeRecord, SnapshotId, Store, StoreError, Stored, Swept,
     accounts::{AccountRecord, Accounts, AccountsOf, MemoryAccounts},
+    skills::{
+        AmendedSkill, Files, MemorySkills, NewSkill, SkillKept, SkillRecord, SkillStatus, SkillUse,
+        Skills,
+    },
     variable_names,
     vaults::{FlowRecord, FlowsOf, MemoryVaults, NewValue, SealedKey, VaultRecord, Vaults},
 };
 
 /// Keeps everything in memory. Its only holder is this process, so no run is ever interrupted.
 #[derive(Debug, Default)]
-pub struct Memory(Mutex<Tables>, MemoryVaults, MemoryAccounts);
+pub struct Memory(Mutex<Tables>, MemoryVaults, MemoryAccounts, MemorySkills);
 
 #[derive(Debug, Default)]
 struct Tables {
@@ -401,5 +405,46 @@ impl Vaults for Memory {
 
     fn flows(&self, of: FlowsOf, limit: usize) -> Stored<'_, Vec<FlowRecord>> {
         Self::done(Ok(self.1.flows(&of, limit)))
+    }
+}
+
+impl Skills for Memory {
+    fn keep_skill(&self, skill: NewSkill) -> Stored<'_, SkillKept> {
+        Self::done(Ok(self.3.keep_skill(skill)))
+    }
+
+    fn skills(&self) -> Stored<'_, Vec<SkillRecord>> {
+        Self::done(Ok(self.3.skills()))
+    }
+
+    fn skill_files(&self, name: &str, version: i64) -> Stored<'_, Option<Files>> {
+        Self::done(Ok(self.3.skill_files(name, version)))
+    }
+
+    fn set_skill_status(
+        &self,
+        name: &str,
+        version: i64,
+        status: SkillStatus,
+        at: Millis,
+    ) -> Stored<'_, bool> {
+        Self::done(Ok(self.3.set_skill_status(name, version, status, at)))
+    }
+
+    fn amend_skill(&self, amended: AmendedSkill) -> Stored<'_, bool> {
+        Self::done(Ok(self.3.amend_skill(amended)))
+    }
+
+    fn remove_skill(&self, name: &str, version: Option<i64>) -> Stored<'_, u64> {
+        Self::done(Ok(self.3.remove_skill(name, version)))
+    }
+
+    fn note_skill_uses(&self, uses: Vec<SkillUse>) -> Stored<'_, ()> {
+        self.3.note_skill_uses(uses);
+        Self::done(Ok(()))
+    }
+
+    fn skill_changes(&self) -> Stored<'_, i64> {
+        Self::done(Ok(self.3.skill_changes()))
     }
 }

@@ -24,6 +24,7 @@
 
 mod accounts;
 mod memory;
+mod skills;
 mod vaults;
 
 use std::sync::Arc;
@@ -35,6 +36,10 @@ use workroom_types::{RunId, SessionId, ToolRef};
 
 pub use accounts::{AccountRecord, Accounts, AccountsOf};
 pub use memory::Memory;
+pub use skills::{
+    AmendedSkill, Files, NewSkill, SkillFigures, SkillKept, SkillRecord, SkillStatus, SkillUse,
+    Skills,
+};
 pub use vaults::{FlowRecord, FlowsOf, NewValue, SealedKey, ValueRecord, VaultRecord, Vaults};
 
 /// A result of the store, in time.
@@ -43,8 +48,8 @@ pub type Stored<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 /// Milliseconds since 1970, UTC.
 pub type Millis = i64;
 
-/// Keeps sessions, runs and journals, vaults and accounts. A session that ends loses its vault.
-pub trait Store: Vaults + Accounts {
+/// Keeps sessions, runs and journals, vaults, skills and accounts. A session that ends loses its vault.
+pub trait Store: Vaults + Skills + Accounts {
     /// The session `id`, also when it has ended; `None` if there never was one.
     fn session(&self, id: &SessionId) -> Stored<'_, Option<SessionRecord>>;
 

@@ -300,7 +300,7 @@ fn measure(into: &mut Measured, account: &Account, by: By, key: &str) {
         }
         Kind::Call => into.direct_calls += 1,
         Kind::Search | Kind::Read => into.looked += 1,
-        Kind::List | Kind::Connection | Kind::Server => {}
+        Kind::Save | Kind::List | Kind::Connection | Kind::Server => {}
     }
     // A call of what is no tool failed before it was one.
     if account.kind == Kind::Call && account.calls.is_empty() {

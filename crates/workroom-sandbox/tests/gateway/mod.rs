@@ -18,7 +18,7 @@ use workroom_engine::{
 };
 use workroom_sandbox::{InProcess, QuickJs};
 use workroom_types::{
-    Limits, ServerSnapshot, ServerStatus, SessionId, ToolAnnotations, ToolDef, ToolRef,
+    Limit, Limits, ServerSnapshot, ServerStatus, SessionId, ToolAnnotations, ToolDef, ToolRef,
 };
 
 /// What a tool answers to its arguments.
@@ -61,6 +61,13 @@ impl Upstreams for Crm {
         self.calls.lock().unwrap().push(text);
         std::future::ready(rule.unwrap()(&call.arguments)).boxed()
     }
+}
+
+/// Limits with all the time that a busy machine may take to look for the cause of an error.
+pub(crate) fn patient() -> Limits {
+    let mut limits = Limits::default();
+    limits.set(Limit::Diagnosis, Limit::Diagnosis.range().1).unwrap();
+    limits
 }
 
 /// What a tool of this name takes; others take anything.
@@ -117,6 +124,19 @@ impl Gateway {
             config,
         );
         Self { engine, crm, store, sandbox, session: SessionId::named("s1") }
+    }
+
+    /// Another gateway over the same store, as a later process has it.
+    pub(crate) fn again(&self) -> Self {
+        let store = Arc::clone(&self.store);
+        let engine = Engine::with_store(
+            Arc::clone(&self.crm) as _,
+            Arc::clone(&self.sandbox) as _,
+            Arc::clone(&store) as _,
+            EngineConfig::default(),
+        );
+        let (crm, sandbox) = (Arc::clone(&self.crm), Arc::clone(&self.sandbox));
+        Self { engine, crm, store, sandbox, session: SessionId::named("s2") }
     }
 
     pub(crate) async fn run(&self, code: &str) -> RunReport {

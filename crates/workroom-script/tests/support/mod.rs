@@ -26,14 +26,14 @@ impl Modules for Catalog {
         let path = path.trim_end_matches(".ts").trim_end_matches("/index");
         let Some(path) = path.strip_prefix("servers/") else {
             let message = format!("there is no module `{specifier}`");
-            return Err(UnknownModule { message, nearest: Vec::new() });
+            return Err(UnknownModule { message, ..UnknownModule::default() });
         };
         let (folder, file) = path.split_once('/').unwrap_or((path, ""));
         let named = |module: &Module| module.server == folder || module.identifier == folder;
         let Some(mut module) = self.all().into_iter().find(named) else {
             let message = format!("there is no server `{folder}`");
             let nearest = if folder.len() == 3 { vec!["./servers/crm".to_owned()] } else { vec![] };
-            return Err(UnknownModule { message, nearest });
+            return Err(UnknownModule { message, nearest, hint: None });
         };
         if !file.is_empty() {
             module.tool = module.functions.iter().position(|function| function.name == file);

@@ -48,7 +48,7 @@ async fn read(global: &Global, path: &str) -> Result<Node, Failure> {
     let passage = gateway.engine.passage(None);
     let written = json!({ "path": path }).to_string();
     passage.begins(Kind::Read, &Caller::cli(), &gateway.engine.new_session_id(), written);
-    let node = gateway.engine.read(path).await;
+    let node = gateway.engine.read(path, None).await;
     match &node {
         Ok(Node::File(text)) => passage.ended(text.as_ref().to_owned(), true),
         Ok(Node::Folder(entries)) => passage.ended(workroom_server::face::listing(entries), true),

@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod advise;
 mod ago;
 mod call;
 mod config;
@@ -16,8 +17,10 @@ mod search;
 mod serve;
 mod servers;
 mod sessions;
+mod skills;
 mod vault;
 
+pub(crate) use advise::advise;
 pub(crate) use call::call;
 pub(crate) use config::config;
 pub(crate) use demo::{demo, demo_server};
@@ -34,4 +37,5 @@ pub(crate) use serve::sandbox_worker;
 pub(crate) use serve::{guard, serve, stopped};
 pub(crate) use servers::servers;
 pub(crate) use sessions::sessions;
+pub(crate) use skills::skills;
 pub(crate) use vault::vault;

@@ -13,24 +13,26 @@ use crate::{
 };
 
 pub(crate) async fn search(global: &Global, args: &Search) -> Result<Answer, Failure> {
-    let gateway = Gateway::open(global, Keep::Nothing).await?;
+    // Skills are in the store; tools are found also where that cannot be opened.
+    let gateway = match Gateway::open(global, Keep::Stored).await {
+        Err(_) => Gateway::open(global, Keep::Nothing).await?,
+        opened => opened?,
+    };
     gateway.settled(global.json).await;
     let passage = gateway.engine.passage(None);
     let written = json!({ "query": args.words.join(" ") }).to_string();
     passage.begins(Kind::Search, &Caller::cli(), &gateway.engine.new_session_id(), written);
-    let found = gateway
-        .engine
-        .search(&SearchQuery {
-            query: args.words.join(" "),
-            server: args.server.clone(),
-            detail: match args.detail {
-                DetailArg::Name => Detail::Name,
-                DetailArg::Signature => Detail::Signature,
-                DetailArg::Full => Detail::Full,
-            },
-            limit: args.limit,
-        })
-        .await;
+    let query = SearchQuery {
+        query: args.words.join(" "),
+        server: args.server.clone(),
+        detail: match args.detail {
+            DetailArg::Name => Detail::Name,
+            DetailArg::Signature => Detail::Signature,
+            DetailArg::Full => Detail::Full,
+        },
+        limit: args.limit,
+    };
+    let found = gateway.engine.search(&query, None).await;
     passage.ended(found.to_string(), true);
     drop(passage);
     gateway.close().await;

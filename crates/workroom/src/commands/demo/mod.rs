@@ -235,6 +235,7 @@ fn settings(
             scripts: ScriptsConfig::default(),
             privacy,
             ledger: LedgerConfig::default(),
+            skills: workroom_types::SkillSettings::default(),
             origins: Vec::new(),
             warnings: Vec::new(),
         },

@@ -83,7 +83,7 @@ pub(crate) async fn report(global: &Global, args: &Report) -> Result<Answer, Fai
 }
 
 /// The prices of Workroom's, with the user's own before them.
-fn prices(config: &LedgerConfig) -> Result<Prices, Failure> {
+pub(super) fn prices(config: &LedgerConfig) -> Result<Prices, Failure> {
     let Some(file) = &config.prices else { return Ok(Prices::ours()) };
     let in_file = |error: &dyn std::fmt::Display| {
         Failure::usage(format!("`ledger.prices` is `{}`: {error}", file.display()))
@@ -102,7 +102,7 @@ fn rules(config: &LedgerConfig) -> Rules {
     }
 }
 
-async fn read(store: &dyn Store, of: AccountsOf) -> Result<Vec<Account>, Failure> {
+pub(super) async fn read(store: &dyn Store, of: AccountsOf) -> Result<Vec<Account>, Failure> {
     let records = store.accounts(of, ACCOUNTS_MAX).await.map_err(Failure::failed)?;
     let account = |record: &AccountRecord| serde_json::from_str(&record.body);
     let accounts: Result<Vec<Account>, _> = records.iter().map(account).collect();
