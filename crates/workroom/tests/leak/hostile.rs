@@ -34,7 +34,7 @@ pub(crate) const fn case(code: &'static str, _: &'static [&'static str]) -> Case
 /// About the limits that the suite has, so that it takes no longer here.
 const SETTINGS: &str = "[privacy]\nprofile = \"hipaa\"\n\
     [privacy.reveal]\nodd = [\"*\"]\n\
-    [limits]\nmemory_mib = 32\ncpu_ms = 150\ntimeout_ms = 30000\nregex_ms = 60\n\
+    [limits]\nmemory_mib = 32\ncpu_ms = 150\ntimeout_ms = 8000\nregex_ms = 60\n\
     string_chars = 10000000\ncalls = 50\ntimers = 50\npending = 40\nargument_kib = 64\n\
     result_kib = 1024\noutput_kib = 64\n";
 
