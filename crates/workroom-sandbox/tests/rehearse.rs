@@ -253,7 +253,7 @@ fn a_careless_skill_fails_silently_and_a_careful_one_does_not() {
         | the call fails | 0 / 2 / 0 |
         | all | 3 / 12 / 8 |
     "#]]
-    .assert_eq(&workroom_skill::harden::markdown(&[careless.clone()]));
+    .assert_eq(&workroom_skill::harden::markdown(std::slice::from_ref(&careless)));
     assert!(careless.count(Verdict::Silent) > 5, "{}", careless.text());
 
     let careful = hardened(

@@ -8,7 +8,7 @@
 #[path = "support/python.rs"]
 mod python;
 
-use python::{python, root};
+use python::{python, root, tools};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

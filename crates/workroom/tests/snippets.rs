@@ -37,6 +37,7 @@ impl Modules for Servers<'_> {
         module.ok_or_else(|| UnknownModule {
             message: format!("there is no module `{specifier}`"),
             nearest: Vec::new(),
+            hint: None,
         })
     }
 

@@ -10,7 +10,7 @@ use oxc::{
         AstKind,
         ast::{BindingPattern, CallExpression, Expression, UnaryOperator},
     },
-    semantic::{AstNodes, NodeId, Semantic},
+    semantic::{AstNodes, NodeId, Reference, Semantic},
     span::{GetSpan, Span},
     syntax::operator::BinaryOperator,
 };
@@ -232,8 +232,8 @@ impl<'a> Finder<'_, 'a> {
                 | AstKind::TSAsExpression(_)
                 | AstKind::TemplateLiteral(_)
                 | AstKind::ConditionalExpression(_)
-                | AstKind::UnaryExpression(_) => {}
-                AstKind::LogicalExpression(_) => {}
+                | AstKind::UnaryExpression(_)
+                | AstKind::LogicalExpression(_) => {}
                 AstKind::CallExpression(call) if call.callee.span() != below => {
                     return self.tool(call).map(|tool| (key, tool));
                 }
@@ -254,7 +254,7 @@ impl<'a> Finder<'_, 'a> {
         let Expression::Identifier(name) = root else { return None };
         let shown = || self.text[super::range(callee.span())].to_owned();
         let reference = name.reference_id.get().map(|it| self.semantic.scoping().get_reference(it));
-        let Some(symbol) = reference.and_then(|reference| reference.symbol_id()) else {
+        let Some(symbol) = reference.and_then(Reference::symbol_id) else {
             return (name.name == "servers").then(shown);
         };
         let declared = self.semantic.scoping().symbol_declaration(symbol);

@@ -1,6 +1,6 @@
 //! `workroom skills harden`: how skills stand recorded answers that drift.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use serde_json::json;
 use workroom_engine::{
@@ -46,8 +46,8 @@ pub(super) async fn harden(global: &Global, args: &SkillsHarden) -> Result<Answe
     Ok(Answer::new(text.trim_end(), &json!({ "ok": is_hard, "skills": told }), code))
 }
 
-/// A skill by its name in the store or by its folder, with the skills that it imports: of a folder's,
-/// those beside it come first.
+/// A skill by its name in the store or by its folder, with the skills that it imports: those beside
+/// a folder come first.
 async fn named(store: &dyn Store, skill: &str) -> Result<(Package, Vec<Package>), Failure> {
     let path = Path::new(skill);
     if folder::is_skill(path) {
@@ -90,7 +90,12 @@ fn beside(path: &Path, package: &Package) -> Vec<Package> {
     found
 }
 
-async fn report(package: &Package, sandbox: std::sync::Arc<dyn Sandbox>, limits: Limits) -> Report {
+async fn report(
+    package: &Package,
+    imported: Vec<Package>,
+    sandbox: Arc<dyn Sandbox>,
+    limits: Limits,
+) -> Report {
     let rehearsal = Rehearsal { package, servers: Vec::new(), skills: imported, limits };
     skills::harden(&rehearsal, sandbox, &|done, all| {
         tracing::debug!(skill = %package.name, done, all, "a mutation was replayed");
