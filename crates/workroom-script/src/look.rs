@@ -2,7 +2,9 @@
 //!
 //! Nothing of the catalog is known here. A text that does not parse gives nothing.
 
-use std::{collections::BTreeMap, fmt::Write as _, panic::AssertUnwindSafe};
+use std::fmt::Write as _;
+
+use std::{collections::BTreeMap, panic::AssertUnwindSafe};
 
 use oxc::{
     allocator::Allocator,
@@ -14,7 +16,7 @@ use oxc::{
         },
     },
     codegen::{Codegen, CodegenOptions, CommentOptions},
-    semantic::{AstNodes, NodeId, Reference, Semantic, SemanticBuilder},
+    semantic::{AstNodes, NodeId, Semantic, SemanticBuilder},
     span::{GetSpan, Span},
 };
 use sha2::{Digest as _, Sha256};
@@ -152,7 +154,7 @@ pub fn shape(source: &str) -> Option<String> {
     let hash = Sha256::digest(form.as_bytes());
     let mut hex = String::with_capacity(32);
     for byte in &hash[..16] {
-        // Writing to a text cannot fail.
+        // Writing to a string cannot fail.
         let _ = write!(hex, "{byte:02x}");
     }
     Some(hex)
@@ -197,7 +199,7 @@ fn form(text: &str, semantic: &Semantic<'_>) -> String {
             }
             AstKind::IdentifierReference(name) => {
                 let reference = name.reference_id.get().map(|id| scoping.get_reference(id));
-                if let Some(symbol) = reference.and_then(Reference::symbol_id) {
+                if let Some(symbol) = reference.and_then(oxc::semantic::Reference::symbol_id) {
                     edits.push((name.span, number(symbol)));
                 }
             }

@@ -1,6 +1,7 @@
 //! Skills as modules of scripts: what they are compiled to, and what is refused.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails says where")]
+#![allow(clippy::too_many_lines, reason = "tables of cases with their answers")]
 
 use expect_test::{Expect, expect};
 use workroom_script::{

@@ -50,8 +50,8 @@ pub(crate) async fn list(
     Ok(result)
 }
 
-/// Lists each promoted skill's `SKILL.md` after the name that `cursor` is: the other files are found
-/// by the skill's manifest and its folder.
+/// Lists each promoted skill's `SKILL.md` after the name that `cursor` is: the other files are
+/// found by the skill's manifest and its folder.
 pub(crate) async fn resources(
     engine: &Engine,
     cursor: Option<&str>,

@@ -13,7 +13,8 @@
 //! * [`SkillName`]: a name that is safe as a folder, a module and a word.
 //! * [`Case`]: one recorded run; [`RecordedCall`]: one call of it.
 //! * [`scan`]: what a person should look at before they trust a text.
-//! * [`mutate`]: recorded answers changed the way APIs drift; [`harden`]: what a skill made of them.
+//! * [`mutate`]: recorded answers changed the way APIs drift; [`harden`]: what a skill made of
+//!   them.
 //! * `frontmatter`: the YAML of `SKILL.md`.
 //!
 //! # Invariants

@@ -60,8 +60,8 @@ async fn versions_are_numbered_and_what_is_there_is_not_added_again() {
 #[tokio::test]
 async fn two_that_save_at_once_get_a_version_each() {
     each(async |store| {
-        let saves = (0..20).map(|n| store.keep_skill(skill("report", &n.to_string(), "s")));
-        let saved = futures::future::join_all(saves).await;
+        let all = (0..20).map(|n| store.keep_skill(skill("report", &n.to_string(), "s")));
+        let saved = futures::future::join_all(all).await;
         let mut versions: Vec<i64> = saved.into_iter().map(|it| it.unwrap().version).collect();
         versions.sort_unstable();
         assert_eq!(versions, (1..=20).collect::<Vec<_>>());

@@ -271,6 +271,7 @@ fn a_call_of_an_unknown_tool_names_the_nearest() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one list of all settings")]
 fn config_check_says_where_each_value_is_from() {
     check(
         &[("workroom.toml", "[servers.crm]\nurl = \"${CRM_URL:-http://127.0.0.1:9/mcp}\"\n")],

@@ -36,8 +36,7 @@ impl Modules for Servers<'_> {
         let module = name.and_then(|name| self.all().into_iter().find(|it| it.server == name));
         module.ok_or_else(|| UnknownModule {
             message: format!("there is no module `{specifier}`"),
-            nearest: Vec::new(),
-            hint: None,
+            ..UnknownModule::default()
         })
     }
 

@@ -78,7 +78,7 @@ impl SkillVersion {
             facts.push(format!("{} of {} runs ok", figures.ok, figures.ok + figures.failed));
         }
         if !facts.is_empty() {
-            about.push_str(&format!(" ({})", facts.join(", ")));
+            about = format!("{about} ({})", facts.join(", "));
         }
         about
     }
@@ -155,16 +155,16 @@ impl Visible {
         if !source.contains("skills/") {
             return Vec::new();
         }
-        let named = self.versions.keys().filter(|name| source.contains(name.as_str()));
-        let mut names: Vec<&str> = named.map(String::as_str).collect();
+        let named = self.versions.keys().map(String::as_str);
+        let mut all: Vec<&str> = named.filter(|name| source.contains(*name)).collect();
         let mut servers = Vec::new();
         let mut at = 0;
-        while let Some(version) = names.get(at).map(|name| self.versions.get(*name)) {
+        while let Some(version) = all.get(at).map(|name| self.versions.get(*name)) {
             if let Some(body) = version.map(|version| &version.body) {
                 servers.extend(body.needs.servers.iter().chain(&body.folders).cloned());
                 for skill in &body.needs.skills {
-                    if !names.contains(&skill.as_str()) {
-                        names.push(skill);
+                    if !all.contains(&skill.as_str()) {
+                        all.push(skill);
                     }
                 }
             }

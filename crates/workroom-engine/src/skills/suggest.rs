@@ -145,8 +145,8 @@ struct State {
 }
 
 impl Counts {
-    /// Notes that the run `id` of `code` ended well. Gives how many runs of its shape there are now,
-    /// when that should be told: when there were enough before it, and no skill does it.
+    /// Notes that the run `id` of `code` ended well. Gives how many runs of its shape there are
+    /// now, when that should be told: when there were enough before it, and no skill does it.
     pub(crate) async fn note(shared: &Arc<Shared>, id: &RunId, code: &str) -> Option<usize> {
         let form = Form::of(code)?;
         shared.repeated.begin(shared);

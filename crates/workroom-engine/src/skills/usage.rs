@@ -12,7 +12,7 @@
 //! session's script calls no tool itself and all its skills declare what they may call, each call
 //! of the run must be on one of their lists, whatever it says of itself.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -327,7 +327,12 @@ fn plain_text(text: &str) -> String {
 
 /// The hash of an input.
 fn hash(input: &str) -> String {
-    Sha256::digest(input).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let hash = Sha256::digest(input);
+    hash.iter().take(16).fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// What the session `id` sees of skills.
@@ -377,10 +382,10 @@ pub(crate) async fn settle(run: &mut Run, ok: bool) {
     shared.skills.forget();
     for used in uses.iter().filter(|used| used.ok) {
         let Some(version) = usage.visible.get(&used.name) else { continue };
-        if version.record.status == SkillStatus::Draft {
-            if let Some(note) = drafted(&shared, &usage, version).await {
-                run.notes.push(note);
-            }
+        if version.record.status == SkillStatus::Draft
+            && let Some(note) = drafted(&shared, &usage, version).await
+        {
+            run.notes.push(note);
         }
     }
 }

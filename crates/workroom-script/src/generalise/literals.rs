@@ -10,7 +10,7 @@ use oxc::{
         AstKind,
         ast::{BindingPattern, CallExpression, Expression, UnaryOperator},
     },
-    semantic::{AstNodes, NodeId, Reference, Semantic},
+    semantic::{AstNodes, NodeId, Semantic},
     span::{GetSpan, Span},
     syntax::operator::BinaryOperator,
 };
@@ -254,7 +254,7 @@ impl<'a> Finder<'_, 'a> {
         let Expression::Identifier(name) = root else { return None };
         let shown = || self.text[super::range(callee.span())].to_owned();
         let reference = name.reference_id.get().map(|it| self.semantic.scoping().get_reference(it));
-        let Some(symbol) = reference.and_then(Reference::symbol_id) else {
+        let Some(symbol) = reference.and_then(oxc::semantic::Reference::symbol_id) else {
             return (name.name == "servers").then(shown);
         };
         let declared = self.semantic.scoping().symbol_declaration(symbol);

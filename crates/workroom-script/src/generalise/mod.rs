@@ -141,7 +141,7 @@ impl Generaliser<'_, '_> {
             code.push('\n');
         }
         code.push_str(&signature(&input, &found.parameters, recorded.value));
-        code.push_str(&body(&inside, &end));
+        code.push_str(&Self::body(&inside, &end));
         code.push_str("}\n");
         Generalised { code, parameters: found.parameters }
     }
@@ -216,6 +216,36 @@ impl Generaliser<'_, '_> {
         edits.push((Span::new(value.end, span.end), format!("{tail}{after}")));
     }
 
+    /// The statements inside of the function, a step to the right.
+    fn body(inside: &str, end: &str) -> String {
+        let mut out = String::new();
+        let held = lines_in_texts(inside);
+        let mut blank = true;
+        for (number, line) in inside.lines().chain(end.lines()).enumerate() {
+            if held.contains(&number) {
+                out.push_str(line);
+            } else if line.trim().is_empty() {
+                // What went leaves no more than one blank line.
+                if blank {
+                    continue;
+                }
+                blank = true;
+                out.push('\n');
+                continue;
+            } else {
+                let _ = write!(out, "  {}", line.trim_end());
+            }
+            blank = false;
+            out.push('\n');
+        }
+        let trimmed = out.trim_end().len();
+        out.truncate(trimmed);
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        out
+    }
+
     /// A name for what is given, which the code does not have.
     fn free_name(&self) -> String {
         let scoping = self.semantic.scoping();
@@ -226,36 +256,6 @@ impl Generaliser<'_, '_> {
         let names = ["input", "given", "wanted", "parameters", "skillInput"];
         names.into_iter().find(|name| is_free(name)).unwrap_or("skillInput_").to_owned()
     }
-}
-
-/// The statements inside of the function, a step to the right.
-fn body(inside: &str, end: &str) -> String {
-    let mut out = String::new();
-    let held = lines_in_texts(inside);
-    let mut blank = true;
-    for (number, line) in inside.lines().chain(end.lines()).enumerate() {
-        if held.contains(&number) {
-            out.push_str(line);
-        } else if line.trim().is_empty() {
-            // What went leaves no more than one blank line.
-            if blank {
-                continue;
-            }
-            blank = true;
-            out.push('\n');
-            continue;
-        } else {
-            let _ = write!(out, "  {}", line.trim_end());
-        }
-        blank = false;
-        out.push('\n');
-    }
-    let trimmed = out.trim_end().len();
-    out.truncate(trimmed);
-    if !out.is_empty() {
-        out.push('\n');
-    }
-    out
 }
 
 /// Lines of `text` that begin inside of a text over several lines, where spaces count.

@@ -8,7 +8,7 @@ use oxc::{
             VariableDeclarationKind,
         },
     },
-    semantic::{Reference, Semantic, SymbolId},
+    semantic::{Semantic, SymbolId},
     span::{GetSpan, Span},
 };
 
@@ -152,7 +152,7 @@ impl<'a> Finder<'_, 'a> {
         let Expression::Identifier(name) = callee.get_inner_expression() else { return false };
         let scoping = self.semantic.scoping();
         let reference = name.reference_id.get().map(|id| scoping.get_reference(id));
-        let symbol = reference.and_then(Reference::symbol_id);
+        let symbol = reference.and_then(oxc::semantic::Reference::symbol_id);
         depth > 0
             && symbol.is_some_and(|symbol| {
                 match self.semantic.nodes().kind(scoping.symbol_declaration(symbol)) {

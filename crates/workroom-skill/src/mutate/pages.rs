@@ -1,7 +1,8 @@
 //! A list that continues on a further page.
 //!
 //! Only answers that already say something of pages get one: a skill cannot know of a paging that
-//! its API never had. The page that the skill must ask for is recorded too, where the recorded calls
+//! its API never had. The page that the skill must ask for is recorded too, where the recorded
+//! calls
 //! tell how it is asked for; where they do not, the call fails, which is an error and not silence.
 
 use serde_json::{Map, Value};

@@ -147,7 +147,8 @@ pub(super) fn write(folder: &Path, package: &Package) -> Result<(), Failure> {
     // Tests that the package does not have any more. Other files are not ours.
     for entry in entries(&tests).unwrap_or_default() {
         let name = format!("tests/{}", file_name(&entry));
-        if name.ends_with(".json") && !files.iter().any(|(known, _)| *known == name) {
+        let is_case = entry.path().extension().is_some_and(|it| it == "json");
+        if is_case && !files.iter().any(|(known, _)| *known == name) {
             fs::remove_file(entry.path()).map_err(|error| failed(&entry.path(), error))?;
         }
     }

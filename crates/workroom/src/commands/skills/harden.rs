@@ -1,6 +1,6 @@
 //! `workroom skills harden`: how skills stand recorded answers that drift.
 
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
 use serde_json::json;
 use workroom_engine::{
@@ -37,17 +37,18 @@ pub(super) async fn harden(global: &Global, args: &SkillsHarden) -> Result<Answe
         reports.push(report(&package, skills, place.sandbox(), limits).await);
     }
     let is_hard = reports.iter().all(Report::is_hard);
-    let text = match args.table {
-        true => markdown(&reports),
-        false => reports.iter().map(Report::text).collect::<Vec<_>>().join("\n"),
+    let text = if args.table {
+        markdown(&reports)
+    } else {
+        reports.iter().map(Report::text).collect::<Vec<_>>().join("\n")
     };
     let told: Vec<_> = reports.iter().map(as_json).collect();
     let code = if is_hard { output::OK } else { output::FAILED };
     Ok(Answer::new(text.trim_end(), &json!({ "ok": is_hard, "skills": told }), code))
 }
 
-/// A skill by its name in the store or by its folder, with the skills that it imports: those beside
-/// a folder come first.
+/// A skill by its name in the store or by its folder, with the skills that it imports: of a
+/// folder's, those beside it come first.
 async fn named(store: &dyn Store, skill: &str) -> Result<(Package, Vec<Package>), Failure> {
     let path = Path::new(skill);
     if folder::is_skill(path) {
@@ -93,7 +94,7 @@ fn beside(path: &Path, package: &Package) -> Vec<Package> {
 async fn report(
     package: &Package,
     imported: Vec<Package>,
-    sandbox: Arc<dyn Sandbox>,
+    sandbox: std::sync::Arc<dyn Sandbox>,
     limits: Limits,
 ) -> Report {
     let rehearsal = Rehearsal { package, servers: Vec::new(), skills: imported, limits };

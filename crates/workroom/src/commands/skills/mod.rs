@@ -46,6 +46,7 @@ pub(crate) async fn skills(global: &Global, args: &Skills) -> Result<Answer, Fai
 }
 
 /// What went wrong, with the next step.
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn failure(error: ManageError) -> Failure {
     let failure = Failure::failed(&error);
     match error {
