@@ -1,5 +1,5 @@
-//! What no compiler checks: that the map names every crate, that files stay
-//! small, that nothing speaks of one machine.
+//! What no compiler checks: that the map names every crate, that the tests of promises are there,
+//! that files stay small, that nothing speaks of one machine.
 //!
 //! Functions of more than 70 lines are clippy's `too_many_lines`; here is only
 //! checked that its threshold stands.
@@ -22,6 +22,9 @@ const TEST_LINES_MAX: usize = 800;
 
 /// The most characters of a line of code.
 const LINE_CHARS_MAX: usize = 100;
+
+/// Pages with tables that say which test shows what is promised.
+const PROMISES: [&str; 2] = ["docs/privacy.md", "SECURITY.md"];
 
 /// What must not stand in the repository, and why.
 const FORBIDDEN: [(&str, &str); 5] = [
@@ -74,11 +77,15 @@ pub(crate) fn run() -> Result<(), String> {
     let root = root();
     let (mut unused, mut found) = exceptions(&read(&root.join(EXCEPTIONS))?);
     let allowed = unused.clone();
+    let mut code = String::new();
     for path in files(&root)? {
         let name = path.strip_prefix(&root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
         // What is not text has no lines.
         let Ok(text) = fs::read_to_string(&path) else { continue };
         let mut mistakes = file(&name, &text);
+        if has_extension(&name, "rs") {
+            code.push_str(&text);
+        }
         if has_extension(&name, "md") {
             mistakes.extend(links(&name, &text, &|target| {
                 path.parent().is_some_and(|folder| folder.join(target).exists())
@@ -96,6 +103,9 @@ pub(crate) fn run() -> Result<(), String> {
     let crates = names(&root.join("crates"))?;
     let map = read(&root.join("ARCHITECTURE.md"))?;
     found.extend(architecture(&map, &crates, &|path| root.join(path).exists()));
+    for page in PROMISES {
+        found.extend(promises(page, &read(&root.join(page))?, &code));
+    }
     if !read(&root.join("clippy.toml"))?.contains("too-many-lines-threshold = 70") {
         found.push("clippy.toml: functions may have 70 lines".to_owned());
     }
@@ -193,6 +203,24 @@ fn architecture(map: &str, crates: &[String], exists: &dyn Fn(&str) -> bool) -> 
         }
     }
     found
+}
+
+/// Tests that the last column of a page's tables names, and no code has.
+fn promises(page: &str, text: &str, code: &str) -> Vec<String> {
+    /// What has more words than this is the name of a test: names of settings are shorter.
+    const WORDS_MAX: usize = 3;
+    let rows = text.lines().filter(|line| line.starts_with('|'));
+    let last = rows.filter_map(|row| row.trim_end_matches([' ', '|']).rsplit_once(" | "));
+    let quoted = last.flat_map(|(_, cell)| cell.split(['`', '[', ']']).collect::<Vec<_>>());
+    let is_test = |word: &&str| {
+        let is_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+        word.bytes().all(is_name) && word.split('_').count() > WORDS_MAX
+    };
+    let is_missing = |name: &&str| {
+        !code.contains(&format!("fn {name}(")) && !code.contains(&format!("\"{name}\""))
+    };
+    let missing = quoted.filter(is_test).filter(is_missing);
+    missing.map(|name| format!("{page}: there is no test `{name}`")).collect()
 }
 
 /// The repository's files, as Git knows them or would.
@@ -311,6 +339,17 @@ mod tests {
             text,
             &|target| target == "a.md",
         )));
+    }
+
+    #[test]
+    fn a_promise_without_its_test_is_found() {
+        let page = "| promise | test |\n|---|---|\n| a | `it_is_so_today` and `it_was_so_then` |\n\
+                    | `vault_values` | [it_is_so_always](x.rs) |\n";
+        let code = "fn it_is_so_today() {} (\"it_was_so_then\", f)";
+        assert_eq!(
+            promises("docs/a.md", page, code),
+            ["docs/a.md: there is no test `it_is_so_always`"]
+        );
     }
 
     #[test]

@@ -24,6 +24,8 @@
 
 use std::collections::HashSet;
 
+use crate::text;
+
 /// The most characters of a stem, an identifier or a folder name.
 pub const NAME_CHARS_MAX: usize = 64;
 
@@ -220,6 +222,25 @@ fn is_file(stem: &str) -> bool {
     let port = stem.strip_prefix("com").or_else(|| stem.strip_prefix("lpt"));
     matches!(stem.as_str(), "index" | "con" | "prn" | "aux" | "nul")
         || port.is_some_and(|rest| matches!(rest.as_bytes(), [b'0'..=b'9']))
+}
+
+/// What may make a reader take `name` for another one, as a clause.
+pub(crate) fn deceives(name: &str) -> Option<&'static str> {
+    // Letters of these alphabets look like Latin ones. A name all in one of them is a plain name.
+    let resembles = |c: char| {
+        matches!(c,
+            '\u{370}'..='\u{3ff}' | '\u{400}'..='\u{52f}' | '\u{531}'..='\u{58f}'
+            | '\u{13a0}'..='\u{13ff}' | '\u{1d400}'..='\u{1d7ff}' | '\u{2c80}'..='\u{2cff}'
+            | '\u{a4d0}'..='\u{a4ff}' | '\u{ff01}'..='\u{ff5e}')
+            && c.is_alphanumeric()
+    };
+    if name.chars().any(text::is_hidden) {
+        Some("has characters that cannot be seen")
+    } else if name.contains(|c: char| c.is_ascii_alphabetic()) && name.contains(resembles) {
+        Some("mixes letters that look alike and are not the same")
+    } else {
+        None
+    }
 }
 
 fn is_separator(c: char) -> bool {

@@ -12,6 +12,12 @@ use crate::{names, search::Documents, text, tool::ToolEntry};
 /// The most tools of one server that get a file.
 pub const TOOLS_MAX: usize = 20_000;
 
+/// The most tools of one server that are warned of for their names.
+const ODD_NAMES_MAX: usize = 10;
+
+/// The most bytes of such a name that are shown.
+const ODD_NAME_BYTES: usize = 80;
+
 /// How many of the last lines of a failed server's standard error its index shows.
 const STDERR_LINES_MAX: usize = 10;
 
@@ -55,6 +61,11 @@ impl ServerEntry {
         if seen.len() > TOOLS_MAX {
             warnings.push(format!("only the first {TOOLS_MAX} of {} tools are used", seen.len()));
         }
+        let odd = listed.iter().filter_map(|(_, name)| Some((*name, names::deceives(name)?)));
+        warnings.extend(odd.take(ODD_NAMES_MAX).map(|(name, why)| {
+            let written = text::prefix(name, ODD_NAME_BYTES).escape_default();
+            format!("the name of the tool `{written}` {why}")
+        }));
         let names: Vec<&str> = listed.iter().map(|(_, name)| *name).collect();
         let shared: Arc<str> = folder.as_str().into();
         let tools = names::functions(&names)

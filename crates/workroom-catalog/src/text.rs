@@ -165,6 +165,53 @@ pub fn summary(text: &str) -> String {
     shorten(sentence(&words), SUMMARY_CHARS_MAX)
 }
 
+/// The fewest names in a sentence that are taken for the fields of a result.
+const TOLD_MIN: usize = 3;
+
+/// The most names that are shown of what a description tells.
+const TOLD_MAX: usize = 24;
+
+/// The names that `text` has in backticks where it names the most of them in one sentence: of a
+/// result that no schema describes, most likely the fields. `known` are others. What stands in
+/// parentheses explains the name before it.
+pub(crate) fn told_names(text: &str, known: &[String]) -> Vec<String> {
+    let plain = without_parentheses(&lines(text, DESCRIPTION_BYTES_MAX).join(" "));
+    let mut rest = plain.as_str();
+    let mut best: Vec<String> = Vec::new();
+    while !rest.is_empty() {
+        let first = sentence(rest);
+        rest = rest[first.len()..].trim_start();
+        let mut names: Vec<String> = Vec::new();
+        let parts: Vec<&str> = first.split('`').collect();
+        // What a last backtick opens is no name.
+        let closed = &parts[..parts.len() - (parts.len() + 1) % 2];
+        for name in closed.iter().skip(1).step_by(2).copied() {
+            let is_name = property(name) == name && name.len() <= 48;
+            if is_name && !known.iter().chain(&names).any(|other| other == name) {
+                names.push(name.to_owned());
+            }
+        }
+        if names.len() >= TOLD_MIN && names.len() > best.len() {
+            best = names;
+        }
+    }
+    best.truncate(TOLD_MAX);
+    best
+}
+
+fn without_parentheses(text: &str) -> String {
+    let (mut out, mut depth) = (String::with_capacity(text.len()), 0_usize);
+    for c in text.chars() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            c if depth == 0 => out.push(c),
+            _ => {}
+        }
+    }
+    out
+}
+
 /// The first sentence, with its stop. `e.g. x` and `v1.2` do not end one.
 fn sentence(text: &str) -> &str {
     for (at, _) in text.match_indices(['.', '!', '?']) {
@@ -233,6 +280,26 @@ pub(crate) fn property(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_description_tells_the_fields_in_the_sentence_that_names_most() {
+        for (text, known, expected) in [
+            (
+                "Each row has `id`, `sku` (as `typed`), `packs` and `price`.",
+                "",
+                "id sku packs price",
+            ),
+            ("Gives `data` and `next`. Each has `a`, `b`, `c`. Pass `next`.", "", "a b c"),
+            ("Pass `limit`, `cursor` and `since`.", "limit cursor since", ""),
+            ("Has `a` and `b`.", "", ""),
+            ("Not names: `a b`, `x()`, `{}` and `*/`.", "", ""),
+            ("An open (parenthesis `a`, `b`, `c`", "", ""),
+            ("One `a`, `b`, `c", "", ""),
+        ] {
+            let known: Vec<String> = known.split_whitespace().map(str::to_owned).collect();
+            assert_eq!(told_names(text, &known).join(" "), expected, "{text}");
+        }
+    }
 
     #[test]
     fn a_word_is_replaced_in_code_alone() {

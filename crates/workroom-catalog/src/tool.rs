@@ -62,6 +62,7 @@ pub struct ToolEntry {
     /// The folder of its server.
     folder: Arc<str>,
     signature: OnceLock<String>,
+    brief: OnceLock<String>,
     checker: Arc<Checker>,
     output_checker: Arc<Checker>,
     definition: OnceLock<String>,
@@ -82,6 +83,7 @@ impl ToolEntry {
             function,
             folder: Arc::clone(folder),
             signature: OnceLock::new(),
+            brief: OnceLock::new(),
             checker: Arc::default(),
             output_checker: Arc::default(),
             definition: OnceLock::new(),
@@ -105,6 +107,38 @@ impl ToolEntry {
                     (input, false) => format!("input: {}", input.compact),
                 };
                 format!("{}({parameter}): Promise<{}>", self.function, output.compact)
+            })
+            .clone()
+    }
+
+    /// How it is called by code, in as few words as tell it; no TypeScript, but close to it:
+    /// `listDeals({ status?: "open" | "won" }): paged { id; title; amount; tags: string[] }`.
+    ///
+    /// A field without a type is text or a number, is also a parameter, or did not fit with its
+    /// type. `paged` is one entry of what `paginate` gives, whose
+    /// parameters are left out. `~{ … }` are fields that no schema has, and the tool's
+    /// description names.
+    pub fn brief(&self) -> String {
+        self.brief
+            .get_or_init(|| {
+                let declared = self.def.output_schema.as_ref().filter(|schema| !schema.is_null());
+                let Some(brief) = schema::brief(&self.def.input_schema, declared) else {
+                    return self.signature();
+                };
+                let result = brief.result.or_else(|| {
+                    let told = self.def.description.as_deref().unwrap_or_default();
+                    let names = text::told_names(told, &brief.names);
+                    (!names.is_empty()).then(|| format!("~{{ {} }}", names.join("; ")))
+                });
+                let mut text = format!("{}({})", self.function, brief.arguments);
+                if brief.paged || result.is_some() {
+                    text.push(':');
+                }
+                for part in brief.paged.then_some("paged").into_iter().chain(result.as_deref()) {
+                    text.push(' ');
+                    text.push_str(part);
+                }
+                text
             })
             .clone()
     }

@@ -162,7 +162,7 @@ fn skills_are_found_beside_tools() {
          weeklyReport(input: { week: number }): Promise<string>\n  \
          Sums up the week's orders by region.\n"
     );
-    assert!(only("crm").starts_with("1 of 1 match\n./servers/crm/listOrders.ts"));
+    assert!(only("crm").starts_with("1 of 1 match\n./servers/crm\n  listOrders("));
 }
 
 #[test]

@@ -307,3 +307,23 @@ fn a_tool_listed_twice_is_there_once_and_said() {
     assert_eq!(catalog.tool_count(), 1);
     assert_eq!(catalog.servers()[0].warnings, ["tool `a` is listed twice; the first one is used"]);
 }
+
+#[test]
+fn a_name_that_deceives_is_said() {
+    let warnings = |names: &[&str]| -> Vec<String> {
+        let tools = names.iter().map(|name| common::tool(name, json!({}))).collect();
+        common::catalog(tools).servers()[0].warnings.clone()
+    };
+    let plain = ["pay", "caf\u{e9}", "\u{67e5}\u{8be2}", "\u{43f}\u{43e}\u{438}\u{441}\u{43a}"];
+    assert_eq!(warnings(&plain), [""; 0]);
+    let odd = ["p\u{430}y", "p\u{200b}ay", "\u{202e}txt.ts", "a\0b", "pa\u{ff59}"];
+    expect![[r"
+        the name of the tool `p\u{430}y` mixes letters that look alike and are not the same
+        the name of the tool `p\u{200b}ay` has characters that cannot be seen
+        the name of the tool `\u{202e}txt.ts` has characters that cannot be seen
+        the name of the tool `a\u{0}b` has characters that cannot be seen
+        the name of the tool `pa\u{ff59}` mixes letters that look alike and are not the same"]]
+    .assert_eq(&warnings(&odd).join("\n"));
+    let many: Vec<String> = (0..11).map(|n| format!("p\u{430}y{n}")).collect();
+    assert_eq!(warnings(&many.iter().map(String::as_str).collect::<Vec<_>>()).len(), 10);
+}

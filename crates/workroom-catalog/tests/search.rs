@@ -96,15 +96,14 @@ fn signatures_are_the_default() {
         &SearchQuery { limit: 3, ..query("read file") },
         expect![[r#"
             3 of 589 matches
-            ./servers/filesystem/readFile.ts
-              readFile(input: { path: string; tail?: number; head?: number }): Promise<{ content: string }>
+            ./servers/filesystem
+              readFile({ path: string; tail?: number; head?: number }): { content }
               Read the complete contents of a file as text.
-            ./servers/desktop-commander/readFile.ts
-              readFile(input: { path: string; isUrl?: boolean; offset?: number; length?: number; sheet?: string; range?: string; options?: Record<string, unknown>; origin?: "ui" | "llm" }): Promise<unknown>
-              Read contents from files and URLs.
-            ./servers/filesystem/readMultipleFiles.ts
-              readMultipleFiles(input: { paths: string[] }): Promise<{ content: string }>
+              readMultipleFiles({ paths: string[] }): { content }
               Read the contents of multiple files simultaneously.
+            ./servers/desktop-commander
+              readFile({ path: string; isUrl?: boolean; offset?: number; length?: number; sheet?: string; range?: string; options?: Record<string, unknown>; origin?: "ui" | "llm" })
+              Read contents from files and URLs.
         "#]],
     );
 }
@@ -116,8 +115,8 @@ fn names_are_paths_only() {
         &SearchQuery { detail, limit: 3, ..query("git diff") },
         expect![[r#"
             3 of 140 matches
-            ./servers/cyanheads-git/gitDiff.ts
             ./servers/git/gitDiff.ts
+            ./servers/cyanheads-git/gitDiff.ts
             ./servers/git/gitDiffUnstaged.ts
         "#]],
     );
@@ -197,11 +196,9 @@ fn a_server_narrows_the_search() {
         &SearchQuery { server, limit: 2, ..query("branches") },
         expect![[r#"
             2 of 4 matches
-            ./servers/git/gitBranch.ts
-              gitBranch(input: { repo_path: string; branch_type: string; contains?: string | null; not_contains?: string | null }): Promise<unknown>
-              List Git branches
-            ./servers/git/gitCreateBranch.ts
-              gitCreateBranch(input: { repo_path: string; branch_name: string; base_branch?: string | null }): Promise<unknown>
+            ./servers/git
+              gitBranch({ repo_path: string; branch_type: string; contains?: string | null; not_contains?: string | null })
+              gitCreateBranch({ repo_path: string; branch_name: string; base_branch?: string | null })
               Creates a new branch from an optional base branch
         "#]],
     );
@@ -347,9 +344,8 @@ fn servers_without_tools_are_named() {
     expect![[r#"
         1 of 1 match
         not searched: `slow` is starting, `broken` failed
-        ./servers/crm/getContact.ts
-          getContact(input?: Record<string, unknown>): Promise<unknown>
-          Get a contact.
+        ./servers/crm
+          getContact(Record<string, unknown>)
     "#]]
     .assert_eq(&found.to_string());
 }

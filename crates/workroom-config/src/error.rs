@@ -234,6 +234,16 @@ pub enum Mistake {
         /// The greatest value allowed.
         max: u64,
     },
+    /// A count of tokens that is out of range.
+    #[error("`{key}` is {value} tokens; it may be from 1 to {max}")]
+    TokensOutOfRange {
+        /// The key.
+        key: String,
+        /// Its value.
+        value: u64,
+        /// The greatest value allowed.
+        max: u64,
+    },
     /// A limit that is out of range.
     #[error(transparent)]
     LimitOutOfRange(#[from] LimitOutOfRange),
@@ -301,6 +311,28 @@ pub enum Mistake {
         /// The kind that it may have meant.
         nearest: Option<&'static str>,
     },
+    /// A profile that is none of ours and not defined either.
+    #[error("`privacy.profile` is `{text}`")]
+    UnknownProfile {
+        /// What is written.
+        text: String,
+        /// The profiles there are.
+        known: Vec<String>,
+    },
+    /// A profile of the user's own with a name that is taken, or with none.
+    #[error("a profile of your own cannot be called `{name}`")]
+    TakenProfile {
+        /// Its name.
+        name: String,
+    },
+    /// A confidence above 100.
+    #[error("the confidence of `{key}` is {value}; it may be from 0 to 100")]
+    ConfidenceOutOfRange {
+        /// The kind.
+        key: String,
+        /// What is written.
+        value: u64,
+    },
     /// An entry of `serve.allowed_origins` that no `Origin` header can equal.
     #[error("`{text}` is not an origin")]
     BadOrigin {
@@ -338,6 +370,13 @@ impl Mistake {
                 let quoted: Vec<String> =
                     allowed.iter().map(|value| format!("\"{value}\"")).collect();
                 format!("it may be {}", quoted.join(" or "))
+            }
+            Mistake::UnknownProfile { known, .. } => {
+                let quoted: Vec<String> = known.iter().map(|name| format!("\"{name}\"")).collect();
+                format!("it may be {}, or one of yours in [privacy.profiles]", quoted.join(" or "))
+            }
+            Mistake::TakenProfile { .. } => {
+                "give it a name that is not off, standard, hipaa or strict".to_owned()
             }
             Mistake::UnknownKind { nearest: Some(nearest), .. } => {
                 format!("did you mean \"{nearest}\"?")

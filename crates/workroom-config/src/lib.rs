@@ -8,7 +8,7 @@
 //!
 //! * `node`, `place`: both forms as one tree, each value with its place in its file.
 //! * `reader`: typed values out of that tree; every mistake is gathered.
-//! * `servers`, `server`, `settings`, `privacy`: the tables.
+//! * `servers`, `server`, `settings`, `privacy`, `profiles`, `ledger`: the tables.
 //! * `expand`: `${VAR}` and `${VAR:-default}`.
 //! * [`secret`]: values that must not be shown.
 //! * [`error`]: what is wrong, with its place and a next step.
@@ -21,9 +21,11 @@ mod clients;
 pub mod error;
 mod expand;
 mod files;
+mod ledger;
 mod node;
 mod place;
 mod privacy;
+mod profiles;
 mod reader;
 pub mod secret;
 mod server;
@@ -43,7 +45,9 @@ use workroom_types::{Bounds, CallPolicy, Limits, Mode, SkillSettings};
 pub use clients::ClientConfig;
 pub use error::{ConfigError, ConfigErrors, Mistake, Warning};
 pub use files::candidates;
+pub use ledger::LedgerConfig;
 pub use privacy::{Lists, PrivacySettings};
+pub use profiles::OwnProfile;
 pub use secret::{DisplayUrl, Secret};
 
 /// How long a server may take to answer for the first time, unless configured.
@@ -89,6 +93,8 @@ pub struct Config {
     pub scripts: ScriptsConfig,
     /// What is masked, and where it may go.
     pub privacy: PrivacySettings,
+    /// What reports count with.
+    pub ledger: LedgerConfig,
     /// How many skills there may be, how large, and when one is promoted.
     pub skills: SkillSettings,
     /// Where each value is from, in the order of the configuration.
@@ -228,6 +234,7 @@ pub fn load(
             Format::McpJson => servers.read_mcp_json(&mut reader, source, &root),
         }
     }
+    settings.check_privacy(&mut reader, &servers);
     if !reader.errors.is_empty() {
         return Err(ConfigErrors(reader.errors));
     }
@@ -235,9 +242,28 @@ pub fn load(
     let servers = servers.finish(&mut origins);
     settings.list(&mut origins);
     let settings::Settings {
-        limits, mut serve, clients, sandbox, scripts, privacy, skills, ..
+        limits,
+        mut serve,
+        clients,
+        sandbox,
+        scripts,
+        privacy,
+        ledger,
+        skills,
+        ..
     } = settings;
     serve.clients = clients.finish(&mut origins);
     let warnings = reader.warnings;
-    Ok(Config { servers, limits, serve, sandbox, scripts, privacy, skills, origins, warnings })
+    Ok(Config {
+        servers,
+        limits,
+        serve,
+        sandbox,
+        scripts,
+        privacy,
+        ledger,
+        skills,
+        origins,
+        warnings,
+    })
 }

@@ -6,15 +6,15 @@ use workroom_pii::{Kind, PathPattern};
 use workroom_privacy::compute::Question;
 
 use crate::{
-    Source,
+    OwnProfile, Source,
     error::Mistake,
     node::Node,
     place::{printable, shown},
     reader::{Reader, nearest},
-    settings::{Settings, one_of},
+    settings::Settings,
 };
 
-pub(crate) const PRIVACY: [&str; 10] = [
+pub(crate) const PRIVACY: [&str; 11] = [
     "profile",
     "mask_kinds",
     "clear_kinds",
@@ -25,6 +25,7 @@ pub(crate) const PRIVACY: [&str; 10] = [
     "reveal",
     "compute",
     "words",
+    "profiles",
 ];
 
 /// The profiles, the default first.
@@ -40,6 +41,11 @@ static KINDS: [&str; Kind::ALL.len() + 1] = {
     }
     names
 };
+
+/// Names of kinds.
+pub(crate) fn kind_names() -> impl Iterator<Item = &'static str> {
+    KINDS[1..].iter().copied()
+}
 
 /// Names of questions.
 const QUESTIONS: [&str; Question::ALL.len()] = {
@@ -58,8 +64,10 @@ pub type Lists = BTreeMap<String, Vec<String>>;
 /// What is masked, and where it may go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PrivacySettings {
-    /// `off`, `standard`, `hipaa` or `strict`.
-    pub profile: &'static str,
+    /// `off`, `standard`, `hipaa`, `strict`, or one of `profiles`.
+    pub profile: String,
+    /// The user's own profiles.
+    pub profiles: BTreeMap<String, OwnProfile>,
     /// Kinds that are masked beside those of the profile.
     pub mask_kinds: Vec<String>,
     /// Kinds of the profile that are not masked.
@@ -84,7 +92,8 @@ pub struct PrivacySettings {
 impl Default for PrivacySettings {
     fn default() -> Self {
         Self {
-            profile: PROFILES[0],
+            profile: PROFILES[0].to_owned(),
+            profiles: BTreeMap::new(),
             mask_kinds: Vec::new(),
             clear_kinds: Vec::new(),
             mask: Vec::new(),
@@ -104,7 +113,7 @@ impl PrivacySettings {
         let list = |items: &[String]| format!("[{}]", items.join(", "));
         let key_file = self.key_file.as_ref().map(|path| path.display().to_string());
         let mut shown = vec![
-            ("privacy.profile".to_owned(), self.profile.to_owned()),
+            ("privacy.profile".to_owned(), self.profile.clone()),
             ("privacy.mask_kinds".to_owned(), list(&self.mask_kinds)),
             ("privacy.clear_kinds".to_owned(), list(&self.clear_kinds)),
             ("privacy.mask".to_owned(), list(&self.mask)),
@@ -116,6 +125,8 @@ impl PrivacySettings {
             let lines = lists.iter();
             shown.extend(lines.map(|(key, kinds)| (format!("privacy.{table}.{key}"), list(kinds))));
         }
+        let profiles = self.profiles.iter();
+        shown.extend(profiles.map(|(name, own)| (format!("privacy.profiles.{name}"), own.shown())));
         // The words are what is to be hidden.
         let words = self.words.iter();
         shown.extend(words.map(|(kind, words)| {
@@ -136,9 +147,10 @@ impl Settings {
             let full = format!("privacy.{key}");
             match key.as_str() {
                 "profile" => {
-                    let Some(profile) = one_of(reader, node, &full, PROFILES) else { continue };
+                    let Some(profile) = reader.text(node, key) else { continue };
+                    self.name_profile(node.place.to_string(), &profile.value);
                     if self.is_first(&full, node) {
-                        self.privacy.profile = profile;
+                        self.privacy.profile = profile.value;
                     }
                 }
                 "mask_kinds" | "clear_kinds" => {
@@ -175,6 +187,7 @@ impl Settings {
                         self.privacy.key_command = words;
                     }
                 }
+                "profiles" => self.read_profiles(reader, node),
                 "reveal" | "compute" | "words" => self.read_lists(reader, key, node),
                 _ => reader.unknown(node, key, &PRIVACY, true),
             }

@@ -94,6 +94,11 @@ impl Servers {
         }
     }
 
+    /// The names of all servers, disabled ones too.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(String::as_str)
+    }
+
     /// The enabled servers, in order; where their values are from goes to `origins`.
     pub(crate) fn finish(self, origins: &mut Vec<Origin>) -> Vec<ServerConfig> {
         let mut servers = Vec::new();

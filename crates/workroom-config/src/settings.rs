@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 use workroom_types::{Bound, Limit, Limits, Mode, SkillSettings};
 
 use crate::{
-    Origin, PrivacySettings, SandboxConfig, ScriptsConfig, ServeConfig, Source,
+    LedgerConfig, Origin, PrivacySettings, SandboxConfig, ScriptsConfig, ServeConfig, Source,
     clients::Clients,
     error::Mistake,
     node::Node,
@@ -14,8 +14,8 @@ use crate::{
     servers::Servers,
 };
 
-const TABLES: [&str; 8] =
-    ["servers", "limits", "serve", "clients", "sandbox", "scripts", "privacy", "skills"];
+const TABLES: [&str; 9] =
+    ["servers", "limits", "serve", "clients", "sandbox", "scripts", "privacy", "ledger", "skills"];
 const SANDBOX: [&str; 2] = ["workers", "walls"];
 /// The most processes that scripts may run in.
 const WORKERS_MAX: u64 = 256;
@@ -37,9 +37,12 @@ pub(crate) struct Settings {
     pub(crate) sandbox: SandboxConfig,
     pub(crate) scripts: ScriptsConfig,
     pub(crate) privacy: PrivacySettings,
+    pub(crate) ledger: LedgerConfig,
     pub(crate) skills: SkillSettings,
     /// Where each setting is from, by its key, with what that overrides.
     from: BTreeMap<String, String>,
+    /// The profiles that are asked for, and where: what they are may be said later.
+    pub(crate) named_profiles: Vec<(String, String)>,
 }
 
 impl Settings {
@@ -59,6 +62,7 @@ impl Settings {
                 "sandbox" => self.read_sandbox(reader, node),
                 "scripts" => self.read_scripts(reader, source, node),
                 "privacy" => self.read_privacy(reader, source, node),
+                "ledger" => self.read_ledger(reader, source, node),
                 "skills" => self.read_skills(reader, node),
                 _ => reader.unknown(node, key, &TABLES, true),
             }
@@ -208,6 +212,11 @@ impl Settings {
         }
     }
 
+    /// Where the setting `key` is from.
+    pub(crate) fn place_of(&self, key: &str) -> String {
+        self.from.get(key).cloned().unwrap_or_default()
+    }
+
     /// Says in `origins` where each setting is from, defaults too.
     pub(crate) fn list(&self, origins: &mut Vec<Origin>) {
         let mut origin = |key: String, value: String| {
@@ -245,6 +254,9 @@ impl Settings {
             origin(key.to_owned(), format!("[{}]", list.join(", ")));
         }
         for (key, value) in self.privacy.shown().into_iter().chain(self.shown_skills()) {
+            origin(key, value);
+        }
+        for (key, value) in self.ledger.shown() {
             origin(key, value);
         }
     }
@@ -319,6 +331,7 @@ mod tests {
             .chain(SANDBOX)
             .chain(SCRIPTS)
             .chain(crate::privacy::PRIVACY)
+            .chain(crate::ledger::LEDGER)
             .chain([crate::skills::AUTO_PROMOTE])
             .chain(bounds)
         {

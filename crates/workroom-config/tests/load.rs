@@ -713,3 +713,25 @@ fn the_documented_examples_are_accepted() {
     }
     assert!(examples >= 3, "docs/configuration.md has {examples} examples");
 }
+
+#[test]
+fn what_reports_count_with_is_read_and_bounded() {
+    let text = "[ledger]\nprices = \"own.toml\"\nmodel = \"gpt-5\"\nresult_tokens = 1\n\
+                context_tokens = 100000000\ncache_writes = true\n";
+    let ledger = read(&[("workroom.toml", text)]).unwrap().ledger;
+    assert!(ledger.prices.unwrap().ends_with("own.toml"));
+    assert_eq!(ledger.model.as_deref(), Some("gpt-5"));
+    assert_eq!((ledger.result_tokens, ledger.context_tokens), (Some(1), Some(100_000_000)));
+    assert!(ledger.cache_writes);
+    check(
+        &[(
+            "workroom.toml",
+            "[ledger]\nresult_tokens = 0\ncontext_tokens = 100000001\nmodle = 1\n",
+        )],
+        &expect![[r#"
+            workroom.toml:2:1: `ledger.result_tokens` is 0 tokens; it may be from 1 to 100000000
+            workroom.toml:3:1: `ledger.context_tokens` is 100000001 tokens; it may be from 1 to 100000000
+            workroom.toml:4:1: there is no key `modle` (did you mean `model`?)
+        "#]],
+    );
+}

@@ -4,9 +4,7 @@ use std::error::Error;
 
 use serde_json::Value;
 
-use crate::{
-    Check, Effect, Fault, Job, Step, ToolCall, WorldName, clinic, inventory, legal, support,
-};
+use crate::{Check, Effect, Fault, Job, ToolCall, WorldName, clinic, inventory, legal, support};
 
 /// How often a world's job is done, for the cost of a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,19 +19,7 @@ impl WorldName {
     /// The job, and the steps in which an agent does it with Workroom.
     pub fn job(self) -> Job {
         match self {
-            WorldName::Inventory => {
-                let job = inventory::JOB;
-                let searches = job.searches.iter().map(|(query, limit)| Step::Search {
-                    query: (*query).to_owned(),
-                    limit: *limit,
-                });
-                let reads = job.files_read.iter().map(|path| Step::Read((*path).to_owned()));
-                let run = Step::Run(job.script.to_owned());
-                Job {
-                    prompt: job.prompt.to_owned(),
-                    steps: searches.chain(reads).chain([run]).collect(),
-                }
-            }
+            WorldName::Inventory => inventory::job(),
             WorldName::Legal => legal::job(),
             WorldName::Support => support::job(),
             WorldName::Clinic => clinic::job(),
@@ -69,7 +55,7 @@ impl WorldName {
             WorldName::Inventory => {
                 let truth = inventory::Truth::of(&inventory::World::new(seed));
                 let wrong = inventory::check(answer, &truth).err();
-                let what = "totals, worst articles and the checksum over every article".to_owned();
+                let what = "counts, pieces over every article, and the worst".to_owned();
                 let answer = Check { what, wrong: wrong.map(|wrong| wrong.to_string()) };
                 vec![answer, Check::equal("nothing was changed", &effects.len(), &0)]
             }

@@ -67,7 +67,7 @@ fn an_agent_has_seen_every_function_that_its_script_calls() {
     ] {
         assert!(seen.contains(&format!("  {function}(")), "{function} was not seen in\n{seen}");
     }
-    for field in ["key_terms", "due: ", "preferred_email", "pages: { page"] {
+    for field in ["key_terms", "due; ", "preferred_email", "pages: { page"] {
         assert!(seen.contains(field), "{field} was not seen in\n{seen}");
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     privacy::{self, Incoming, Scope},
     sandbox::{Answer, AnswerError, GuestCall},
     shapes::{self, Told},
-    upstreams::ToolCall,
+    upstreams::{Meter, ToolCall},
 };
 
 /// The tool that `call` calls, whoever's code it stands in.
@@ -83,6 +83,7 @@ pub(crate) async fn make(
     deadline: Instant,
     told: Arc<Told>,
     scope: Arc<Scope>,
+    meter: Arc<Meter>,
 ) -> Answer {
     if privacy::is_question(&call) {
         let result = privacy::question(&shared, &scope, &call).await;
@@ -95,7 +96,10 @@ pub(crate) async fn make(
     let tool = tool(&call);
     shapes::used(&shared, &tool, &told).await;
     let result = match serde_json::from_str(&call.arguments) {
-        Ok(arguments) => send(&shared, &scope, tool.clone(), arguments, limits, deadline).await,
+        Ok(arguments) => {
+            let to = To { tool: tool.clone(), limits, deadline, meter };
+            send(&shared, &scope, to, arguments).await
+        }
         // They have been checked before.
         Err(error) => Err(check::unreadable(&tool, &error)),
     };
@@ -117,18 +121,25 @@ pub(crate) fn cut(mut error: AnswerError, most: usize) -> AnswerError {
     error
 }
 
-/// Calls `tool` and gives its data as JSON, or the error that a script would see: personal values
+/// Where a call goes, and what bounds it.
+pub(crate) struct To {
+    pub(crate) tool: ToolRef,
+    pub(crate) limits: Limits,
+    pub(crate) deadline: Instant,
+    pub(crate) meter: Arc<Meter>,
+}
+
+/// Calls a tool and gives its data as JSON, or the error that a script would see: personal values
 /// are restored in what is sent, and masked in what comes back.
 pub(crate) async fn send(
     shared: &Shared,
     scope: &Scope,
-    tool: ToolRef,
+    to: To,
     arguments: Map<String, Value>,
-    limits: Limits,
-    deadline: Instant,
 ) -> Result<Incoming, AnswerError> {
+    let To { tool, limits, deadline, meter } = to;
     let arguments = privacy::outgoing(shared, scope, &tool, arguments, limits).await?;
-    let call = ToolCall { tool: tool.clone(), arguments, deadline };
+    let call = ToolCall { tool: tool.clone(), arguments, deadline, meter };
     let output = shared.upstreams.call(call).await;
     let answered = output.map_err(|error| answer::call_error(&tool, &error));
     let data = match answered.and_then(|output| answer::data(&tool, output)) {

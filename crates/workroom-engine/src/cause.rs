@@ -6,13 +6,13 @@
 
 use workroom_script::{Site, nearest};
 
-use crate::sandbox::Form;
+use crate::{
+    forms::{quoted, words},
+    sandbox::Form,
+};
 
 /// The most values that are told beside the ones the error is about.
 const OTHERS_MAX: usize = 5;
-
-/// The longest words of one value, in characters.
-const WORDS_CHARS_MAX: usize = 400;
 
 const LIST_METHODS: [&str; 20] = [
     "map",
@@ -92,6 +92,19 @@ impl<'m> Complaint<'m> {
             None if message.ends_with("is not iterable") => Complaint::Iteration,
             None if name == "SyntaxError" => Complaint::Parse,
             None => Complaint::Other,
+        }
+    }
+}
+
+impl Complaint<'_> {
+    /// Whether a list was thought to be where nothing is.
+    fn wants_list(&self) -> bool {
+        match self {
+            Complaint::Member(member) => {
+                LIST_METHODS.contains(member) || member.bytes().all(|byte| byte.is_ascii_digit())
+            }
+            Complaint::Iteration => true,
+            Complaint::Call | Complaint::Parse | Complaint::Other => false,
         }
     }
 }
@@ -265,7 +278,19 @@ impl Scene<'_> {
                 Some(format!("{gave}: test for that before using it, or write `?.`"))
             }
             _ if site.text.ends_with(']') => self.index_hint(site, parent, form),
-            "object" | "server" => self.member_hint(site, parent, form, last?),
+            "array" if last == Some("data") && is_blocks(form) => Some(format!(
+                "`{0}` is a list of blocks: `{0}.find((it) => it.type === 'image')` is the image",
+                parent.text
+            )),
+            "object" | "array" | "string" if is_envelope(last?, form) => Some(format!(
+                "a call gives the tool's data itself, with no `{}` around it: use `{}`",
+                last?, parent.text
+            )),
+            "object" | "server" => self.member_hint(site, parent, form, last?, complaint),
+            "array" if complaint.wants_list() => Some(format!(
+                "`{0}` is the list itself: use `{0}` in the place of `{1}`",
+                parent.text, site.text
+            )),
             "array" => Some(nearest_method(last?, &LIST_METHODS, parent).unwrap_or_else(|| {
                 format!(
                     "`{0}` is a list: take one entry, such as `{0}[0]`, or go through all of them",
@@ -317,7 +342,14 @@ impl Scene<'_> {
         })
     }
 
-    fn member_hint(&self, site: &Site, parent: &Site, form: &Form, name: &str) -> Option<String> {
+    fn member_hint(
+        &self,
+        site: &Site,
+        parent: &Site,
+        form: &Form,
+        name: &str,
+        complaint: &Complaint<'_>,
+    ) -> Option<String> {
         if form.names.iter().any(|key| key == name) {
             return Some(match self.form(self.sites.iter().position(|s| s == site)?) {
                 Some(own) if !is_nothing(own) => {
@@ -330,17 +362,23 @@ impl Scene<'_> {
             return Some(format!("`{}` is empty: test for it, or write `?.`", parent.text));
         }
         if LIST_METHODS.contains(&name) {
-            return Some(match only_list(form) {
-                Some(list) => format!("the list in it is `{}.{list}`", parent.text),
-                None => format!("`{}` is one object and no list", parent.text),
+            return Some(match (only_list(form), form.names.as_slice()) {
+                (Some(list), _) => format!("the list in it is `{}.{list}`", parent.text),
+                (None, [one]) => {
+                    format!("it is one object: what it holds is `{}.{one}`", parent.text)
+                }
+                (None, _) => format!("`{}` is one object and no list", parent.text),
             });
         }
         let near = nearest(name, form.names.iter().map(String::as_str));
         Some(match near.first() {
             Some(near) => format!("did you mean `{}.{near}`?", parent.text),
-            None => match only_list(form) {
+            None => match only_list(form).filter(|_| complaint.wants_list()) {
                 Some(list) => format!("the list in it is `{}.{list}`", parent.text),
-                None => format!("`{}` has no `{name}`; use one of its keys", parent.text),
+                None => match form.names.as_slice() {
+                    [one] => format!("what it holds is `{}.{one}`", parent.text),
+                    _ => format!("`{}` has no `{name}`; use one of its keys", parent.text),
+                },
             },
         })
     }
@@ -363,6 +401,19 @@ impl Scene<'_> {
     }
 }
 
+/// Whether a list is of content blocks, as a tool gives them beside or in the place of data.
+fn is_blocks(form: &Form) -> bool {
+    form.text.contains("{ type, ") || form.text.contains("{ type }")
+}
+
+/// Whether `name` is a part of an answer's envelope, as MCP and HTTP have it, and not of the data.
+fn is_envelope(name: &str, form: &Form) -> bool {
+    const ENVELOPE: [&str; 5] = ["content", "structuredContent", "data", "body", "result"];
+    ENVELOPE.contains(&name)
+        && !form.names.iter().any(|key| key == name)
+        && nearest(name, form.names.iter().map(String::as_str)).is_empty()
+}
+
 /// A method of texts or lists that may have been meant.
 fn nearest_method(name: &str, methods: &[&str], parent: &Site) -> Option<String> {
     // One that there is was found: then it is not the method that is missing.
@@ -372,6 +423,10 @@ fn nearest_method(name: &str, methods: &[&str], parent: &Site) -> Option<String>
 
 fn parse_hint(text: &str, form: &Form) -> Option<String> {
     match form.kind.as_str() {
+        "object" if form.names.len() == 1 => {
+            let one = &form.names[0];
+            Some(format!("`{text}` is an object: parse what it holds, `{text}.{one}`"))
+        }
         "object" | "array" => Some(format!("`{text}` is data already: use it without JSON.parse")),
         "promise" => Some(format!("`{text}` is a promise: write `await {text}`")),
         "string" if form.size == Some(0) => Some(format!("`{text}` is empty: test for it first")),
@@ -423,40 +478,4 @@ fn is_global(text: &str) -> bool {
         "servers",
     ];
     GLOBALS.contains(&text)
-}
-
-/// The beginning of a text that was taken for JSON: without it nobody knows what came.
-fn quoted(text: &str, form: &Form) -> String {
-    match (form.kind.as_str(), form.size) {
-        ("string", Some(size)) => {
-            let about: String = form.text.chars().take(WORDS_CHARS_MAX).collect();
-            let about = about.replace(char::is_control, "\u{FFFD}");
-            format!("{text}: text({size}) {about}")
-        }
-        _ => words(text, form),
-    }
-}
-
-/// `invoice has: id, items[12], total`, `rows: array(3) of { id }`, `name: text(4)`: forms, and
-/// no contents, which reach the agent only if its code returns or logs them.
-fn words(text: &str, form: &Form) -> String {
-    let about: String = form.text.chars().take(WORDS_CHARS_MAX).collect();
-    let about: String =
-        about.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect();
-    match (form.kind.as_str(), about.as_str()) {
-        ("object" | "server", "") => format!("{text}: {{}}"),
-        ("object" | "server", about) => format!("{text} has: {about}"),
-        ("array", about) => match about.split_once(' ') {
-            Some((count, of)) => format!("{text}: array({count}) {of}"),
-            None => format!("{text}: array({about})"),
-        },
-        ("map" | "set", about) => format!("{text}: {}({about})", form.kind),
-        ("string", _) => match form.size {
-            Some(size) => format!("{text}: text({size})"),
-            None => format!("{text}: text"),
-        },
-        ("number", "NaN") => format!("{text}: NaN"),
-        ("date", "invalid") => format!("{text}: invalid date"),
-        (kind, _) => format!("{text}: {kind}"),
-    }
 }

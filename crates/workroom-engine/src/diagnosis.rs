@@ -67,11 +67,14 @@ pub(crate) fn prepare(
     let unseen = |why: &str| Some(Err(Found::Unseen(why.to_owned())));
     let (compiled, place) = place(session, error)?;
     if session.programs.back().is_none_or(|last| last.file != compiled.file) {
-        return unseen("its function is of an earlier run, whose values cannot be seen");
+        return unseen(
+            "its function is of an earlier run, whose values cannot be seen: declare it again in \
+             this run to see them",
+        );
     }
     let catalog = run.shared.catalog();
     let names = session.known_names();
-    let scope = Scope { names: &names, is_complete: false };
+    let scope = Scope { names: &names, ..Scope::default() };
     let modules = InRoom { catalog: &catalog, skills: run.usage.visible() };
     let skill = place.skill.map(|skill| skill.name.as_str());
     let probe = workroom_script::probe(&compiled.source, &modules, scope, skill, place.position)?;

@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use workroom_types::{Limit, SessionId, ToolRef};
 
 use crate::{
-    CallFailure, Engine, FailureKind, KnownTool, RunReport, RunRequest, SessionChoice, abridge,
-    one_call::find, sandbox::LogLevel, shown, view,
+    CallFailure, Engine, FailureKind, KnownTool, Passage, RunReport, RunRequest, SessionChoice,
+    abridge, one_call::find, sandbox::LogLevel, shown, view,
 };
 
 /// How many tokens of the budget say where a result is kept.
@@ -70,6 +70,15 @@ impl DirectAnswer {
 impl Engine {
     /// Calls one tool as a run of its own. Dropping the future stops the run.
     pub async fn call_directly(&self, call: DirectCall) -> DirectAnswer {
+        self.call_directly_for(call, None).await
+    }
+
+    /// The same, entered into the account of `passage`.
+    pub async fn call_directly_for(
+        &self,
+        call: DirectCall,
+        passage: Option<Passage>,
+    ) -> DirectAnswer {
         let (server, tool) = (call.server.as_str(), call.tool.as_str());
         let wait = self.0.settled(|name, folder| name == server || folder == server);
         let patience = std::time::Duration::from_millis(self.0.limits.base(Limit::Wall));
@@ -85,7 +94,7 @@ impl Engine {
             session: SessionChoice::Once(once.clone()),
             timeout_ms: None,
         };
-        let report = self.run(request).await;
+        let report = self.run_for(request, passage).await;
         self.0.sessions.remove(&once);
         // A store that fails now has failed the run, too, and that is told.
         let _ = self.forget(&once).await;

@@ -1,7 +1,7 @@
 //! From what went wrong to the words that the agent reads: in its own text's
 //! lines, with a next step.
 
-use workroom_script::{Diagnostic, DiagnosticKind, Linked, Place, Position};
+use workroom_script::{ABSENT, Diagnostic, DiagnosticKind, Linked, Place, Position, UNCALLED};
 use workroom_types::{Bound, Bounds, Limit, LimitExceeded, Limits};
 
 use crate::{
@@ -29,7 +29,11 @@ pub(crate) fn from_diagnostics(source: &str, diagnostics: &[Diagnostic]) -> RunF
         | DiagnosticKind::UnknownParameter
         | DiagnosticKind::MissingParameter
         | DiagnosticKind::NotAwaited
-        | DiagnosticKind::SequentialCalls => FailureKind::Check,
+        | DiagnosticKind::SequentialCalls
+        | DiagnosticKind::NotWaited
+        | DiagnosticKind::Ignored
+        | DiagnosticKind::NotCalled
+        | DiagnosticKind::Undefined => FailureKind::Check,
         DiagnosticKind::Type => FailureKind::Type,
     };
     let mut failure = RunFailure::new(kind, first.message.clone());
@@ -45,13 +49,15 @@ pub(crate) fn from_diagnostics(source: &str, diagnostics: &[Diagnostic]) -> RunF
     failure
 }
 
-/// What could be better in a script, a line each.
-pub(crate) fn hints(hints: &[Diagnostic]) -> Vec<String> {
-    let told = hints.iter().map(|hint| {
-        let advice = hint.hint.as_ref().map(|advice| format!("; {advice}")).unwrap_or_default();
-        format!("line {}: {}{advice}", hint.position.line, hint.message)
-    });
-    told.collect()
+/// Whether a hint says why a run gave nothing.
+pub(crate) fn is_why_nothing(note: &str) -> bool {
+    note.starts_with("line ") && (note.contains(ABSENT) || note.contains(UNCALLED))
+}
+
+/// What could be better in a script, in a line.
+pub(crate) fn hint(hint: &Diagnostic) -> String {
+    let advice = hint.hint.as_ref().map(|advice| format!("; {advice}")).unwrap_or_default();
+    format!("line {}: {}{advice}", hint.position.line, hint.message)
 }
 
 /// What QuickJS throws when its stack is at its limit.
@@ -100,6 +106,9 @@ pub(crate) fn from_exception(
     }
     if let Some(hint) = own_hint(error, session, limits) {
         failure.hint = Some(hint);
+    } else if error.name.is_empty() && failure.line.is_none() {
+        let hint = "throw `new Error('…')`: it knows the line that it comes from";
+        failure.hint.get_or_insert_with(|| hint.to_owned());
     }
     failure
 }
@@ -132,6 +141,16 @@ fn own_hint(error: &GuestError, session: &Session, limits: &Limits) -> Option<St
     if let Some(limit) = limit {
         let limit = from_limit(limits.exceeded(limit));
         return limit.hint.map(|hint| format!("{}: {hint}", limit.message));
+    }
+    let step = match error.message.as_str() {
+        "empty array" => Some("give `reduce` a second argument to begin with, such as `0`"),
+        message if message.starts_with("the returned value refers to itself") => {
+            Some("return only the fields that are needed")
+        }
+        _ => None,
+    };
+    if let ("TypeError", Some(step)) = (error.name.as_str(), step) {
+        return Some(step.to_owned());
     }
     if let ("ReferenceError", Some(name)) =
         (error.name.as_str(), error.message.strip_suffix(" is not defined"))
@@ -193,7 +212,9 @@ fn details(error: &GuestError) -> String {
     if let Some(((_, server), (_, tool))) = tool {
         parts.push(format!("{server}.{tool}"));
     }
-    for (name, value) in &error.details {
+    // The message of an error about arguments has the signature.
+    let told = error.details.iter().filter(|(name, _)| name != "signature");
+    for (name, value) in told {
         if tool.is_none() || (name != "server" && name != "tool") {
             parts.push(format!("{name}: {value}"));
         }

@@ -15,6 +15,7 @@
 //! * `room`, `run`, `calls`: a run in its session, its turns, its calls.
 //! * `direct`: a call outside of any run.
 //! * `session`: the sessions in memory; `shapes`: what tools' results have looked like.
+//! * [`ledger`], `meter`: what passed, as it passes.
 //! * `journal`, `playback`, `recover`: what is recorded of a run, and how it is gone on with.
 //! * [`types`]: checking a script's types, if that is wanted.
 //! * [`DirectCall`]: one tool, called as a run of its own.
@@ -41,7 +42,10 @@ mod direct;
 mod effects;
 mod failure;
 pub mod files;
+mod forms;
 mod journal;
+pub mod ledger;
+mod meter;
 pub mod modules;
 mod one_call;
 mod outcome;
@@ -78,6 +82,7 @@ use workroom_types::{
 
 pub use direct::{DirectAnswer, DirectCall};
 pub use files::{Node, ReadError};
+pub use ledger::{Caller, Connection, Passage};
 pub use one_call::CallFailure;
 pub use outcome::StoredOutcome;
 pub use privacy::{MasterKeys, PrivacyConfig};
@@ -149,6 +154,8 @@ pub struct EngineConfig {
     pub types: Option<types::TypeCheck>,
     /// What is masked of what servers say; `None`: nothing, credentials neither.
     pub privacy: Option<PrivacyConfig>,
+    /// Where accounts are kept, if not in the store.
+    pub book: Option<ledger::Book>,
     /// Bound skills, and say when one is promoted.
     pub skills: SkillSettings,
 }
@@ -174,6 +181,7 @@ struct Shared {
     catalog: Mutex<Option<(u64, Catalog)>>,
     sessions: session::Sessions,
     shapes: shapes::Shapes,
+    ledger: ledger::Ledger,
     /// Which tools runs of this process used together, for the search.
     together: Mutex<Arc<Together>>,
     /// Places for scripts that compute. Fair: who asks first computes first.
@@ -255,7 +263,8 @@ impl Engine {
         store: Arc<dyn Store>,
         config: EngineConfig,
     ) -> Self {
-        let EngineConfig { limits, bounds, origin, types, privacy, skills } = config;
+        let EngineConfig { limits, bounds, origin, types, privacy, skills, book } = config;
+        let book = book.map_or_else(|| Arc::clone(&store) as _, |book| book.0);
         Self(Arc::new(Shared {
             upstreams,
             sandbox,
@@ -276,6 +285,7 @@ impl Engine {
             catalog: Mutex::default(),
             sessions: session::Sessions::default(),
             shapes: shapes::Shapes::default(),
+            ledger: ledger::Ledger::new(book),
             together: Mutex::default(),
         }))
     }
@@ -301,12 +311,13 @@ impl Engine {
         Ok(notes)
     }
 
-    /// Cancels every run, and waits until all of them have ended and are recorded.
+    /// Cancels every run, and waits until all of them have ended, are recorded and accounted for.
     pub async fn close(&self) {
         self.0.closing.send_replace(());
         let all = u32::try_from(self.0.bounds.size(Bound::Runs)).unwrap_or(u32::MAX);
         // It is never closed, so there is nothing to be told.
         let _ = self.0.runs.acquire_many(all).await;
+        self.accounted().await;
     }
 
     /// Ends a session that was for one process, without a trace of its variables.
@@ -339,8 +350,15 @@ impl Engine {
             shapes: bounds.base(Bound::Shapes),
             flow_age_ms: millis(Bound::FlowAge),
             flows: bounds.base(Bound::Flows),
+            account_age_ms: millis(Bound::LedgerAge),
+            accounts: bounds.base(Bound::Ledger),
         };
         self.0.store.sweep(now(), retention).await
+    }
+
+    /// What bounds each run.
+    pub fn limits(&self) -> Limits {
+        self.0.limits
     }
 
     /// Whether more than credentials is masked.
@@ -370,6 +388,11 @@ impl Engine {
 
     /// Runs code. Dropping the future stops the run; its session lives on.
     pub async fn run(&self, request: RunRequest) -> RunReport {
+        self.run_for(request, None).await
+    }
+
+    /// Runs code that `passage` asks for, and enters it there.
+    pub async fn run_for(&self, request: RunRequest, passage: Option<Passage>) -> RunReport {
         let started = Instant::now();
         let run = RunId::from_random(random());
         let session = request.session.id().clone();
@@ -378,7 +401,8 @@ impl Engine {
         let mut closing = self.0.closing.subscribe();
         // On a task of its own, so that a caller who goes away leaves the session whole.
         let mut run_task = tokio::spawn(async move {
-            let report = room::conduct(Arc::clone(&shared), id, request, started, watched).await;
+            let passed = (started, watched, passage);
+            let report = room::conduct(Arc::clone(&shared), id, request, passed).await;
             shared.make_room().await;
             report
         });

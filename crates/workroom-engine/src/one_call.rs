@@ -1,12 +1,20 @@
 //! A call outside of any run: of the command line's, for people.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use serde_json::{Map, Value};
 use workroom_catalog::Catalog;
 use workroom_types::{Limit, ServerStatus, ToolRef};
 
-use crate::{Engine, calls, check, privacy};
+use crate::{
+    Engine, Passage,
+    calls::{self, To},
+    check, privacy,
+    upstreams::Meter,
+};
 
 /// Why a direct call has no result.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +40,21 @@ impl Engine {
         tool: &str,
         arguments: Map<String, Value>,
     ) -> Result<String, CallFailure> {
+        self.call_for(server, tool, arguments, None).await
+    }
+
+    /// The same, entered into the account of `passage`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::call`].
+    pub async fn call_for(
+        &self,
+        server: &str,
+        tool: &str,
+        arguments: Map<String, Value>,
+        passage: Option<&Passage>,
+    ) -> Result<String, CallFailure> {
         let limits = self.0.limits;
         let deadline = Instant::now() + Duration::from_millis(limits.base(Limit::Wall));
         let wait = self.0.settled(|name, folder| name == server || folder == server);
@@ -42,8 +65,16 @@ impl Engine {
         let sent = match checked {
             Ok(checked) => {
                 let scope = privacy::Scope::apart();
-                let sent = calls::send(&self.0, &scope, tool, checked.arguments, limits, deadline);
-                sent.await.map(|incoming| incoming.data)
+                let (meter, began) = (Arc::<Meter>::default(), Instant::now());
+                let to = To { tool: tool.clone(), limits, deadline, meter: Arc::clone(&meter) };
+                let written = Value::Object(checked.arguments.clone()).to_string();
+                let sent = calls::send(&self.0, &scope, to, checked.arguments).await;
+                let sent = sent.map(|incoming| incoming.data);
+                if let Some(passage) = passage {
+                    let result = sent.as_deref().map_err(|error| error.message.as_str());
+                    passage.called(tool, written, result, meter.close(), began.elapsed());
+                }
+                sent
             }
             Err(error) => Err(error),
         };

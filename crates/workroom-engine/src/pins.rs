@@ -17,6 +17,7 @@ use std::{
 
 use futures::{FutureExt as _, future::BoxFuture};
 use tokio::{sync::watch, task::JoinSet};
+use workroom_ledger::account::Wire;
 use workroom_pii::Detect;
 use workroom_types::{ServerSnapshot, ToolDef, ToolRef};
 
@@ -219,5 +220,9 @@ impl Upstreams for Pinned {
             self.0.upstreams.call(call).await
         }
         .boxed()
+    }
+
+    fn beside(&self) -> Vec<(String, Wire)> {
+        self.0.upstreams.beside()
     }
 }

@@ -11,7 +11,7 @@
 use std::fmt::Write as _;
 
 use crate::{
-    abridge,
+    abridge, failure,
     report::{FailureContext, Presentation, RunFailure, RunReport, bytes, variable_list},
     sandbox::LogLevel,
     shown, view,
@@ -56,6 +56,7 @@ pub(crate) fn present(
             add(&view.text);
             kept = (!view.is_whole).then_some(path);
         }
+        Ok(None) if report.notes.iter().any(|note| failure::is_why_nothing(note)) => {}
         Ok(None) if report.logs.is_empty() => {
             let nothing = "nothing was returned or logged: end with the value, or `return` it";
             add(&abridge::text(nothing, left));

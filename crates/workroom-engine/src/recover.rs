@@ -4,12 +4,14 @@ use std::{fmt::Write as _, sync::Arc, time::Instant};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
+use workroom_ledger::account::Kind;
 use workroom_script::Scope;
 use workroom_types::{Limit, Limits, RunId, SessionId, ToolRef};
 
 use crate::{
     Shared, failure,
     journal::Record,
+    ledger::{Caller, Passage},
     outcome::StoredOutcome,
     playback::{self, PlayError},
     privacy,
@@ -23,12 +25,20 @@ use crate::{
 
 /// How a run was set up, as [`room::setup_text`] writes it.
 #[derive(Deserialize)]
-struct StoredSetup {
+pub(crate) struct StoredSetup {
     limits: std::collections::BTreeMap<String, u64>,
     seed: [u8; 32],
+    /// Who asked for it; nobody for a run of the gateway's own.
+    #[serde(default)]
+    caller: Option<Caller>,
 }
 
 impl StoredSetup {
+    /// Who asked for the run.
+    pub(crate) fn caller(record: &RunRecord) -> Option<Caller> {
+        serde_json::from_str::<Self>(&record.run.setup).ok()?.caller
+    }
+
     fn read(record: &RunRecord) -> Option<(Limits, [u8; 32])> {
         let stored: Self = serde_json::from_str(&record.run.setup).ok()?;
         let mut limits = Limits::default();
@@ -64,6 +74,7 @@ pub(crate) async fn resume(
     if let Some(before) = shared.store.session(session_id).await? {
         room::adopt(session, &before);
     }
+    session.forget_names();
     let why_not = match (journal, StoredSetup::read(&record)) {
         (Ok(Some(journal)), Some((limits, seed))) => {
             let stay = Stay { id: session_id.clone(), session, declared: &[], keeps: true };
@@ -111,6 +122,15 @@ async fn go_on(
         let (shared, session) = (Arc::clone(shared), stay.id.clone());
         Run::new(shared, id.clone(), session, limits, Instant::now(), watched)
     };
+    run.passage = StoredSetup::caller(record).map(|caller| {
+        let passage = Passage::new(shared, None);
+        let kind = caller.kind.unwrap_or(Kind::Run);
+        passage.begins(kind, &caller, &stay.id, record.run.code.clone());
+        passage.is_late();
+        passage
+    });
+    run.is_recorded = true;
+    let began = Instant::now();
     let from_saved = journal.saved.is_some();
     let mut guest = match &journal.saved {
         Some((saved, _)) => {
@@ -149,6 +169,7 @@ async fn go_on(
     let note = note(id, &in_doubt);
     run.notes.push(note.clone());
     let outcome = stay.leave(&mut run, guest, ended, &mut variables).await;
+    run.account(outcome.is_ok(), began.elapsed());
     drop(interest);
     Ok(match outcome {
         Ok(_) => format!("{note}; it ended well: `read_file ./results/{id}.json` gives its value"),

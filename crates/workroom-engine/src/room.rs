@@ -13,6 +13,7 @@ use workroom_types::{Bound, Limit, Limits, RunId, SessionId};
 
 use crate::{
     RunRequest, SessionChoice, Shared, diagnosis, failure,
+    ledger::{Caller, Passage},
     modules::InRoom,
     now,
     outcome::StoredOutcome,
@@ -35,8 +36,7 @@ pub(crate) async fn conduct(
     shared: Arc<Shared>,
     id: RunId,
     request: RunRequest,
-    started: Instant,
-    interest: watch::Receiver<()>,
+    (started, interest, passage): (Instant, watch::Receiver<()>, Option<Passage>),
 ) -> RunReport {
     let mut limits = shared.limits;
     if let Some(timeout) = request.timeout_ms {
@@ -47,6 +47,7 @@ pub(crate) async fn conduct(
         let (shared, session) = (Arc::clone(&shared), session.clone());
         Run::new(shared, id, session, limits, started, interest)
     };
+    run.passage = passage;
     let mut variables = Vec::new();
     // A call from outside of any session is made as often as it is wanted.
     let is_kept = !matches!(request.session, SessionChoice::Once(_));
@@ -55,6 +56,7 @@ pub(crate) async fn conduct(
         Ok(_place) => in_session(&mut run, request, &mut variables).await,
         Err(_) => Err(failure::busy(&shared.bounds)),
     };
+    run.account(outcome.is_ok(), started.elapsed());
     let repeated = match code.filter(|_| outcome.is_ok()) {
         Some(code) => Counts::note(&shared, &run.id, &code).await,
         None => None,
@@ -94,10 +96,12 @@ async fn in_session(
     let checking = Checking::begin(&shared, &request.code);
     let known = session.known_names();
     let is_fresh = session.is_fresh();
-    let scope = Scope { names: &known, is_complete: is_fresh };
+    let all = session.all_names();
+    let others = all.as_deref().unwrap_or_default();
+    let scope = Scope { names: &known, others, is_complete: all.is_some() };
     let compiled = compile(&shared, &run.id, request.code, scope, &visible)?;
     usage::begin(run, &compiled, visible, is_fresh);
-    run.hints = failure::hints(&compiled.program.hints);
+    run.hints.clone_from(&compiled.program.hints);
     let checking = settle_types(&shared, &compiled.source, checking).await?;
     session.remember(Arc::clone(&compiled));
     let mut guest = open(run, &id, &mut session).await?;
@@ -156,7 +160,7 @@ impl Stay<'_> {
         if ended.is_ok() {
             run.drain().await;
         }
-        run.note_hints();
+        run.note_hints(&ended);
         // What filled the memory may be held by a variable, and the next run would find no room.
         let is_full =
             matches!(&ended, Err(Stop::Sandbox(SandboxError::Limit { limit: Limit::Memory, .. })));
@@ -365,6 +369,7 @@ async fn enter(
 pub(crate) fn adopt(session: &mut Session, record: &SessionRecord) {
     if session.version != record.version {
         session.guest = None;
+        session.forget_names();
     }
     session.version = record.version;
     session.snapshot = record.snapshot;
@@ -472,9 +477,11 @@ async fn begin(
         started: now(),
         code: source.to_owned(),
         origin: if keeps { shared.origin.clone() } else { ONCE.to_owned() },
-        setup: setup_text(&run.limits, seed),
+        setup: setup_text(&run.limits, seed, run.passage.as_ref().map(Passage::caller).as_ref()),
     };
-    shared.store.begin(new).await.map_err(|error| failure::from_store(&error))
+    shared.store.begin(new).await.map_err(|error| failure::from_store(&error))?;
+    run.is_recorded = true;
+    Ok(())
 }
 
 /// 256 random bits.
@@ -486,10 +493,10 @@ fn seed() -> [u8; 32] {
 }
 
 /// How a run goes, as it is stored.
-pub(crate) fn setup_text(limits: &Limits, seed: [u8; 32]) -> String {
+pub(crate) fn setup_text(limits: &Limits, seed: [u8; 32], caller: Option<&Caller>) -> String {
     let limits: serde_json::Map<_, _> = Limit::ALL
         .into_iter()
         .map(|limit| (limit.setting().to_owned(), limits.get(limit).into()))
         .collect();
-    json!({ "limits": limits, "seed": seed }).to_string()
+    json!({ "limits": limits, "seed": seed, "caller": caller }).to_string()
 }

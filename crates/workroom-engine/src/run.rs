@@ -17,12 +17,15 @@ use std::{
 
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use tokio::sync::watch;
+use workroom_script::{Diagnostic, DiagnosticKind};
 use workroom_types::{Bound, Limit, Limits, RunId, SessionId, ToolRef};
 
 use crate::{
     Shared, answer, calls, check,
     effects::Effects,
+    failure,
     journal::{Entry, Journal, Open, Saved, TurnRecord, Wait},
+    ledger::{Passage, Traffic},
     privacy::Scope,
     report::CallStats,
     sandbox::{
@@ -35,6 +38,9 @@ use crate::{
 
 /// A run of fewer calls loses nothing by making them one after the other.
 const HINT_CALLS_MIN: u64 = 5;
+
+/// What an object becomes in a text.
+const OBJECT_AS_TEXT: &str = "[object Object]";
 
 /// The most notes about calls that the agent is told of one run.
 const NOTES_MAX: usize = 20;
@@ -61,15 +67,21 @@ pub(crate) struct Run {
     pub(crate) logs: Vec<LogLine>,
     pub(crate) notes: Vec<String>,
     /// What could be better in the script; told if the run was of a size where it matters.
-    pub(crate) hints: Vec<String>,
+    pub(crate) hints: Vec<Diagnostic>,
     /// What its calls found out about their tools.
     pub(crate) told: Arc<Told>,
     /// Whose values they may have, and which were masked.
     pub(crate) scope: Arc<Scope>,
+    /// What passed on the servers' wires for its calls.
+    pub(crate) traffic: Arc<Traffic>,
+    /// Whose account it enters.
+    pub(crate) passage: Option<Passage>,
     /// The skills that it uses.
     pub(crate) usage: Usage,
     /// The tokens of its own code.
     pub(crate) code_tokens: usize,
+    /// Whether the store has it: a script that was refused is never recorded.
+    pub(crate) is_recorded: bool,
 }
 
 /// Why a run ended before its script did.
@@ -120,8 +132,11 @@ impl Run {
             hints: Vec::new(),
             scope: Arc::new(Scope::of(session.clone())),
             told: Arc::new(Told::new(session)),
+            traffic: Arc::default(),
+            passage: None,
             usage: Usage::default(),
             code_tokens: 0,
+            is_recorded: false,
         }
     }
 
@@ -338,8 +353,11 @@ impl Run {
             let shared = Arc::clone(&self.shared);
             let told = Arc::clone(&self.told);
             let scope = Arc::clone(&self.scope);
-            let answer = calls::make(shared, call, self.limits, self.deadline, told, scope);
-            self.in_flight.push(answer.boxed());
+            let (id, traffic) = (call.id, Arc::clone(&self.traffic));
+            let meter = traffic.begin(id);
+            let answer = calls::make(shared, call, self.limits, self.deadline, told, scope, meter);
+            let timed = answer.inspect(move |_| traffic.end(id));
+            self.in_flight.push(timed.boxed());
         }
     }
 
@@ -434,11 +452,40 @@ impl Run {
         }
     }
 
-    /// Tells what could be better in the script, if it made enough calls for that to matter.
-    pub(crate) fn note_hints(&mut self) {
+    /// Tells what could be better in the script, where what came of it shows that it matters.
+    pub(crate) fn note_hints(&mut self, ended: &Result<TurnState, Stop>) {
+        let gave_nothing = matches!(ended, Ok(TurnState::Done(None)));
+        let did_nothing = gave_nothing && self.stats.made == 0 && self.logs.is_empty();
         let hints = std::mem::take(&mut self.hints);
-        if self.stats.made >= HINT_CALLS_MIN {
-            self.notes.extend(hints);
+        let told = hints.iter().filter(|hint| match hint.kind {
+            DiagnosticKind::NotCalled => did_nothing,
+            DiagnosticKind::Undefined => gave_nothing,
+            DiagnosticKind::NotWaited => self.stats.made > 0,
+            DiagnosticKind::Ignored => true,
+            _ => self.stats.made >= HINT_CALLS_MIN,
+        });
+        self.notes.extend(told.map(failure::hint));
+        let value = match ended {
+            Ok(TurnState::Done(Some(value))) => value.as_str(),
+            _ => "",
+        };
+        let logged = self.logs.iter().map(|line| line.text.as_str());
+        if logged.chain([value]).any(|text| text.contains(OBJECT_AS_TEXT)) {
+            self.notes.push(format!(
+                "`{OBJECT_AS_TEXT}` stands where an object was made text: write \
+                 `JSON.stringify(…)`, or one of its fields"
+            ));
+        }
+    }
+
+    /// Enters what the run came to into its account.
+    pub(crate) fn account(&self, ok: bool, duration: Duration) {
+        if let Some(passage) = &self.passage {
+            let traffic = self.is_recorded.then_some(&self.traffic);
+            passage.ran(&self.id, ok, &self.stats, duration, traffic);
+            if let Some(skill) = self.usage.main() {
+                passage.used(skill);
+            }
         }
     }
 

@@ -5,7 +5,7 @@
 //! time between two runs; the next run then restores the guest from the store.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -20,6 +20,10 @@ use crate::{
 
 /// How many of a session's last programs are kept to map errors in their functions.
 const PROGRAMS_MAX: usize = 64;
+
+/// The most names of a session that are kept to know which ones nothing declares. A script that
+/// makes more does not write them down; from then on unknown names fail when they are read.
+const NAMES_MAX: usize = 10_000;
 
 /// One agent's world, as far as it is in memory.
 #[derive(Default)]
@@ -36,6 +40,21 @@ pub(crate) struct Session {
     pub(crate) unfinished: Option<RunId>,
     /// The last programs, oldest first: a function declared by one may throw in a later one.
     pub(crate) programs: VecDeque<Arc<Compiled>>,
+    globals: Globals,
+}
+
+/// The global names that a session's runs may have left.
+enum Globals {
+    /// These and no others.
+    All(BTreeSet<String>),
+    /// Others too: a run set names that its text does not show, or was another process's.
+    Unknown,
+}
+
+impl Default for Globals {
+    fn default() -> Self {
+        Self::All(BTreeSet::new())
+    }
 }
 
 /// A program and the text it was made from.
@@ -53,7 +72,19 @@ impl Session {
         if self.programs.len() == PROGRAMS_MAX {
             self.programs.pop_front();
         }
+        match (&mut self.globals, &compiled.program.leaves) {
+            (Globals::All(names), Some(leaves)) => names.extend(leaves.iter().cloned()),
+            _ => self.globals = Globals::Unknown,
+        }
+        if matches!(&self.globals, Globals::All(names) if names.len() > NAMES_MAX) {
+            self.globals = Globals::Unknown;
+        }
         self.programs.push_back(compiled);
+    }
+
+    /// Runs that this process does not know have left names too.
+    pub(crate) fn forget_names(&mut self) {
+        self.globals = Globals::Unknown;
     }
 
     /// Forgets everything: a new session of the same id begins.
@@ -64,6 +95,14 @@ impl Session {
     /// Whether no run has left anything: then a script finds nothing but what every one finds.
     pub(crate) fn is_fresh(&self) -> bool {
         self.version == 0 && self.guest.is_none() && self.programs.is_empty()
+    }
+
+    /// All the names that its runs may have left, imports too; `None` where there may be others.
+    pub(crate) fn all_names(&self) -> Option<Vec<String>> {
+        match &self.globals {
+            Globals::All(names) => Some(names.iter().cloned().collect()),
+            Globals::Unknown => None,
+        }
     }
 
     /// The names that its runs have declared, as far as is known: also those that hold nothing.
@@ -269,6 +308,60 @@ mod tests {
         sessions.note(&id(0), 10, false);
         check(&sessions, 1, 30, &[(1, false), (2, false)]);
         check(&sessions, 0, 30, &[(0, true)]);
+    }
+
+    fn compiled(code: &str) -> Arc<Compiled> {
+        struct Nothing;
+        impl workroom_script::Modules for Nothing {
+            fn resolve(
+                &self,
+                _: &str,
+            ) -> Result<workroom_script::Module, workroom_script::UnknownModule> {
+                Err(workroom_script::UnknownModule::default())
+            }
+            fn all(&self) -> Vec<workroom_script::Module> {
+                Vec::new()
+            }
+            fn describe(&self, _: &str, _: &str) -> Option<workroom_script::Description> {
+                None
+            }
+        }
+        let program = workroom_script::compile(code, &Nothing).expect("it is a script");
+        Arc::new(Compiled { file: String::new(), source: code.to_owned(), program })
+    }
+
+    #[test]
+    fn all_names_are_known_until_a_script_may_set_any() {
+        let check = |code: &str, expected: Option<&[&str]>| {
+            let mut session = Session::default();
+            session.remember(compiled("const first = 1;"));
+            session.remember(compiled(code));
+            let expected = expected.map(|names| names.iter().map(|n| (*n).to_owned()).collect());
+            assert_eq!(session.all_names(), expected, "{code}");
+        };
+        check("let b; function c() {}", Some(&["b", "c", "first"]));
+        check(
+            "globalThis.b = 1; [globalThis.c] = [2]; globalThis.d++;",
+            Some(&["b", "c", "d", "first"]),
+        );
+        check("const f = function () { return this; };", Some(&["f", "first"]));
+        check("globalThis['b' + 1] = 1;", None);
+        check("Object.assign(globalThis, { b: 1 });", None);
+        check("this.b = 1;", None);
+        check("new Function('b = 1')();", None);
+        check("(0, eval)('var b = 1');", None);
+    }
+
+    #[test]
+    fn one_name_too_many_makes_others_unknown() {
+        let names = |count: usize| -> String {
+            (0..count).map(|n| format!("var n{n};")).collect::<Vec<_>>().concat()
+        };
+        let mut session = Session::default();
+        session.remember(compiled(&names(NAMES_MAX)));
+        assert_eq!(session.all_names().map(|names| names.len()), Some(NAMES_MAX));
+        session.remember(compiled("const more = 1;"));
+        assert_eq!(session.all_names(), None);
     }
 
     #[test]

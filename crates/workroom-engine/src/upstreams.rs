@@ -10,7 +10,10 @@ use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use thiserror::Error;
 use tokio::sync::watch;
+use workroom_ledger::account::Wire;
 use workroom_types::{ServerSnapshot, ToolRef};
+
+pub use crate::meter::Meter;
 
 /// The configured servers, all of them, started or not.
 ///
@@ -30,6 +33,12 @@ pub trait Upstreams: Send + Sync {
     ///
     /// Dropping the future cancels the call, and tells the server so.
     fn call(&self, call: ToolCall) -> BoxFuture<'_, Result<ToolOutput, CallError>>;
+
+    /// The bytes that passed on each server's wire since this was asked last, and that belong to no
+    /// call: of those a call's [`Meter`] is told. Without an answer nobody counts.
+    fn beside(&self) -> Vec<(String, Wire)> {
+        Vec::new()
+    }
 }
 
 /// One tool call, ready to be sent.
@@ -41,6 +50,8 @@ pub struct ToolCall {
     pub arguments: Map<String, Value>,
     /// The moment after which no answer is wanted.
     pub deadline: Instant,
+    /// Is told what passes for it.
+    pub meter: Arc<Meter>,
 }
 
 /// What a tool answered: MCP's `CallToolResult` without its envelope.

@@ -1,17 +1,35 @@
-//! Counts what passed between an agent and its tools: o200k tokens, and bytes.
+//! Counts what passed between an agent and its tools, and what it cost each way.
 //!
 //! Tokens are those of OpenAI's `o200k_base` encoding, whatever model the agent
 //! uses: one public, reproducible measure. Other models count the same text a
 //! little differently, so every figure that is shown says "o200k".
 //!
+//! # Layout
+//!
+//! * [`Volume`], [`tokens`]: a text and its size. All else here is put together from those.
+//! * [`account`]: what passed, measured.
+//! * [`sheet`]: what texts cost in a model's context, by rules that hold for every way of working.
+//! * [`baseline`]: the same work at Workroom and the traditional way, each on a sheet.
+//! * [`price`]: what a token costs.
+//! * [`report`]: accounts summed up by day, server, skill, client or session.
+//! * [`advice`]: which way of offering tools suits an agent.
+//!
 //! # Not here
 //!
-//! What a token costs, and what was saved: those need prices and a baseline.
+//! Reading accounts, files or clocks, and words for people: all comes in as arguments and goes out
+//! as values.
 
-use serde::Serialize;
+pub mod account;
+pub mod advice;
+pub mod baseline;
+pub mod price;
+pub mod report;
+pub mod sheet;
+
+use serde::{Deserialize, Serialize};
 
 /// Text and its size on the two scales that Workroom reports.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Volume {
     /// o200k tokens.
     pub tokens: u64,
@@ -23,6 +41,13 @@ impl Volume {
     /// Measures `text`.
     pub fn of(text: &str) -> Self {
         Self { tokens: tokens(text) as u64, bytes: text.len() as u64 }
+    }
+}
+
+impl std::ops::AddAssign for Volume {
+    fn add_assign(&mut self, other: Self) {
+        self.tokens += other.tokens;
+        self.bytes += other.bytes;
     }
 }
 

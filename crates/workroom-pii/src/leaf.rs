@@ -16,11 +16,14 @@ use crate::{
 
 /// What a value's record and place say of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a clue of its own")]
 pub(crate) struct Beside {
     /// The record is a person's.
     person: bool,
     /// The record is a thing's: a product, a company, a file.
     thing: bool,
+    /// Its type says so: `"type": "AppInstance"`.
+    typed: bool,
     /// The value is text by itself, without a key.
     prose: bool,
 }
@@ -124,6 +127,9 @@ pub(crate) fn tells(key: &Key) -> Tells {
     }
 }
 
+/// The longest text that is the name of a type.
+const TYPE_BYTES_MAX: usize = 40;
+
 /// What the fields of a record say of it.
 pub(crate) fn record(map: &Map<String, Value>, infos: &[Rc<KeyInfo>]) -> Beside {
     let mut beside = Beside::default();
@@ -132,6 +138,11 @@ pub(crate) fn record(map: &Map<String, Value>, infos: &[Rc<KeyInfo>]) -> Beside 
         beside.person |= info.tells == Tells::Person;
         if !info.refers {
             continue;
+        }
+        if key == "type" || key == "kind" {
+            let of = map.get(key).and_then(Value::as_str).filter(|of| of.len() <= TYPE_BYTES_MAX);
+            let meaning = of.and_then(|of| crate::keys::read(of).meaning);
+            beside.typed |= meaning == Some(Meaning::Thing);
         }
         if key == "resourceType" || key == "@type" || key == "objectType" {
             let person = ["Patient", "Practitioner", "RelatedPerson", "Person", "User", "Contact"];
@@ -150,8 +161,20 @@ pub(crate) fn record(map: &Map<String, Value>, infos: &[Rc<KeyInfo>]) -> Beside 
     beside
 }
 
-/// The label that stands beside a value, as in `{"type": "email", "value": "…"}`.
+/// The label that stands beside a value, as in `{"type": "email", "value": "…"}`, or
+/// `{"tabLabel": "Passport number", "value": "…"}`.
 pub(crate) fn labelled(map: &Map<String, Value>, infos: &[Rc<KeyInfo>]) -> Option<String> {
+    /// What the keys of labels end in, whatever stands before it.
+    const ENDS: [&str; 8] = [
+        "label",
+        "header",
+        "question",
+        "fieldname",
+        "attributename",
+        "propertyname",
+        "columnname",
+        "fieldtitle",
+    ];
     const LABELS: [&str; 13] = [
         "name",
         "label",
@@ -179,7 +202,13 @@ pub(crate) fn labelled(map: &Map<String, Value>, infos: &[Rc<KeyInfo>]) -> Optio
             Value::Object(inner) => inner.get("text").and_then(Value::as_str).unwrap_or_default(),
             _ => continue,
         };
-        if !LABELS.contains(&folded.as_str()) || text.is_empty() || text.len() > 60 {
+        let is_label = || {
+            LABELS.contains(&folded.as_str()) || {
+                let joined: String = folded.chars().filter(|c| c.is_alphanumeric()).collect();
+                ENDS.iter().any(|end| joined.ends_with(end))
+            }
+        };
+        if text.is_empty() || text.len() > 60 || !is_label() {
             continue;
         }
         let meaning = crate::keys::read(text).meaning;
@@ -221,6 +250,7 @@ pub(crate) fn beside(record: Beside, around: &Around<'_>) -> Beside {
     Beside {
         person: named_person || record.person && !named_thing,
         thing: named_thing || record.thing && !named_person,
+        typed: record.typed && !named_person,
         prose: false,
     }
 }
@@ -279,6 +309,8 @@ fn by_kind(kind: Kind, text: &str, around: &Around<'_>) -> Reading {
             // A date is of a person where the record is; a company's city is no person's.
             Kind::Organization | Kind::Age => 80,
             Kind::Date if of_thing => 50,
+            // What is shown of a thing is its name, and no person's.
+            Kind::Name if around.beside.typed && !around.beside.person && is_shown(around) => 50,
             _ => 90,
         };
         return Reading::Whole(kind, "key", confidence);
@@ -289,6 +321,11 @@ fn by_kind(kind: Kind, text: &str, around: &Around<'_>) -> Reading {
         _ => Style::Value,
     };
     Reading::As(style)
+}
+
+/// Whether the key is one that persons and things have.
+fn is_shown(around: &Around<'_>) -> bool {
+    around.key.as_ref().is_some_and(|info| info.key.words.concat() == "displayname")
 }
 
 /// How the value of a field called `name` is read.

@@ -137,6 +137,14 @@ impl Profile {
         self.all_text
     }
 
+    /// The same without masking text for being text.
+    #[must_use]
+    pub fn by_kind(mut self) -> Profile {
+        self.all_text = false;
+        self.remove(Kind::Text);
+        self
+    }
+
     fn with(mut self, kinds: &[Kind]) -> Profile {
         for kind in kinds {
             self.add(*kind, SURE);

@@ -12,6 +12,9 @@ use crate::{
     tokens::{Token, tokenize},
 };
 
+/// How long a text is that is a date and nothing else, or several.
+const BARE_DATE_BYTES: std::ops::RangeInclusive<usize> = 6..=32;
+
 /// How a text is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
@@ -108,7 +111,14 @@ impl<'a> Scanner<'a> {
             find::wallets(text, &mut spans);
         }
         let prose = style == Style::Prose && has(SPACE);
-        if has(CAPITAL) || has(DIGIT) && has(SPACE | POINT) || prose {
+        let bare_date = || {
+            // `2024-02-11` has neither.
+            has(DIGIT)
+                && self.profile.has(Kind::Date)
+                && BARE_DATE_BYTES.contains(&text.len())
+                && text.contains(['-', '/'])
+        };
+        if has(CAPITAL) || has(DIGIT) && has(SPACE | POINT) || prose || bare_date() {
             self.words(text, style, &heard, &mut spans);
         }
         // An order's number may have the form of a card's, and a record's time is not a patient's.

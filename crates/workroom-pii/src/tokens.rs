@@ -140,6 +140,8 @@ fn word(text: &str, start: usize) -> (usize, Shape) {
         (_, 1, ..) if first_is_upper => Shape::Title,
         // `taskId` is how programs write names.
         _ if !first_is_upper => Shape::Code,
+        // So is `HTTPServer`: people's names have small letters behind the first.
+        _ if uppers >= 3 && bytes.get(start + 1).is_some_and(u8::is_ascii_uppercase) => Shape::Code,
         _ => Shape::Mixed,
     };
     (at, shape)

@@ -187,7 +187,8 @@ impl<'a> Walk<'a> {
         let context = leaf::context(&read);
         let name: Rc<str> = Rc::from(key);
         let tells = leaf::tells(&read);
-        let refers = matches!(key, "resourceType" | "@type" | "objectType" | "reference");
+        let refers =
+            matches!(key, "resourceType" | "@type" | "objectType" | "reference" | "type" | "kind");
         let info = Rc::new(KeyInfo { name: Rc::clone(&name), refers, tells, key: read, context });
         if self.known.len() < KNOWN_MAX {
             self.known.insert(name, Rc::clone(&info));

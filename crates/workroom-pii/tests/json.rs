@@ -60,9 +60,23 @@ fn labels_beside_a_value_say_what_it_is() {
         json!({"telecom": [{"system": "phone", "value": "0155501"}, {"system": "email", "value": "a@b.io"}],
             "identifier": [{"type": {"text": "MRN"}, "value": "A-77812"}],
             "headers": [{"name": "From", "value": "Jo Doe <jo@doe.com>"}, {"name": "X-Id", "value": "9"}],
-            "properties": [{"field": "Surname", "value": "Okafor"}]}),
+            "properties": [{"field": "Surname", "value": "Okafor"}],
+            "tabs": [{"tabLabel": "Passport number", "value": "A07654321"},
+                {"tabLabel": "Monthly rent", "value": "1850.00"}]}),
         expect![[
-            r#"{"telecom":[{"system":"phone","value":"[phone_1]"},{"system":"email","value":"[email_2]"}],"identifier":[{"type":{"text":"MRN"},"value":"[medical_record_3]"}],"headers":[{"name":"From","value":"[name_4] <[email_5]>"},{"name":"X-Id","value":"9"}],"properties":[{"field":"Surname","value":"[name_6]"}]}"#
+            r#"{"telecom":[{"system":"phone","value":"[phone_1]"},{"system":"email","value":"[email_2]"}],"identifier":[{"type":{"text":"MRN"},"value":"[medical_record_3]"}],"headers":[{"name":"From","value":"[name_4] <[email_5]>"},{"name":"X-Id","value":"9"}],"properties":[{"field":"Surname","value":"[name_6]"}],"tabs":[{"tabLabel":"Passport number","value":"[tab_passport_7]"},{"tabLabel":"Monthly rent","value":"1850.00"}]}"#
+        ]],
+    );
+}
+
+#[test]
+fn what_is_shown_of_a_thing_is_no_persons_name() {
+    check(
+        json!([{"type": "User", "displayName": "Brightwater Ledger"},
+            {"type": "AppInstance", "displayName": "Brightwater Ledger"},
+            {"displayName": "Brightwater Ledger", "url": "/7"}]),
+        expect![[
+            r#"[{"type":"User","displayName":"[name_1]"},{"type":"AppInstance","displayName":"Brightwater Ledger"},{"displayName":"[name_1]","url":"/7"}]"#
         ]],
     );
 }
@@ -76,6 +90,18 @@ fn json_and_tables_inside_strings_are_looked_through() {
             "html": "<table><tr><th>Surname</th><th>Plan</th></tr><tr><td>Okafor</td><td>Pro</td></tr></table>"}),
         expect![[
             r#"{"body":"{\"user\":{\"email\":\"[user_email_1]\",\"n\":1}}","csv":"id,last_name,phone\n1,[name_2],[phone_3]\n2,[name_4],[phone_5]\n","log":"{\"email\":\"[log_email_6]\"}\n{\"email\":\"[log_email_7]\"}","html":"<table><tr><th>Surname</th><th>Plan</th></tr><tr><td>[name_2]</td><td>Pro</td></tr></table>"}"#
+        ]],
+    );
+}
+
+#[test]
+fn dates_that_stand_alone_are_dates() {
+    check(
+        json!({"lastVisit": "2024-02-11", "seen": "2/11/2024", "next": "11.2.2024",
+            "stay": "2024-02-11/2024-02-14", "createdAt": "2024-02-11", "part": "20-24-0211",
+            "version": "4.17.21"}),
+        expect![[
+            r#"{"lastVisit":"[date_1]","seen":"[date_2]","next":"[date_3]","stay":"[date_1]/[date_4]","createdAt":"2024-02-11","part":"20-24-0211","version":"4.17.21"}"#
         ]],
     );
 }

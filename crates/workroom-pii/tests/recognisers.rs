@@ -71,7 +71,9 @@ fn accounts_and_state_numbers() {
         account number 40012298, policy number POL-99-220144
         VIN 1HGCM82633A004352
         1HGCM82633A004353
-        536-22-87145, 12-536-22-8714",
+        536-22-87145, 12-536-22-8714
+        codice fiscale RSSMRA80A01H501U; RSSMRA85T10A562S
+        part RSSMRA80A32H501U",
         expect![[r#"
             IBAN ⟨iban⟩, or ⟨iban⟩.
             DE89 3704 0044 0532 0130 01
@@ -87,6 +89,8 @@ fn accounts_and_state_numbers() {
             VIN ⟨vehicle⟩
             1HGCM82633A004353
             536-22-87145, 12-536-22-8714
+            codice fiscale ⟨national_id⟩; ⟨national_id⟩
+            part RSSMRA80A32H501U
         "#]],
     );
 }
@@ -286,7 +290,8 @@ fn names() {
         Please Call Support. Monday is fine. Thanks, Team
         We use Python, Jenkins and Visual Studio Code in Berlin.
         Der Vertrag und die Rechnung sind bei Frau Sonnleitner.
-        Error: Connection Refused by Server",
+        Error: Connection Refused by Server
+        FastMCP was renamed to MCPServer, said DiMaggio to McDonald.",
         expect![[r#"
             My name is ⟨name⟩ and I am ⟨name⟩.
             Dear Ms. ⟨name⟩, Dr. ⟨name⟩ called. Regards, ⟨name⟩
@@ -301,6 +306,7 @@ fn names() {
             We use Python, Jenkins and Visual Studio Code in ⟨place⟩.
             Der Vertrag und die Rechnung sind bei Frau ⟨name⟩.
             Error: Connection Refused by Server
+            FastMCP was renamed to MCPServer, said ⟨name⟩ to ⟨name⟩.
         "#]],
     );
 }

@@ -21,8 +21,8 @@ const NESTING_MAX: usize = 6;
 pub enum RevealError {
     /// No token of this session.
     #[error(
-        "`{token}` is no token of this session: it was made up, or is of another session or of \
-         one that ended; to send that very text, write `{escaped}`"
+        "`{token}` is no token of this session: it was made up or forgotten, or is of another \
+         session or of one that ended; to send that very text, write `{escaped}`"
     )]
     Unknown {
         /// The text.

@@ -194,7 +194,7 @@ fn only_exact_tokens_of_this_session_are_restored() {
     let altered = session.reveal("crm", json!("[EMAIL_1]")).unwrap_err();
     expect!["`[email_1]` cannot be restored, because its letters were changed: pass it as it is, whole and in its brackets"].assert_eq(&altered.to_string());
     let unknown = session.reveal("crm", json!("[email_13]")).unwrap_err();
-    expect!["`[email_13]` is no token of this session: it was made up, or is of another session or of one that ended; to send that very text, write `[~email_13]`"].assert_eq(&unknown.to_string());
+    expect!["`[email_13]` is no token of this session: it was made up or forgotten, or is of another session or of one that ended; to send that very text, write `[~email_13]`"].assert_eq(&unknown.to_string());
     check("[~email_13]", Ok("[email_13]"));
 }
 

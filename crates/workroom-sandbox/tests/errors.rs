@@ -40,7 +40,7 @@ const IMPORT: &str = "import * as crm from './servers/crm';\n";
 #[track_caller]
 fn check(code: &str, expected: &Expect) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let gateway = Gateway::new(TOOLS, Limits::default());
+    let gateway = Gateway::new(TOOLS, gateway::patient());
     expected.assert_eq(&runtime.block_on(gateway.told(&format!("{IMPORT}{code}"))));
 }
 
@@ -394,9 +394,10 @@ fn the_scripts_own_errors() {
     check(
         "throw { code: 7 };",
         &expect![[r#"
-        error
-        the script threw { code: 7 }
-    "#]],
+            error
+            the script threw { code: 7 }
+            hint: throw `new Error('…')`: it knows the line that it comes from
+        "#]],
     );
 }
 
@@ -424,7 +425,7 @@ const more = 1;",
 #[test]
 fn a_function_of_an_earlier_run() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let gateway = Gateway::new(TOOLS, Limits::default());
+    let gateway = Gateway::new(TOOLS, gateway::patient());
     runtime.block_on(async {
         gateway
             .run("function total(order) {\n  return order.lines.length;\n}\nconst base = { a: 1 };")
@@ -436,7 +437,7 @@ fn a_function_of_an_earlier_run() {
             2 |   return order.lines.length;
               |          ^
             (in the code of an earlier run of this session)
-            (its function is of an earlier run, whose values cannot be seen)
+            (its function is of an earlier run, whose values cannot be seen: declare it again in this run to see them)
         "#]]
         .assert_eq(&told);
         // The state before the run is there to play it from.
@@ -471,7 +472,7 @@ fn a_diagnosis_that_takes_too_long_is_given_up() {
 #[test]
 fn a_failed_run_replays_as_it_was() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let gateway = Gateway::new(TOOLS, Limits::default());
+    let gateway = Gateway::new(TOOLS, gateway::patient());
     runtime.block_on(async {
         let code = format!("{IMPORT}const i = await crm.getInvoice({{}});\nreturn i.a.b;");
         let report = gateway.run(&code).await;

@@ -104,9 +104,11 @@ const NO_SHELL: &str = "the sandbox has no shell: call a server's tool (`search`
 const BYTES: &str = "use `Uint8Array`, `TextEncoder`, `TextDecoder`, `btoa` or `atob`";
 const RESULT: &str = "write `return …` or `export default …`";
 const LIBRARY: &str = "libraries cannot be loaded: plain JavaScript has `Array`, `Map` and `Date`";
-const FORMAT: &str =
+pub(crate) const FORMAT: &str =
     "format it yourself: `toFixed(2)`, `toISOString().slice(0, 10)`, `padStart(9)`";
 const LOG: &str = "write `console.log(…)`, or return the value";
+const SERVERS: &str = "tools are functions of their server: `import * as name from \
+                       './servers/<server>'`, then `await name.tool({ … })`";
 const LOWER: &str = "write `true`, `false` or `null`";
 
 /// Names of other hosts and languages, and what to do instead.
@@ -165,6 +167,7 @@ const ABSENT: &[(&[&str], &str)] = &[
     (&["require"], "write `import * as name from './servers/<server>'` at the top"),
     (&["AbortController", "AbortSignal"], "a call ends with its run: leave it out"),
     (&["WebAssembly", "Worker", "SharedWorker", "importScripts"], "do it in this script"),
+    (&["tools", "mcp", "client", "codemode", "mcpClient", "session"], SERVERS),
     (&["util", "inspect"], "write `console.log(value)` or `JSON.stringify(value)`"),
 ];
 

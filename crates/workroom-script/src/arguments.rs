@@ -175,12 +175,15 @@ fn keys(
     let is_known = |name: &str| parameters.list.iter().any(|parameter| parameter.name == name);
     let mut found = Vec::new();
     let mut meant: Vec<&str> = Vec::new();
+    // What another key already stands for alone.
+    let mut taken: Vec<&str> = Vec::new();
     for (name, span) in &given {
         if parameters.open || is_known(name) {
             continue;
         }
         let free = parameters.list.iter().map(|parameter| parameter.name.as_str());
-        let free: Vec<&str> = free.filter(|name| !is_given(name)).collect();
+        let free: Vec<&str> =
+            free.filter(|name| !is_given(name) && !taken.contains(name)).collect();
         let mut likely = nearest(name, free.iter().copied());
         // `projectId` may be what `id` is called here.
         if likely.is_empty() {
@@ -191,11 +194,14 @@ fn keys(
             };
             likely = free.iter().filter(is_part).take(3).copied().collect();
         }
-        let lacking = missing(parameters, &is_given);
+        let lacking = missing(parameters, &|name| is_given(name) || taken.contains(&name));
         if let ([], [lacking]) = (likely.as_slice(), lacking.as_slice()) {
             likely = vec![lacking];
         }
         meant.extend(&likely);
+        if let [one] = likely.as_slice() {
+            taken.push(one);
+        }
         let hint = did_you_mean(&likely).unwrap_or_else(|| listed(parameters));
         let message = format!("`{}` has no parameter `{name}`", called.name());
         let kind = DiagnosticKind::UnknownParameter;

@@ -16,16 +16,15 @@ use oxc::{
         ast::{Declaration, JSXElement, JSXFragment, Program, Statement, TSModuleReference},
     },
     ast_visit::Visit,
-    diagnostics::{Diagnostics, OxcDiagnostic},
     parser::{ParseOptions, Parser},
     semantic::{AstNodes, Scoping, SemanticBuilder},
-    span::{GetSpan, LabeledSpan, SourceType, Span},
+    span::{GetSpan, SourceType, Span},
     syntax::symbol::SymbolFlags,
     transformer::{TransformOptions, Transformer},
 };
 
 use crate::{
-    Modules, Need, Scope, Skill,
+    Modules, Need, Scope, Skill, advice,
     diagnostic::DiagnosticKind,
     import::{self, Import},
     loops, module,
@@ -33,7 +32,7 @@ use crate::{
     promises::Promises,
     resolve::Resolver,
     survey::{self, Change, STATIC_IMPORT},
-    undeclared,
+    syntax, undeclared,
 };
 
 /// What names of ours start with.
@@ -90,6 +89,8 @@ pub(crate) struct Analysis {
     pub(crate) skills: Vec<(Skill, Span)>,
     /// What is needed of servers.
     pub(crate) needs: Vec<Need>,
+    /// Global names that it sets beside those that it declares; `None` where these may be any.
+    pub(crate) leaves: Option<Vec<String>>,
 }
 
 fn options() -> ParseOptions {
@@ -119,30 +120,7 @@ pub(crate) fn parse<'a>(
             "return data, or build text with template literals",
         )]);
     }
-    let mut found = findings(&parsed.diagnostics);
-    if let Some(first) = found.first_mut()
-        && let Some(hint) = hint_of_text(text, first)
-    {
-        first.hint = Some(hint.to_owned());
-    }
-    Err(found)
-}
-
-/// A next step that the text around a mistake tells better than the parser.
-fn hint_of_text(text: &str, found: &Finding) -> Option<&'static str> {
-    let offset = found.offset as usize;
-    let (before, after) = (text.get(..offset)?, text.get(offset..)?);
-    let line = before.rfind(['\n', '\r']).map_or(0, |at| at + 1);
-    let end = after.find(['\n', '\r']).map_or(text.len(), |at| offset + at);
-    if ["&lt;", "&gt;", "&amp;"].iter().any(|entity| text[line..end].contains(entity)) {
-        return Some("this is escaped for HTML: write `<`, `>` and `&&`");
-    }
-    let open = before.rfind('{')?;
-    let statement = before[..open].rfind(['\n', '\r', ';']).map_or(0, |at| at + 1);
-    let is_object = found.message.contains("semicolon")
-        && before[statement..open].trim().is_empty()
-        && (before[open..].contains([':', ',']) || after.starts_with([':', ',']));
-    is_object.then_some("write `return { … }`: a line that begins with `{` is a block")
+    Err(syntax::unread(text, &parsed.diagnostics))
 }
 
 /// Where the first element is, if the text is right but for its JSX.
@@ -180,7 +158,7 @@ pub(crate) fn analyse<'a>(
         .with_build_nodes(true)
         .with_enum_eval(true)
         .build(program);
-    let mut found = findings(&built.diagnostics);
+    let mut found = syntax::findings(&built.diagnostics);
     let semantic = built.semantic;
 
     let mut unsupported = Unsupported { found: Vec::new() };
@@ -217,11 +195,25 @@ pub(crate) fn analyse<'a>(
     promises.in_result(program, &output).into_iter().for_each(|(span, change)| {
         changes.entry(span).or_default().push(change);
     });
-    let hints = loops::find(&resolver);
+    let mut hints = loops::find(&resolver);
+    hints.extend(advice::find(&resolver));
+    hints.extend(output::absent(program, &output));
+    if output == Output::None
+        && let Some((span, name)) = output::uncalled(program, semantic.scoping())
+    {
+        let message = format!("`{name}` {}", output::UNCALLED);
+        let hint = format!("to run it, end with `return await {name}()`");
+        hints.push(Finding::new(DiagnosticKind::NotCalled, span, message).hint(hint));
+    }
+    let leaves = undeclared::set_by_hand(&resolver).map(|names| {
+        let imported = imports.iter().flat_map(|import| &import.names).cloned();
+        names.into_iter().map(str::to_owned).chain(imported).collect()
+    });
     let (skills, needs) = resolver.into_used();
     let enums = program.body.iter().filter_map(enum_name).map(str::to_owned).collect();
     let plan = Plan { imports, output, enums };
-    Ok(Analysis { scoping: semantic.into_scoping(), plan, changes, hints, skills, needs })
+    let scoping = semantic.into_scoping();
+    Ok(Analysis { scoping, plan, changes, hints, skills, needs, leaves })
 }
 
 /// Turns TypeScript into JavaScript in place.
@@ -250,7 +242,7 @@ pub(crate) fn strip_types_only<'a>(
     let options = TransformOptions::default();
     let done = Transformer::new(allocator, Path::new("script.ts"), &options)
         .build_with_scoping(scoping, program);
-    let found = findings(&done.diagnostics);
+    let found = syntax::findings(&done.diagnostics);
     if found.is_empty() { Ok(done.scoping) } else { Err(found) }
 }
 
@@ -264,42 +256,6 @@ fn enum_name<'a>(statement: &Statement<'a>) -> Option<&'a str> {
         _ => return None,
     };
     (!declared.declare).then_some(declared.id.name.as_str())
-}
-
-/// Oxc's words as ours: a clause without capital and stop.
-fn findings(diagnostics: &Diagnostics) -> Vec<Finding> {
-    diagnostics.iter().map(finding).collect()
-}
-
-fn finding(diagnostic: &OxcDiagnostic) -> Finding {
-    let label = diagnostic.labels.iter().find(|label| label.primary());
-    // Of a name declared twice, the second declaration is the mistake.
-    let twice = diagnostic.message.contains("already been declared");
-    let label = label.or(if twice { diagnostic.labels.last() } else { diagnostic.labels.first() });
-    let offset = label.map_or(0, LabeledSpan::offset);
-    let hint = diagnostic
-        .help
-        .as_deref()
-        .map(clause)
-        .or_else(|| label.and_then(|label| label.label()).filter(|_| !twice).map(clause))
-        .or_else(|| {
-            let is_typographic = diagnostic.message.contains(['“', '”', '‘', '’', '„']);
-            is_typographic.then(|| "write straight quotation marks: `\"` or `'`".to_owned())
-        });
-    let message = clause(&diagnostic.message);
-    let message = message.trim_start_matches("syntax error: ").to_owned();
-    Finding { kind: DiagnosticKind::Syntax, message, offset, hint, signature: None }
-}
-
-fn clause(sentence: &str) -> String {
-    let sentence = sentence.trim().trim_end_matches('.');
-    let mut chars = sentence.chars();
-    match (chars.next(), chars.next()) {
-        (Some(first), Some(second)) if first.is_uppercase() && !second.is_uppercase() => {
-            first.to_lowercase().chain(sentence.chars().skip(1)).collect()
-        }
-        _ => sentence.to_owned(),
-    }
 }
 
 /// Assignments to what cannot be assigned to, which the rewritten script would allow.

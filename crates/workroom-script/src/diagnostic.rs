@@ -63,6 +63,14 @@ pub enum DiagnosticKind {
     Type,
     /// A hint: calls wait for one another for no reason.
     SequentialCalls,
+    /// A hint: something is done for each entry, and not waited for.
+    NotWaited,
+    /// A hint: what the script says does nothing here.
+    Ignored,
+    /// A hint: what the script gives may not be there.
+    Undefined,
+    /// A hint: the script is one function, and nothing calls it.
+    NotCalled,
     /// The text is too deeply nested.
     TooComplex,
     /// A fault of ours.
@@ -186,7 +194,11 @@ fn rank(kind: DiagnosticKind) -> u8 {
         | DiagnosticKind::MissingParameter
         | DiagnosticKind::Arguments => 6,
         DiagnosticKind::NotAwaited | DiagnosticKind::Type => 7,
-        DiagnosticKind::SequentialCalls => 8,
+        DiagnosticKind::SequentialCalls
+        | DiagnosticKind::NotWaited
+        | DiagnosticKind::Ignored
+        | DiagnosticKind::NotCalled
+        | DiagnosticKind::Undefined => 8,
     }
 }
 

@@ -261,18 +261,20 @@ impl<'a> Linker<'_, '_, 'a> {
         }
     }
 
-    /// Servers that the script names without importing them.
+    /// Servers, and tools by their whole names, that the script names without importing them.
     fn implicit(&mut self) {
         let scoping = self.resolver.semantic.scoping();
         let unresolved = scoping.root_unresolved_references().keys().map(oxc::str::Ident::as_str);
         let mut names: Vec<&str> = unresolved.collect();
         names.sort_unstable();
         for name in names {
-            if let Some(thing @ Thing::Module(_)) = self.resolver.global(name)
-                && let Some(first) = self.resolver.global_references(name).first()
-            {
-                let span = self.resolver.semantic.nodes().kind(first.node_id()).span();
-                self.assign(span, name, Some(&thing));
+            let references = self.resolver.global_references(name);
+            let Some(first) = references.first() else { continue };
+            let span = self.resolver.semantic.nodes().kind(first.node_id()).span();
+            match self.resolver.global(name) {
+                Some(thing @ Thing::Module(_)) => self.assign(span, name, Some(&thing)),
+                Some(thing @ Thing::Tool(..)) => self.named(span, &[(name.to_owned(), thing)]),
+                _ => {}
             }
         }
     }
@@ -342,6 +344,10 @@ fn caller(named: &Named) -> String {
     format!(
         "((tools) => (name, input, more) => {{ \
            const key = (text) => String(text).toLowerCase().replace(/[^a-z0-9]/g, ''); \
+           if (typeof name === 'object' && name !== null) {{ \
+             input = name.arguments ?? name.args ?? name.input ?? name.params; \
+             name = `${{name.server ?? ''}}__${{name.name ?? name.tool}}`; \
+           }} \
            const two = typeof input === 'string' ? tools[key(name) + key(input)] : undefined; \
            const found = two ?? tools[key(name)] ?? tools[key(name).replace(/^mcp/, '')]; \
            if (!found) throw new TypeError(`there is no tool \\`${{name}}\\`; \\`search\\` finds \

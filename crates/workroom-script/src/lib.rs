@@ -36,6 +36,7 @@
 //! checked beyond names.
 
 mod absent;
+mod advice;
 mod arguments;
 mod check;
 mod diagnostic;
@@ -58,6 +59,7 @@ mod resolve;
 mod rewrite;
 mod skill;
 mod survey;
+mod syntax;
 mod text;
 mod undeclared;
 mod unwrap;
@@ -68,6 +70,7 @@ pub use diagnostic::{
 pub use generalise::{Generalised, InputParameter, PARAMETERS_MAX, Recorded, generalise, type_of};
 pub use look::{Use, exports, shape, uses};
 pub use nesting::NESTING_MAX;
+pub use output::{ABSENT, UNCALLED};
 pub use probe::{Probe, SITES_MAX, Site};
 pub use skill::{
     CheckedSkill, Interface, Linked, Need, OWNER_MARK, SKILLS_MAX, Skill, TELL, check_skill,
@@ -167,13 +170,16 @@ pub struct Parameter {
 pub struct Scope<'s> {
     /// Variables that earlier runs have left.
     pub names: &'s [String],
-    /// Whether there are no others, so that any further name is a mistake.
+    /// Names that they have set in other ways: imports, properties of `globalThis`. They hide no
+    /// server.
+    pub others: &'s [String],
+    /// Whether these are all, so that any further name is a mistake.
     pub is_complete: bool,
 }
 
 impl Scope<'_> {
     /// Of a session's first run.
-    pub const EMPTY: Scope<'static> = Scope { names: &[], is_complete: true };
+    pub const EMPTY: Scope<'static> = Scope { names: &[], others: &[], is_complete: true };
 
     pub(crate) fn has(&self, name: &str) -> bool {
         self.names.iter().any(|known| known == name)
@@ -198,6 +204,9 @@ pub struct Program {
     pub code: String,
     /// The top-level names that it declares and that persist, in order, imports left out.
     pub declared: Vec<String>,
+    /// Every global name that it may leave behind, imports and what it sets through `globalThis`
+    /// too; `None` where only the run knows.
+    pub leaves: Option<Vec<String>>,
     /// What could be better in the script, though it is not wrong.
     pub hints: Vec<Diagnostic>,
     /// The skills that it imports, and those that they import, which come first.
@@ -366,6 +375,7 @@ fn compile_here(
         check::parse(&allocator, text).map_err(|found| Refused::Unread(report(found)))?;
     let analysis = check::analyse(&program, modules, scope, None).map_err(checked)?;
     let hints = report(analysis.hints);
+    let leaves = analysis.leaves;
     let loader = {
         let skills: Vec<Skill> = analysis.skills.iter().map(|it| it.0.clone()).collect();
         let watched = match watch {
@@ -398,7 +408,9 @@ fn compile_here(
         code.push_str(&loader.code);
     }
     let (skills, needs) = (loader.linked, analysis.needs);
-    Ok((Program { code, declared: rewritten.declared, hints, skills, needs, map }, sites))
+    let declared = rewritten.declared;
+    let leaves = leaves.map(|names| names.into_iter().chain(declared.iter().cloned()).collect());
+    Ok((Program { code, declared, leaves, hints, skills, needs, map }, sites))
 }
 
 /// Compiles a skill as a module; `watched` is the place of a statement of it to look at.

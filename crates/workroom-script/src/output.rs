@@ -5,12 +5,14 @@
 
 use oxc::{
     ast::ast::{
-        BindingPattern, Declaration, ExportDefaultDeclarationKind, Expression, FormalParameters,
-        Function, Program, Statement, VariableDeclaration,
+        BindingPattern, ChainElement, Declaration, ExportDefaultDeclarationKind, Expression,
+        FormalParameters, Function, Program, Statement, VariableDeclaration,
     },
     semantic::Scoping,
     span::{GetSpan, Span},
 };
+
+use crate::{check::Finding, diagnostic::DiagnosticKind};
 
 /// Where the run's value comes from, other than from a `return`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +34,15 @@ pub(crate) enum Output {
     /// A function that is called though nothing says so.
     Call(String),
 }
+
+/// What is said of a value that turned out to be undefined.
+pub const ABSENT: &str = "is undefined";
+
+/// What is said of a function that is the whole script.
+pub const UNCALLED: &str = "is declared and nothing calls it";
+
+/// The longest expression that is repeated in a hint, in characters.
+const SHOWN_MAX: usize = 60;
 
 /// The function that stands for the whole script, if all else is declarations.
 const MAIN: &str = "main";
@@ -60,6 +71,76 @@ pub(crate) fn find(program: &Program<'_>, scoping: &Scoping) -> Output {
         return Output::Call(MAIN.to_owned());
     }
     Output::None
+}
+
+/// What may be absent of what a script gives: a hint for the run whose value is undefined.
+pub(crate) fn absent(program: &Program<'_>, output: &Output) -> Option<Finding> {
+    let last = program.body.iter().rev().find(|statement| !is_hoisted(statement))?;
+    let value = match last {
+        Statement::ReturnStatement(statement) => statement.argument.as_ref()?,
+        Statement::ExpressionStatement(statement)
+            if matches!(output, Output::Expression { call: false, .. }) =>
+        {
+            &statement.expression
+        }
+        _ => return None,
+    };
+    let of = |span: Span| span.source_text(program.source_text);
+    let value = match value.get_inner_expression() {
+        Expression::AwaitExpression(awaited) => awaited.argument.get_inner_expression(),
+        value => value,
+    };
+    let span = value.span();
+    let object = match value {
+        Expression::StaticMemberExpression(member) => member.object.span(),
+        Expression::ChainExpression(chain) => match &chain.expression {
+            ChainElement::StaticMemberExpression(member) => member.object.span(),
+            _ => return None,
+        },
+        Expression::Identifier(_) => {
+            let message = format!("`{}` {ABSENT}", of(span));
+            let hint = "look at where it is set";
+            return Some(Finding::new(DiagnosticKind::Undefined, span, message).hint(hint));
+        }
+        _ => return None,
+    };
+    let is_short = |span: Span| of(span).chars().count() <= SHOWN_MAX && !of(span).contains('`');
+    if !is_short(span) {
+        return None;
+    }
+    let message = format!("`{}` {ABSENT}", of(span));
+    let hint = format!("`return Object.keys({})` shows what is there", of(object));
+    Some(Finding::new(DiagnosticKind::Undefined, span, message).hint(hint))
+}
+
+/// The one function that a script declares and nothing calls, if it does nothing else.
+pub(crate) fn uncalled<'p>(program: &'p Program<'_>, scoping: &Scoping) -> Option<(Span, &'p str)> {
+    let mut found = None;
+    for statement in program.body.iter().filter(|statement| !is_import(statement)) {
+        let id = match declaration(statement)? {
+            Declared::Function(function) => function.id.as_ref()?,
+            Declared::Variable(variable) => match variable.declarations.as_slice() {
+                [one] => match &one.id {
+                    BindingPattern::BindingIdentifier(id) => id,
+                    _ => return None,
+                },
+                _ => return None,
+            },
+        };
+        if found.replace((id.span, id.name.as_str())).is_some() {
+            return None;
+        }
+    }
+    found.filter(|(_, name)| {
+        let symbol = scoping.get_root_binding((*name).into());
+        function_called(program, name) && symbol.is_some_and(|it| scoping.symbol_is_unused(it))
+    })
+}
+
+fn is_import(statement: &Statement<'_>) -> bool {
+    !matches!(statement, Statement::FunctionDeclaration(_))
+        && is_hoisted(statement)
+        && declaration(statement).is_none()
 }
 
 fn is_called_default(program: &Program<'_>, default: &ExportDefaultDeclarationKind<'_>) -> bool {

@@ -5,7 +5,7 @@
 //! * A thing is only told where it is certain: through imports, the global `servers`, `require`,
 //!   `import()`, and constants that hold one of these. A variable that is assigned again is none.
 //! * A server that the script names without importing it (`crm.getContact(…)`) is that server,
-//!   unless the session has a variable of that name.
+//!   unless the session has a variable of that name; so is a tool by its whole name.
 
 use std::{
     cell::{OnceCell, RefCell},
@@ -325,8 +325,22 @@ impl<'s, 'a> Resolver<'s, 'a> {
         if CALLERS.contains(&name) {
             return Some(Thing::Caller);
         }
-        let module = self.server(name).ok()?;
-        (module.identifier == name || module.server == name).then_some(Thing::Module(module))
+        match self.server(name) {
+            Ok(module) if module.identifier == name || module.server == name => {
+                Some(Thing::Module(module))
+            }
+            _ => self.whole_name(name),
+        }
+    }
+
+    /// The tool that clients of other gateways know as `mcp__crm__get_contact`.
+    fn whole_name(&self, name: &str) -> Option<Thing> {
+        let (server, tool) = name.strip_prefix("mcp__").unwrap_or(name).split_once("__")?;
+        if server.is_empty() || tool.is_empty() {
+            return None;
+        }
+        let (module, tool) = self.named().get(&key(&format!("{server}{tool}")))?;
+        Some(Thing::Tool(Rc::clone(module), tool))
     }
 
     /// Whether the script itself does not declare `name`; `declare const` declares nothing.

@@ -451,7 +451,7 @@ pub(crate) fn unknown_function(
         }
         count => format!(
             "it has {count} functions: `search` finds one, and `./servers/{}` lists them",
-            module.server
+            module.folder
         ),
     });
     let message = format!("server `{}` has no function `{wanted}`", module.server);

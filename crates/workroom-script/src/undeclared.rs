@@ -1,8 +1,8 @@
 //! Names that nothing declares.
 //!
-//! A session's earlier runs may have declared them, so only names of other hosts are a mistake
-//! wherever the scope is not known in full. A name that the script itself tests with `typeof`, or
-//! may set through `globalThis`, is left alone.
+//! A session's earlier runs may have declared them: what each of them may leave is gathered here
+//! too. Only names of other hosts are a mistake where the scope is not known in full. A name that
+//! the script itself tests with `typeof`, or may set through `globalThis`, is left alone.
 
 use oxc::{
     ast::{
@@ -25,6 +25,9 @@ use crate::{
 /// How alike a name must be to be offered for another. Short names are all alike.
 const LIKELY: f64 = 0.88;
 
+/// Other servers that are named as having a tool of the same name.
+const OTHERS_MAX: usize = 3;
+
 pub(crate) fn find(resolver: &Resolver<'_, '_>) -> Vec<Finding> {
     let scoping = resolver.semantic.scoping();
     let set = set_by_globals(resolver);
@@ -34,6 +37,7 @@ pub(crate) fn find(resolver: &Resolver<'_, '_>) -> Vec<Finding> {
         let is_set = set.as_ref().is_none_or(|set| set.contains(&name));
         if absent::is_known(name)
             || resolver.scope.has(name)
+            || resolver.scope.others.iter().any(|other| other == name)
             || is_set
             || (!resolver.scope.is_complete && !absent::is_of_host(name))
         {
@@ -82,21 +86,31 @@ fn hint(resolver: &Resolver<'_, '_>, name: &str, is_written: bool) -> String {
     }
     let all = resolver.modules.all();
     let wanted = crate::resolve::key(name);
-    let tool = all.iter().find_map(|module| {
+    let mut tools = all.iter().filter_map(|module| {
         let functions = module.functions.iter();
         let mut fits = functions.filter(|it| {
             crate::resolve::key(&it.name) == wanted || crate::resolve::key(&it.tool) == wanted
         });
         fits.next().map(|function| (module, function))
     });
-    if let Some((module, function)) = tool {
+    if let Some((module, function)) = tools.next() {
         let (server, function) = (&module.folder, &function.name);
+        let others: Vec<String> = tools
+            .take(OTHERS_MAX)
+            .map(|(module, _)| format!("`./servers/{}`", module.folder))
+            .collect();
+        let others = match others.as_slice() {
+            [] => String::new(),
+            others => format!(" ({} has one too)", others.join(", ")),
+        };
         return format!(
-            "import it: `import {{ {function} }} from './servers/{server}'`, and call `{function}`"
+            "import it: `import {{ {function} }} from './servers/{server}'`{others}, and call \
+             `{function}`"
         );
     }
     let declared = resolver.semantic.scoping().symbol_names();
-    let kept = resolver.scope.names.iter().map(String::as_str);
+    let scope = resolver.scope;
+    let kept = scope.names.iter().chain(scope.others).map(String::as_str);
     let servers = all.iter().map(|module| module.identifier.as_str());
     let names = declared.chain(kept).chain(servers).chain(absent::known());
     let likely: Vec<&str> = nearest_by(name, names, LIKELY);
@@ -119,6 +133,30 @@ fn is_called(resolver: &Resolver<'_, '_>, id: NodeId) -> bool {
         if call.callee.span() == nodes.kind(id).span())
 }
 
+/// The global names that the script sets in other ways than by declaring them; `None` where it
+/// may set any.
+pub(crate) fn set_by_hand<'a>(resolver: &Resolver<'_, 'a>) -> Option<Vec<&'a str>> {
+    // Text that is run as code need not be strict.
+    let runs_text =
+        ["eval", "Function"].iter().any(|name| !resolver.global_references(name).is_empty());
+    let nodes = resolver.semantic.nodes();
+    let is_global_this = |id: NodeId| {
+        !nodes.ancestor_kinds(id).any(|kind| {
+            matches!(
+                kind,
+                AstKind::Function(_)
+                    | AstKind::PropertyDefinition(_)
+                    | AstKind::AccessorProperty(_)
+                    | AstKind::StaticBlock(_)
+            )
+        })
+    };
+    let mentions_this = nodes
+        .iter_enumerated()
+        .any(|(id, node)| matches!(node.kind(), AstKind::ThisExpression(_)) && is_global_this(id));
+    if runs_text || mentions_this { None } else { set_by_globals(resolver) }
+}
+
 /// The names that the script sets through `globalThis`; `None` where it may set any.
 fn set_by_globals<'a>(resolver: &Resolver<'_, 'a>) -> Option<Vec<&'a str>> {
     let nodes = resolver.semantic.nodes();
@@ -130,9 +168,21 @@ fn set_by_globals<'a>(resolver: &Resolver<'_, 'a>) -> Option<Vec<&'a str>> {
         let name = member.property.name.as_str();
         if matches!(&member.object, Expression::Identifier(_)) {
             let parent = nodes.parent_kind(nodes.parent_id(reference.node_id()));
-            if let AstKind::AssignmentExpression(assignment) = parent
-                && matches!(&assignment.left, AssignmentTarget::StaticMemberExpression(_))
-            {
+            let is_set = match parent {
+                AstKind::AssignmentExpression(assignment) => {
+                    matches!(&assignment.left, AssignmentTarget::StaticMemberExpression(_))
+                }
+                // A part of something that is taken apart, a loop's variable, `++`.
+                AstKind::ArrayAssignmentTarget(_)
+                | AstKind::AssignmentTargetPropertyProperty(_)
+                | AstKind::AssignmentTargetWithDefault(_)
+                | AstKind::AssignmentTargetRest(_)
+                | AstKind::ForOfStatement(_)
+                | AstKind::ForInStatement(_)
+                | AstKind::UpdateExpression(_) => true,
+                _ => false,
+            };
+            if is_set {
                 set.push(name);
             }
         }

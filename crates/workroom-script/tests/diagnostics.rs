@@ -26,40 +26,82 @@ fn syntax_errors_point_at_the_agents_text() {
     check(
         "const a = ;",
         &expect![[r#"
-        Syntax: unexpected token (line 1, column 11)
-        1 | const a = ;
-          |           ^"#]],
+            Syntax: unexpected `;` (line 1, column 11)
+            1 | const a = ;
+              |           ^
+            hint: something is missing before it"#]],
     );
     check(
         "const x = {\n  a: 1\n  b: 2\n};",
         &expect![[r#"
-        Syntax: expected `,` or `}` but found `Identifier` (line 3, column 3)
-        3 |   b: 2
-          |   ^
-        hint: `,` or `}` expected"#]],
+            Syntax: expected `,` or `}` but found `Identifier` (line 3, column 3)
+            3 |   b: 2
+              |   ^
+            hint: put `,` before it; or `}`, if the `{` of line 1 ends here"#]],
     );
     check(
         "```ts\nfoo(1, 2;\n```",
         &expect![[r#"
-        Syntax: expected `,` or `)` but found `;` (line 2, column 9)
-        2 | foo(1, 2;
-          |         ^
-        hint: `,` or `)` expected"#]],
+            Syntax: expected `,` or `)` but found `;` (line 2, column 9)
+            2 | foo(1, 2;
+              |         ^
+            hint: close the `(` before it: `)`"#]],
     );
     check(
         "if (a {",
         &expect![[r#"
-        Syntax: expected `)` but found `{` (line 1, column 7)
-        1 | if (a {
-          |       ^
-        hint: `)` expected"#]],
+            Syntax: expected `)` but found `{` (line 1, column 7)
+            1 | if (a {
+              |       ^
+            hint: close the `(` before it: `)`"#]],
     );
+}
+
+#[test]
+fn what_is_open_is_told_with_its_line() {
+    check(
+        "const t = `a\n${b}\nc",
+        &expect![[r#"
+            Syntax: unterminated string (line 2, column 4)
+            2 | ${b}
+              |    ^
+            hint: close the backtick of line 1"#]],
+    );
+    check(
+        "f(() => {\n  g([1, '(', /[{]/]);\n",
+        &expect![[r#"
+        Syntax: expected `}` but found `EOF` (line 3, column 1)
+        3 | 
+          | ^
+        hint: close the `{` of line 1 with `}`"#]],
+    );
+    check(
+        "const a = 1;\n/* a\nb",
+        &expect![[r#"
+        Syntax: unterminated multiline comment (line 2, column 1)
+        2 | /* a
+          | ^
+        hint: close the comment of line 2"#]],
+    );
+    check(
+        "'it's'",
+        &expect![[r#"
+        Syntax: expected a semicolon or an implicit semicolon after a statement, but found none (line 1, column 5)
+        1 | 'it's'
+          |     ^
+        hint: the quote before it ends the text: write `\'` in it, or put it between backticks"#]],
+    );
+}
+
+#[test]
+fn what_the_parser_knows_by_name_has_a_next_step() {
     check(
         "const s = 'abc",
         &expect![[r#"
-        Syntax: unterminated string (line 1, column 11)
-        1 | const s = 'abc
-          |           ^"#]],
+            Syntax: unterminated string (line 1, column 11)
+            1 | const s = 'abc
+              |           ^
+            hint: close the quote on its line; text of several lines stands between backticks"#]],
     );
     check(
         "function f() { await g() }",
@@ -80,16 +122,18 @@ fn syntax_errors_point_at_the_agents_text() {
     check(
         "let class = 1",
         &expect![[r#"
-        Syntax: identifier expected. 'class' is a reserved word that cannot be used here (line 1, column 5)
-        1 | let class = 1
-          |     ^"#]],
+            Syntax: identifier expected. 'class' is a reserved word that cannot be used here (line 1, column 5)
+            1 | let class = 1
+              |     ^
+            hint: choose another name"#]],
     );
     check(
         "\u{FEFF}@",
         &expect![[r#"
-        Syntax: unexpected token (line 1, column 2)
-        1 | @
-          |  ^"#]],
+            Syntax: the script ends in the middle of something (line 1, column 2)
+            1 | @
+              |  ^
+            hint: finish what it ends with"#]],
     );
 }
 
@@ -98,9 +142,10 @@ fn names_are_checked() {
     check(
         "const a = 1;\nlet a = 2;",
         &expect![[r#"
-        Syntax: identifier `a` has already been declared (line 2, column 5)
-        2 | let a = 2;
-          |     ^"#]],
+            Syntax: identifier `a` has already been declared (line 2, column 5)
+            2 | let a = 2;
+              |     ^
+            hint: choose another name, or declare `let a` once and set it here"#]],
     );
     check(
         "const a = 1;\na = 2;\na++;",

@@ -8,11 +8,11 @@ use rmcp::{
 };
 use serde::Deserialize;
 use tokio::sync::watch;
-use workroom_engine::{DirectCall, LOOK_TIMEOUT};
+use workroom_engine::{DirectCall, LOOK_TIMEOUT, Passage};
+use workroom_ledger::advice::{self, Advice, JOBS_ENOUGH, Traffic, traffic};
 use workroom_types::Mode;
 
 use crate::{
-    advice::{self, Advice, ToolFigures},
     face::{Face, parse, run_meta, text},
     offer, tools,
 };
@@ -22,6 +22,8 @@ const GATHER: Duration = Duration::from_millis(50);
 
 /// Our own tools, which `call_tool` calls too.
 const OWN_TOOLS: [&str; 4] = ["run_code", "search", "read_file", "save_skill"];
+/// The most accounts that `auto` looks at, the newest: connecting must be quick.
+const ACCOUNTS_MAX: usize = 2_000;
 
 /// What the tool `call_tool` takes.
 #[derive(Deserialize)]
@@ -33,9 +35,9 @@ struct CallTool {
 }
 
 impl Face {
-    /// What a connection of `mode` is offered. Where that depends on the servers, it waits for
-    /// those that are starting, but not for long; what `auto` came to then stays.
-    pub(crate) async fn offered(&self, mode: Mode) -> Advice {
+    /// What a connection of `mode` to `client` is offered. Where that depends on the servers, it
+    /// waits for those that are starting, but not for long; what `auto` came to then stays.
+    pub(crate) async fn offered(&self, mode: Mode, client: &str) -> Advice {
         let chosen = || self.advice.lock().unwrap_or_else(PoisonError::into_inner);
         let known = if mode == Mode::Auto { chosen().clone() } else { None };
         let mode_now = known.as_ref().map_or(mode, |advice| advice.mode);
@@ -47,27 +49,26 @@ impl Face {
             return advice;
         }
         if mode != Mode::Auto {
-            return Advice { mode, beside: Vec::new() };
+            return Advice::chosen(mode);
         }
-        let calls = self.engine.calls_by_tool().await;
-        let catalog = self.engine.catalog();
-        let figures: Vec<ToolFigures> = offer::named(&catalog)
-            .map(|(name, server, tool)| {
-                let definition = offer::definition(&name, server, tool);
-                let tokens = workroom_ledger::tokens(&definition.to_string());
-                let used = calls
-                    .iter()
-                    .find(|(known, _)| known.server == server.name && known.tool == tool.def.name);
-                ToolFigures { name, tokens, calls: used.map_or(0, |(_, calls)| *calls) }
-            })
-            .collect();
-        chosen().get_or_insert_with(|| advice::advise(&figures)).clone()
+        let offer = offer::offer(&self.engine).await;
+        let known = self.known_of(client).await;
+        let enough = known.jobs.len() >= JOBS_ENOUGH;
+        let advice = advice::advise(&offer, &if enough { known } else { Traffic::default() });
+        chosen().get_or_insert(advice).clone()
+    }
+
+    /// What was recorded of `client`, of late.
+    async fn known_of(&self, client: &str) -> Traffic {
+        // Advice is not worth an error: without accounts the tools decide.
+        let accounts = self.engine.accounts(ACCOUNTS_MAX).await.unwrap_or_default();
+        traffic(&accounts, |account, _| account.client == client)
     }
 
     /// What a connection of `mode` is offered, as far as that needs no waiting.
     pub(crate) fn offered_now(&self, mode: Mode) -> Advice {
         let chosen = self.advice.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let usual = Advice { mode, beside: Vec::new() };
+        let usual = Advice::chosen(mode);
         if mode == Mode::Auto { chosen.unwrap_or(usual) } else { usual }
     }
 
@@ -95,6 +96,7 @@ impl Face {
         offered: &Advice,
         name: &str,
         arguments: &JsonObject,
+        passage: &Passage,
     ) -> Option<CallToolResult> {
         let is_offered = match offered.mode {
             Mode::Direct => true,
@@ -105,20 +107,20 @@ impl Face {
             return None;
         }
         let (server, tool) = offer::find(&self.engine.catalog(), name)?;
-        Some(self.call_directly(server, tool, arguments.clone()).await)
+        Some(self.call_directly(server, tool, arguments.clone(), passage).await)
     }
 
     /// Answers `call_tool`.
     pub(crate) async fn call_tool_by_name(
         &self,
         arguments: JsonObject,
-        client: &str,
+        passage: &Passage,
     ) -> Result<CallToolResult, ErrorData> {
         let asked: CallTool = parse("call_tool", arguments)?;
         let name = asked.tool.trim();
         if asked.server.is_none() && OWN_TOOLS.contains(&name) {
             return Ok(self
-                .own_tool(name, asked.arguments, client)
+                .own_tool(Mode::Search, name, asked.arguments, passage)
                 .await?
                 .unwrap_or_else(|| text(format!("there is no tool `{name}`"), true)));
         }
@@ -138,7 +140,9 @@ impl Face {
             Some((server, tool))
         });
         Ok(match found {
-            Some((server, tool)) => self.call_directly(server, tool, asked.arguments).await,
+            Some((server, tool)) => {
+                self.call_directly(server, tool, asked.arguments, passage).await
+            }
             None => text(
                 format!(
                     "`{name}` names no tool: give its path as search does, such as \
@@ -154,11 +158,12 @@ impl Face {
         server: String,
         tool: String,
         arguments: JsonObject,
+        passage: &Passage,
     ) -> CallToolResult {
         let number = self.calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
         let session = self.own.clone();
         let call = DirectCall { server, tool, arguments, session, number, max_tokens: None };
-        let answer = self.engine.call_directly(call).await;
+        let answer = self.engine.call_directly_for(call, Some(passage.clone())).await;
         let mut result = text(answer.text, answer.is_error);
         let blocks = answer.shown.into_iter().map(serde_json::from_value);
         result.content.extend(blocks.filter_map(Result::ok));
@@ -167,9 +172,9 @@ impl Face {
     }
 
     /// The changes of the list of tools of a connection of `mode`, from now on.
-    pub(crate) async fn changes(&self, mode: Mode) -> Changes {
+    pub(crate) async fn changes(&self, mode: Mode, client: &str) -> Changes {
         let servers = self.engine.changes();
-        let offered = self.offered(mode).await;
+        let offered = self.offered(mode, client).await;
         let told = self.listed(&offered);
         Changes { face: self.clone(), servers, offered, told }
     }

@@ -24,12 +24,17 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use workroom_catalog::{Detail, Entry, SearchQuery};
 use workroom_engine::{
-    Engine, Node, RunReport, RunRequest, SessionChoice, report,
+    Caller, Engine, Node, Passage, RunReport, RunRequest, SessionChoice, report,
     skills::{self, SkillSource},
 };
+use workroom_ledger::{account::Kind, advice::Advice};
 use workroom_types::{Mode, RunId, SessionId};
 
-use crate::{advice::Advice, modes::Modes, tools::Overview};
+use crate::{
+    modes::Modes,
+    tools::Overview,
+    wire::{self, Lines},
+};
 
 /// How many matches `search` gives unless asked.
 const SEARCH_LIMIT: usize = 8;
@@ -40,8 +45,8 @@ const SEARCH_LIMIT_MAX: usize = 50;
 /// How many characters `read_file` gives unless asked: about 4,000 tokens of code.
 const READ_CHARS: usize = 16_000;
 
-/// The most characters of a client's name that are kept of the author of a skill.
-const AUTHOR_CHARS_MAX: usize = 100;
+/// How much of a client's name is kept.
+const CLIENT_CHARS_MAX: usize = 80;
 
 /// Workroom as one agent's connection sees it.
 #[derive(Clone, Debug)]
@@ -110,18 +115,28 @@ impl Face {
         Self { modes: Arc::new(modes), ..self }
     }
 
-    /// Answers one of our own tools, as they are in every mode; `None` where `name` is none.
+    /// Answers one of our own tools, which every mode has; `None` where `name` is none.
     pub(crate) async fn own_tool(
         &self,
+        mode: Mode,
         name: &str,
         arguments: JsonObject,
-        client: &str,
+        passage: &Passage,
     ) -> Result<Option<CallToolResult>, ErrorData> {
         Ok(Some(match name {
-            "run_code" => self.run_code(parse(name, arguments)?).await,
-            "search" => self.search(parse(name, arguments)?).await,
-            "read_file" => self.read_file(parse(name, arguments)?).await,
-            "save_skill" => self.save_skill(parse(name, arguments)?, client).await,
+            "run_code" => self.run_code(parse(name, arguments)?, passage).await,
+            "search" => {
+                passage.turns_out(Kind::Search, &self.own);
+                self.search(mode, parse(name, arguments)?).await
+            }
+            "read_file" => {
+                passage.turns_out(Kind::Read, &self.own);
+                self.read_file(parse(name, arguments)?).await
+            }
+            "save_skill" => {
+                passage.turns_out(Kind::Save, &self.own);
+                self.save_skill(parse(name, arguments)?, &passage.caller().client).await
+            }
             _ => return Ok(None),
         }))
     }
@@ -133,20 +148,24 @@ impl Face {
         name: &str,
         arguments: JsonObject,
         client: &str,
+        passage: &Passage,
     ) -> Result<CallToolResult, ErrorData> {
-        if let Some(answer) = self.own_tool(name, arguments.clone(), client).await? {
-            return Ok(answer);
-        }
-        if mode == Mode::Search && name == "call_tool" {
-            return self.call_tool_by_name(arguments, client).await;
-        }
         // A server that is slow to start must not hold up calls of the others.
         let offered = self.offered_now(mode);
-        if let Some(answer) = self.call_offered(&offered, name, &arguments).await {
+        if let Some(answer) = self.own_tool(offered.mode, name, arguments.clone(), passage).await? {
             return Ok(answer);
         }
-        let offered = self.offered(mode).await;
-        let answer = self.call_offered(&offered, name, &arguments).await;
+        if offered.mode == Mode::Search && name == "call_tool" {
+            return self.call_tool_by_name(arguments, passage).await;
+        }
+        if let Some(answer) = self.call_offered(&offered, name, &arguments, passage).await {
+            return Ok(answer);
+        }
+        let offered = self.offered(mode, client).await;
+        if mode == Mode::Auto && offered.mode == Mode::Search && name == "call_tool" {
+            return self.call_tool_by_name(arguments, passage).await;
+        }
+        let answer = self.call_offered(&offered, name, &arguments, passage).await;
         answer.ok_or_else(|| {
             let next = match offered.mode {
                 Mode::Direct => "list the tools again: the servers' tools may have changed",
@@ -163,7 +182,7 @@ impl Face {
         })
     }
 
-    async fn run_code(&self, asked: RunCode) -> CallToolResult {
+    async fn run_code(&self, asked: RunCode, passage: &Passage) -> CallToolResult {
         let session = match asked.session {
             Some(id) if id == self.own.as_str() => SessionChoice::Own(self.own.clone()),
             Some(id) => SessionChoice::Existing(SessionId::named(id)),
@@ -173,7 +192,8 @@ impl Face {
         let timeout_ms =
             timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
         let request = RunRequest { code: asked.code, session, timeout_ms };
-        let report = self.engine.run(request).await;
+        passage.turns_out(Kind::Run, request.session.id());
+        let report = self.engine.run_for(request, Some(passage.clone())).await;
         let (engine, tell) = (self.engine.clone(), self.tell_session);
         // Counting the tokens of a large result computes for some milliseconds.
         let shown = tokio::task::spawn_blocking(move || {
@@ -195,7 +215,7 @@ impl Face {
         }
     }
 
-    async fn search(&self, asked: Search) -> CallToolResult {
+    async fn search(&self, mode: Mode, asked: Search) -> CallToolResult {
         let query = SearchQuery {
             query: asked.query,
             server: asked.server,
@@ -203,7 +223,9 @@ impl Face {
             limit: asked.limit.unwrap_or(SEARCH_LIMIT).clamp(1, SEARCH_LIMIT_MAX),
         };
         let found = self.engine.search(&query, Some(&self.own)).await;
-        text(found.to_string(), false)
+        // Who calls tools one by one turns the pages itself.
+        let told = if mode == Mode::Search { found.for_calls() } else { found.to_string() };
+        text(told, false)
     }
 
     async fn read_file(&self, asked: ReadFile) -> CallToolResult {
@@ -231,7 +253,7 @@ impl Face {
                 return text(usage.to_owned(), true);
             }
         };
-        let author = client.chars().filter(|c| !c.is_control()).take(AUTHOR_CHARS_MAX).collect();
+        let author = if client.is_empty() { "unknown" } else { client }.to_owned();
         let skill = skills::SaveSkill {
             name: asked.name,
             description: asked.description,
@@ -284,8 +306,13 @@ impl ServerHandler for Face {
     ) -> Result<ListToolsResult, ErrorData> {
         let client = context.meta.client_info();
         let mode = self.modes.of(&context.extensions, &context.peer, client)?;
-        let offered = self.offered(mode).await;
-        Ok(ListToolsResult::with_all_items(self.listed(&offered)))
+        let caller = caller(&context, mode);
+        let offered = self.offered(mode, &caller.client).await;
+        let listed = self.listed(&offered);
+        let passage = wire::passage(&self.engine, &context.extensions);
+        passage.begins(Kind::List, &caller, &self.own, String::new());
+        passage.ended(serde_json::to_string(&listed).unwrap_or_default(), true);
+        Ok(ListToolsResult::with_all_items(listed))
     }
 
     async fn call_tool(
@@ -294,16 +321,23 @@ impl ServerHandler for Face {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let client = context.meta.client_info();
-        let name = client.clone().or_else(|| Some(context.peer.peer_info()?.client_info.clone()));
-        let name = name.map_or_else(|| "unknown".to_owned(), |client| client.name);
         let mode = self.modes.of(&context.extensions, &context.peer, client)?;
         let arguments = request.arguments.unwrap_or_default();
-        let answer = self.answer(mode, &request.name, arguments, &name);
+        let passage = wire::passage(&self.engine, &context.extensions);
+        let written = Value::Object(arguments.clone()).to_string();
+        let caller = caller(&context, mode);
+        passage.begins(Kind::Call, &caller, &self.own, written);
+        let answer = self.answer(mode, &request.name, arguments, &caller.client, &passage);
         // Dropping the answer stops the run.
-        tokio::select! {
-            answer = answer => answer.map(CallToolResponse::from),
-            () = context.ct.cancelled() => Ok(text("cancelled".to_owned(), true).into()),
+        let answer = tokio::select! {
+            answer = answer => answer,
+            () = context.ct.cancelled() => Ok(text("cancelled".to_owned(), true)),
+        };
+        match &answer {
+            Ok(result) => passage.ended(shown(result), result.is_error != Some(true)),
+            Err(error) => passage.ended(error.message.to_string(), false),
         }
+        answer.map(CallToolResponse::from)
     }
 
     async fn list_skills(
@@ -352,9 +386,11 @@ impl ServerHandler for Face {
         let Ok(mode) = self.modes.of(&context.extensions, &context.peer, None) else { return };
         if matches!(mode, Mode::Direct | Mode::Auto) {
             let face = self.clone();
+            let info = context.peer.peer_info().map(|info| info.client_info.clone());
+            let client = client_name(info);
             // It ends with the connection: telling a client that is gone fails.
             tokio::spawn(async move {
-                let mut changes = face.changes(mode).await;
+                let mut changes = face.changes(mode, &client).await;
                 while changes.next().await.is_some()
                     && context.peer.notify_tool_list_changed().await.is_ok()
                 {}
@@ -371,7 +407,7 @@ impl ServerHandler for Face {
         let client = request.meta.client_info();
         let mode = self.modes.of(&request.extensions, &request.peer, client)?;
         let sink = context.sink();
-        let mut changes = self.changes(mode).await;
+        let mut changes = self.changes(mode, &caller(request, mode).client).await;
         loop {
             tokio::select! {
                 () = context.cancelled() => return Ok(()),
@@ -385,13 +421,34 @@ impl ServerHandler for Face {
     }
 }
 
+/// Who asks in `context`.
+fn caller(context: &RequestContext<RoleServer>, mode: Mode) -> Caller {
+    let client = context.meta.client_info();
+    let client = client.or_else(|| Some(context.peer.peer_info()?.client_info.clone()));
+    Caller { client: client_name(client), mode: mode.to_string(), kind: None }
+}
+
+/// What a client calls itself, which may be anything.
+fn client_name(client: Option<Implementation>) -> String {
+    let name = client.map(|client| client.name).unwrap_or_default();
+    name.chars().filter(|c| !c.is_control()).take(CLIENT_CHARS_MAX).collect()
+}
+
+/// What a model reads of `result`.
+fn shown(result: &CallToolResult) -> String {
+    let texts = result.content.iter().filter_map(|block| block.as_text());
+    texts.map(|text| text.text.as_str()).collect::<Vec<_>>().join("\n")
+}
+
 /// Serves one agent over standard input and output, until it closes them.
 ///
 /// # Errors
 ///
 /// When the client's first message is not MCP.
 pub async fn serve_stdio(face: Face) -> Result<(), String> {
-    let service = face.serve(rmcp::transport::stdio()).await.map_err(|error| error.to_string())?;
+    let (input, output) = rmcp::transport::stdio();
+    let lines = Lines::new(face.engine.clone(), input, output);
+    let service = face.serve(lines).await.map_err(|error| error.to_string())?;
     service.waiting().await.map_err(|error| error.to_string())?;
     Ok(())
 }

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use workroom_engine::Engine;
 
-use crate::{face::Face, modes::Modes, tools::Overview};
+use crate::{face::Face, modes::Modes, tools::Overview, wire};
 
 /// The largest request body, in bytes: a script at its greatest setting, with room for JSON.
 const BODY_BYTES_MAX: usize = 8 << 20;
@@ -73,12 +73,16 @@ impl HttpServer {
             .enforce_origin_validation()
             .with_max_request_body_bytes(BODY_BYTES_MAX)
             .with_cancellation_token(ended.child_token());
+        let (counting, connection) = (engine.clone(), engine.connection());
         let service = StreamableHttpService::new(
             move || Ok(Face::new(engine.clone(), &servers, true).with_modes(modes.clone())),
             Arc::new(LocalSessionManager::default()),
             settings,
         );
-        let router = axum::Router::new().route_service("/mcp", service);
+        let counted = axum::middleware::from_fn(move |request, next| {
+            wire::bodies(counting.clone(), connection.clone(), request, next)
+        });
+        let router = axum::Router::new().route_service("/mcp", service).layer(counted);
         axum::serve(self.listener, router)
             .with_graceful_shutdown(async move {
                 stop.await;

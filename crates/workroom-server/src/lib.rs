@@ -8,18 +8,18 @@
 //!
 //! # Layout
 //!
-//! * [`Modes`]: how tools are offered to which client; [`advice`]: what `auto` comes to.
+//! * [`Modes`]: how tools are offered to which client.
 //! * `offer`: the servers' tools as tools of ours; `direct`: calling them.
 //! * [`tools`]: the tools' names, descriptions and schemas.
 //! * [`face`]: the MCP handler that answers them.
 //! * `skills`: promoted skills for clients that load skills themselves.
 //! * [`http`]: Streamable HTTP on a socket.
+//! * `wire`: the bytes of each request and its answer.
 //!
 //! # Not here
 //!
 //! What a run does is the engine's; this crate only speaks MCP.
 
-pub mod advice;
 mod direct;
 pub mod face;
 pub mod http;
@@ -27,8 +27,10 @@ mod modes;
 mod offer;
 mod skills;
 pub mod tools;
+mod wire;
 
 pub use face::{Face, serve_stdio};
 pub use http::{HttpConfig, HttpServer};
 pub use modes::Modes;
+pub use offer::offer;
 pub use tools::Overview;

@@ -49,11 +49,13 @@ impl Modes {
             return Mode::from_str(text)
                 .map_err(|error| format!("the parameter `mode` of the URL: {error}"));
         }
-        let named = |name: &str| {
-            let of_name = self.clients.iter().find(|(client, _)| client.eq_ignore_ascii_case(name));
-            of_name.map(|(_, mode)| *mode)
-        };
-        Ok(client.and_then(named).unwrap_or(self.usual))
+        Ok(client.map_or(self.usual, |client| self.of_client(client)))
+    }
+
+    /// The mode of the client that calls itself `name`, unless its URL says another.
+    pub fn of_client(&self, name: &str) -> Mode {
+        let named = self.clients.iter().find(|(client, _)| client.eq_ignore_ascii_case(name));
+        named.map_or(self.usual, |(_, mode)| *mode)
     }
 }
 

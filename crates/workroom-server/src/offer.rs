@@ -3,6 +3,27 @@
 use rmcp::model::Tool;
 use serde_json::{Value, json};
 use workroom_catalog::{Catalog, ServerEntry, ToolEntry, direct_name};
+use workroom_engine::Engine;
+use workroom_ledger::advice::{Offer, Tool as Figures};
+use workroom_types::Limit;
+
+/// What the advisor is to know of the tools of `engine`'s servers.
+pub async fn offer(engine: &Engine) -> Offer {
+    let calls = engine.calls_by_tool().await;
+    let figures = |(name, server, tool): (String, &ServerEntry, &ToolEntry)| {
+        let tokens = workroom_ledger::tokens(&definition(&name, server, tool).to_string()) as u64;
+        let known = |tool: &workroom_types::ToolRef, named: &str| {
+            tool.server == server.name && tool.tool == named
+        };
+        let used = calls.iter().find(|(called, _)| known(called, &tool.def.name));
+        let calls = used.map_or(0, |(_, calls)| u64::from(*calls));
+        Figures { server: server.name.clone(), name, tokens, calls }
+    };
+    Offer {
+        tools: named(&engine.catalog()).map(figures).collect(),
+        budget: engine.limits().size(Limit::OutputTokens) as u64,
+    }
+}
 
 /// Every tool of `catalog` with the name that it is offered by, in the catalog's order.
 pub(crate) fn named(catalog: &Catalog) -> impl Iterator<Item = (String, &ServerEntry, &ToolEntry)> {

@@ -63,12 +63,12 @@ fn run_code(servers: &[Overview], masks: bool) -> Value {
          parsed data. Make independent calls together with Promise.all. Top-level variables \
          persist between runs. No network, files or Node modules.\n\
          Example:\n\
-         import * as crm from './servers/crm';\n\
+         import * as crm from './servers/crm'; // may be left out\n\
          const {{ deals }} = await crm.listDeals({{ status: 'open' }});\n\
          return deals.filter(d => d.amount > 1000).map(d => d.name);\n\
          Look up function names and parameters with search or read_file first; do not guess \
-         them. paginate(crm.listDeals, args) gives all pages; show(image) passes an image on; \
-         readFile(path) gives an earlier result. Skills are saved code: \
+         them. paginate(crm.listDeals, args) gives all entries of what is paged; show(image) \
+         passes an image on; readFile(path) gives an earlier result. Skills are saved code: \
          import {{ run }} from './skills/<name>'.\n{}{}",
         if masks { TOKENS } else { "" },
         overview(servers)

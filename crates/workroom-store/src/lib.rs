@@ -16,10 +16,12 @@
 //! * `writer`: the task that writes; `write`: what each write does.
 //! * `read`: what is asked.
 //! * `sweep`: what is dropped.
+//! * `accounts`: what passed.
 //! * `skills`: files in versions, and how they fared.
 //! * `vaults`: sealed values, and what became of them.
 //! * `holder`: who lives.
 
+mod accounts;
 mod holder;
 mod open;
 mod read;
@@ -36,10 +38,10 @@ use std::{fmt, path::Path, sync::Arc};
 use futures::FutureExt as _;
 use sqlx::{Decode, Row as _, Sqlite, Type, sqlite::SqliteRow};
 use workroom_engine::store::{
-    AmendedSkill, Ending, Files, FlowRecord, FlowsOf, Health, Millis, NewRun, NewSkill, NewValue,
-    PinRecord, Retention, RunEnd, RunRecord, SealedKey, SessionRecord, SessionState, ShapeRecord,
-    SkillKept, SkillRecord, SkillStatus, SkillUse, Skills, SnapshotId, Store, StoreError, Stored,
-    Swept, VaultRecord, Vaults,
+    AccountRecord, Accounts, AccountsOf, AmendedSkill, Ending, Files, FlowRecord, FlowsOf, Health,
+    Millis, NewRun, NewSkill, NewValue, PinRecord, Retention, RunEnd, RunRecord, SealedKey,
+    SessionRecord, SessionState, ShapeRecord, SkillKept, SkillRecord, SkillStatus, SkillUse,
+    Skills, SnapshotId, Store, StoreError, Stored, Swept, VaultRecord, Vaults,
 };
 use workroom_types::{RunId, SessionId, ToolRef};
 
@@ -183,6 +185,20 @@ impl Store for SqliteStore {
 impl SqliteStore {
     fn count(&self, write: VaultWrite) -> Stored<'_, u64> {
         self.writer.write(Write::Vault(write)).map(|done| done.map(|done| done.count)).boxed()
+    }
+}
+
+impl Accounts for SqliteStore {
+    fn keep_accounts(&self, accounts: Vec<AccountRecord>) -> Stored<'_, ()> {
+        self.writer.write(Write::KeepAccounts(accounts)).map(unit).boxed()
+    }
+
+    fn accounts(&self, of: AccountsOf, limit: usize) -> Stored<'_, Vec<AccountRecord>> {
+        async move { accounts::accounts(self.reader.pool(), &of, limit).await }.boxed()
+    }
+
+    fn unaccounted(&self, limit: usize) -> Stored<'_, Vec<RunId>> {
+        async move { accounts::unaccounted(self.reader.pool(), limit).await }.boxed()
     }
 }
 

@@ -9,7 +9,7 @@ use workroom_engine::store::{Ending, Millis, Retention, StoreError, Swept, varia
 use workroom_types::SessionId;
 
 use crate::{
-    failed, get,
+    accounts, failed, get,
     read::Reader,
     vaults,
     write::{Done, Write, drop_unneeded, end_session},
@@ -84,6 +84,7 @@ fn sum(a: Swept, b: Swept) -> Swept {
         snapshots: a.snapshots + b.snapshots,
         shapes: a.shapes + b.shapes,
         flows: a.flows + b.flows,
+        accounts: a.accounts + b.accounts,
     }
 }
 
@@ -131,6 +132,8 @@ async fn by_age(
     done.swept.shapes = shapes(db, now, retention).await?;
     let before = now.saturating_sub(retention.flow_age_ms);
     done.swept.flows = vaults::sweep(db, before, retention.flows).await?;
+    let before = now.saturating_sub(retention.account_age_ms);
+    done.swept.accounts = accounts::sweep(db, before, retention.accounts).await?;
     done.more = done.swept.sessions.max(done.swept.runs) >= STEP_ROWS_MAX.unsigned_abs();
     Ok(done)
 }

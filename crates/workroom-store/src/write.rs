@@ -2,12 +2,13 @@
 
 use sqlx::SqliteConnection;
 use workroom_engine::store::{
-    Ending, Millis, NewRun, PinRecord, RunEnd, SessionState, ShapeRecord, StoreError, Swept,
+    AccountRecord, Ending, Millis, NewRun, PinRecord, RunEnd, SessionState, ShapeRecord,
+    StoreError, Swept,
 };
 use workroom_types::{RunId, SessionId};
 
 use crate::{
-    failed, get,
+    accounts, failed, get,
     holder::Holders,
     skills::{SkillDone, SkillWrite},
     sweep::Step,
@@ -23,6 +24,7 @@ pub(crate) enum Write {
     Adopt(RunId),
     KeepShape(Box<ShapeRecord>),
     KeepPin(Box<PinRecord>),
+    KeepAccounts(Vec<AccountRecord>),
     Skill(SkillWrite),
     Sweep(Step),
     Vault(VaultWrite),
@@ -43,6 +45,14 @@ pub(crate) struct Done {
 }
 
 impl Write {
+    /// Whether what it deletes must not be found in the log either.
+    pub(crate) fn destroys(&self) -> bool {
+        matches!(
+            self,
+            Self::Vault(VaultWrite::Forget(_) | VaultWrite::Rewrap(_)) | Self::Sweep(Step::Shrink)
+        )
+    }
+
     /// About what it adds to the file.
     pub(crate) fn bytes(&self) -> usize {
         match self {
@@ -54,6 +64,7 @@ impl Write {
             }
             Self::KeepShape(shape) => shape.body.len(),
             Self::KeepPin(pin) => pin.approved.len() + pin.held.as_ref().map_or(0, String::len),
+            Self::KeepAccounts(accounts) => accounts.iter().map(|it| it.body.len()).sum(),
             Self::Skill(write) => write.bytes(),
             Self::Vault(write) => write.bytes(),
             Self::EndSession(..) | Self::Adopt(_) | Self::Sweep(_) => 0,
@@ -76,6 +87,7 @@ impl Write {
             Write::Adopt(run) => done.adopted = adopt(db, holders, run).await?,
             Write::KeepShape(shape) => keep_shape(db, shape).await?,
             Write::KeepPin(pin) => keep_pin(db, pin).await?,
+            Write::KeepAccounts(kept) => accounts::keep(db, kept).await?,
             Write::Skill(write) => done.skill = write.apply(db).await?,
             Write::Sweep(step) => done = step.apply(db).await?,
             Write::Vault(write) => done.count = write.apply(db).await?,

@@ -74,6 +74,9 @@ async fn work(
             let next = batch.drain(..within_budget(&batch));
             let (writes, answers): (Vec<_>, Vec<_>) = next.unzip();
             let results = all(&mut connection, &holders, &writes).await;
+            if writes.iter().any(Write::destroys) {
+                empty_log(&mut connection).await;
+            }
             for (answer, result) in answers.into_iter().zip(results) {
                 // Who asked may not want to know.
                 let _ = answer.send(result);
@@ -84,6 +87,12 @@ async fn work(
     drop(holders);
     // What is left in the write-ahead log is read by the next one who opens the file.
     let _ = connection.close().await;
+}
+
+/// Empties the write-ahead log, which has pages as they were before: with keys that are destroyed.
+/// Where somebody reads all the while, the next sweep does it.
+async fn empty_log(db: &mut SqliteConnection) {
+    let _ = execute(db, "PRAGMA wal_checkpoint(TRUNCATE)").await;
 }
 
 /// How many of `batch` go into one transaction: at least one.

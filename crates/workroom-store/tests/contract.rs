@@ -63,6 +63,8 @@ const KEEP_ALL: Retention = Retention {
     shapes: u64::MAX,
     flow_age_ms: i64::MAX,
     flows: u64::MAX,
+    account_age_ms: i64::MAX,
+    accounts: u64::MAX,
 };
 
 #[tokio::test]

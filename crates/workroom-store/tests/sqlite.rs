@@ -253,6 +253,8 @@ async fn space_that_is_free_goes_back() {
         shapes: 0,
         flow_age_ms: 0,
         flows: 0,
+        account_age_ms: 0,
+        accounts: 0,
     };
     store.sweep(9, nothing).await.unwrap();
     let left = store.check().await.unwrap().bytes;

@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
-use std::sync::Arc;
+use std::{fs, path::Path, sync::Arc};
 
 use workroom_engine::store::{
-    Ending, FlowRecord, FlowsOf, Memory, NewValue, Retention, SealedKey, Store,
+    Ending, FlowRecord, FlowsOf, Memory, NewValue, Retention, SealedKey, Store, Vaults as _,
 };
 use workroom_store::SqliteStore;
 use workroom_types::SessionId;
@@ -107,6 +107,52 @@ async fn a_vault_ends_with_its_session_and_its_numbers_are_not_given_again() {
     .await;
 }
 
+/// Whether a file of `folder` has `needle`.
+fn is_in_a_file(folder: &Path, needle: &[u8]) -> bool {
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).any(|path| {
+        path.is_file() && fs::read(path).unwrap().windows(needle.len()).any(|part| part == needle)
+    })
+}
+
+#[tokio::test]
+async fn a_key_that_is_destroyed_is_in_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("data");
+    let store = SqliteStore::open(&folder).await.unwrap();
+    let has = |byte: u8| is_in_a_file(&folder, &[byte; 60]);
+    // Enough of them that pages are split, which moves what is in them.
+    for n in 0..200 {
+        store.open_vault(&session(&format!("other {n}")), 1, key(9)).await.unwrap();
+    }
+    for (name, byte) in [("forgotten", 171), ("ended", 172), ("rotated", 173)] {
+        store.open_vault(&session(name), 1, key(byte)).await.unwrap();
+    }
+    for n in 200..400 {
+        store.open_vault(&session(&format!("other {n}")), 1, key(9)).await.unwrap();
+    }
+    assert!(has(171) && has(172) && has(173));
+    assert!(store.forget_vault(&session("forgotten")).await.unwrap());
+    assert!(!has(171), "forgotten");
+    let change = (session("rotated"), key(173), key(174));
+    assert_eq!(store.rewrap(vec![change]).await.unwrap(), 1);
+    assert!(!has(173) && has(174), "rotated");
+    let ending = Ending { reason: "was dropped".to_owned(), lost: Vec::new() };
+    store.end_session(&session("ended"), 5, &ending).await.unwrap();
+    let retention = Retention {
+        session_age_ms: i64::MAX,
+        run_age_ms: i64::MAX,
+        history_bytes: u64::MAX,
+        shape_age_ms: i64::MAX,
+        shapes: u64::MAX,
+        flow_age_ms: i64::MAX,
+        flows: u64::MAX,
+        account_age_ms: i64::MAX,
+        accounts: u64::MAX,
+    };
+    store.sweep(6, retention).await.unwrap();
+    assert!(!has(172), "ended, and swept");
+}
+
 #[tokio::test]
 async fn keys_are_wrapped_anew_unless_they_changed() {
     each(async |store| {
@@ -150,6 +196,8 @@ async fn flows_are_kept_in_order_and_the_old_and_the_many_go() {
             shapes: u64::MAX,
             flow_age_ms: i64::MAX,
             flows: u64::MAX,
+            account_age_ms: i64::MAX,
+            accounts: u64::MAX,
         };
         assert_eq!(store.sweep(100, keep).await.unwrap().flows, 0);
         assert_eq!(store.sweep(100, Retention { flow_age_ms: 98, ..keep }).await.unwrap().flows, 1);

@@ -40,11 +40,15 @@ pub enum Bound {
     FlowAge,
     /// Entries of that record; above it the oldest go.
     Flows,
+    /// How long the accounts of what passed are kept.
+    LedgerAge,
+    /// Accounts; above it the oldest go.
+    Ledger,
 }
 
 impl Bound {
     /// Every bound, in the order in which they are documented.
-    pub const ALL: [Bound; 15] = [
+    pub const ALL: [Bound; 17] = [
         Bound::LiveSessions,
         Bound::LiveMemory,
         Bound::Turns,
@@ -60,6 +64,8 @@ impl Bound {
         Bound::VaultMemory,
         Bound::FlowAge,
         Bound::Flows,
+        Bound::LedgerAge,
+        Bound::Ledger,
     ];
 
     /// The key under `[sandbox]` in `workroom.toml`.
@@ -80,6 +86,8 @@ impl Bound {
             Bound::VaultMemory => "vault_mib",
             Bound::FlowAge => "flow_days",
             Bound::Flows => "flows",
+            Bound::LedgerAge => "ledger_days",
+            Bound::Ledger => "ledger_entries",
         }
     }
 
@@ -91,10 +99,14 @@ impl Bound {
             Bound::Turns => "scripts",
             Bound::Runs => "runs",
             Bound::SaveAfter => "ms",
-            Bound::SessionAge | Bound::HistoryAge | Bound::ShapeAge | Bound::FlowAge => "days",
+            Bound::SessionAge
+            | Bound::HistoryAge
+            | Bound::ShapeAge
+            | Bound::FlowAge
+            | Bound::LedgerAge => "days",
             Bound::Shapes => "tools",
             Bound::VaultValues => "values",
-            Bound::Flows => "entries",
+            Bound::Flows | Bound::Ledger => "entries",
         }
     }
 
@@ -121,6 +133,10 @@ impl Bound {
             Bound::FlowAge => 365,
             // At some 300 bytes each.
             Bound::Flows => 1_000_000,
+            // This year's figures beside last year's.
+            Bound::LedgerAge => 400,
+            // At some 400 bytes each, and 150 for each call.
+            Bound::Ledger => 1_000_000,
         }
     }
 
@@ -134,12 +150,16 @@ impl Bound {
             Bound::Runs => (1, 4_000),
             Bound::SaveAfter => (10, 86_400_000),
             Bound::SessionStored => (1, 1_024),
-            Bound::SessionAge | Bound::HistoryAge | Bound::ShapeAge | Bound::FlowAge => (1, 3_650),
+            Bound::SessionAge
+            | Bound::HistoryAge
+            | Bound::ShapeAge
+            | Bound::FlowAge
+            | Bound::LedgerAge => (1, 3_650),
             Bound::History => (1, 1_048_576),
             Bound::Shapes => (1, 100_000),
             Bound::VaultValues => (1, 10_000_000),
             Bound::VaultMemory => (1, 4_096),
-            Bound::Flows => (1, 100_000_000),
+            Bound::Flows | Bound::Ledger => (1, 100_000_000),
         }
     }
 
@@ -149,16 +169,19 @@ impl Bound {
             Bound::LiveMemory | Bound::SessionStored | Bound::History | Bound::VaultMemory => {
                 1024 * 1024
             }
-            Bound::SessionAge | Bound::HistoryAge | Bound::ShapeAge | Bound::FlowAge => {
-                24 * 60 * 60 * 1000
-            }
+            Bound::SessionAge
+            | Bound::HistoryAge
+            | Bound::ShapeAge
+            | Bound::FlowAge
+            | Bound::LedgerAge => 24 * 60 * 60 * 1000,
             Bound::LiveSessions
             | Bound::Turns
             | Bound::Runs
             | Bound::SaveAfter
             | Bound::Shapes
             | Bound::VaultValues
-            | Bound::Flows => 1,
+            | Bound::Flows
+            | Bound::Ledger => 1,
         }
     }
 }

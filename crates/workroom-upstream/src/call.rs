@@ -6,7 +6,7 @@
 //! * A call that ends without an answer (its future dropped, its deadline passed) is cancelled at
 //!   the server, if the server is still there.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use rmcp::{
     RoleClient,
@@ -18,7 +18,7 @@ use tokio::{
     runtime::Handle,
     time::{Instant, timeout_at},
 };
-use workroom_engine::upstreams::{Again, CallError, ToolCall, ToolOutput};
+use workroom_engine::upstreams::{Again, CallError, Meter, ToolCall, ToolOutput};
 use workroom_types::{ToolDef, ToolRef};
 
 use crate::{
@@ -28,6 +28,7 @@ use crate::{
     retry::{self, Advice, Cause},
     server::{Live, Server},
     session::to_value,
+    wire::Metered,
 };
 
 /// How long an error waits for the words of a process that has just ended.
@@ -35,7 +36,7 @@ const LOST_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Makes `call` at `server` when it is ready, and waits for the answer.
 pub(crate) async fn call(server: &Server, call: ToolCall) -> Result<ToolOutput, CallError> {
-    let ToolCall { tool, arguments, deadline } = call;
+    let ToolCall { tool, arguments, deadline, meter } = call;
     let snapshot = server.snapshot();
     let known = snapshot.tools.iter().find(|known| known.name == tool.tool);
     let order = Order {
@@ -44,7 +45,7 @@ pub(crate) async fn call(server: &Server, call: ToolCall) -> Result<ToolOutput, 
         deadline: deadline.into(),
         call_timeout: server.call_timeout(),
     };
-    let way = ToServer { server, tool: &tool, arguments };
+    let way = ToServer { server, tool: &tool, arguments, meter };
     server.conduct().call(order, &way).await
 }
 
@@ -53,6 +54,7 @@ struct ToServer<'a> {
     server: &'a Server,
     tool: &'a ToolRef,
     arguments: Map<String, Value>,
+    meter: Arc<Meter>,
 }
 
 impl Way for ToServer<'_> {
@@ -72,7 +74,9 @@ impl Way for ToServer<'_> {
         let started = Instant::now();
         let params = CallToolRequestParams::new(self.tool.tool.clone())
             .with_arguments(self.arguments.clone());
-        let request = ClientRequest::CallToolRequest(CallToolRequest::new(params));
+        let mut call = CallToolRequest::new(params);
+        call.extensions.insert(Metered(Arc::clone(&self.meter)));
+        let request = ClientRequest::CallToolRequest(call);
         let answer = timeout_at(deadline, async {
             // `Peer::call_tool` would refuse content of a kind that rmcp does not know.
             let options = PeerRequestOptions::no_options();

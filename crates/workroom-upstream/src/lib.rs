@@ -12,6 +12,7 @@
 //! * `list`: its tools, page by page. `call`: one call, to its answer or its cancellation.
 //! * `conduct`: a call's tries. `retry`: which there are, as a table. `breaker`: when a server is
 //!   left alone. `gate`: how much at once, and how fast.
+//! * `wire`: the bytes that pass, each of a call or of its connection.
 //! * `stdio` and `message`: the transport over pipes. `http`: the transport over HTTP.
 //! * `process`: the child process, its environment and its standard error.
 //! * [`guard`]: the program between us and a server, which outlives us just long enough to end
@@ -45,6 +46,7 @@ mod retry;
 mod server;
 mod session;
 mod stdio;
+mod wire;
 
 pub use conduct::Chance;
 pub use config::{Bounds, Guard, Transport, UpstreamConfig};

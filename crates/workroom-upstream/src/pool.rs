@@ -6,6 +6,7 @@ use futures::future::{BoxFuture, join_all};
 use tokio::{sync::watch, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use workroom_engine::upstreams::{CallError, ToolCall, ToolOutput, Upstreams};
+use workroom_ledger::account::Wire;
 use workroom_types::ServerSnapshot;
 
 use crate::{Chance, Guard, UpstreamConfig, call::call, server::Server, session::Shared};
@@ -92,5 +93,9 @@ impl Upstreams for Pool {
             };
             call(&self.servers[*index], request).await
         })
+    }
+
+    fn beside(&self) -> Vec<(String, Wire)> {
+        self.servers.iter().map(|server| server.beside()).collect()
     }
 }

@@ -24,6 +24,7 @@ use tokio::{
     sync::{Notify, watch},
     time::{Instant, sleep_until, timeout, timeout_at},
 };
+use workroom_ledger::account::Wire;
 use workroom_types::{ServerSnapshot, ServerStatus};
 
 use crate::{
@@ -33,6 +34,7 @@ use crate::{
     retry::doubled,
     session::{self, Era, Failure, STOPPED, Session, Shared},
     stdio::Link,
+    wire::Beside,
 };
 
 /// The first wait of a server that failed again without a single answer in between.
@@ -54,6 +56,7 @@ pub(crate) struct Server {
     /// A call asks for a restart.
     wanted: Notify,
     conduct: Conduct,
+    beside: Arc<Beside>,
 }
 
 /// Where a server is in its life.
@@ -107,6 +110,7 @@ impl Server {
             changes,
             wanted: Notify::new(),
             conduct,
+            beside: Arc::default(),
         }
     }
 
@@ -116,6 +120,11 @@ impl Server {
 
     pub(crate) fn call_timeout(&self) -> Option<Duration> {
         self.config.call_timeout
+    }
+
+    /// What passed beside all calls, since this was asked last.
+    pub(crate) fn beside(&self) -> (String, Wire) {
+        (self.config.name.clone(), self.beside.take())
     }
 
     pub(crate) fn conduct(&self) -> &Conduct {
@@ -203,7 +212,7 @@ impl Server {
         if !quiet {
             starting();
         }
-        let opening = session::open(&self.config, &self.shared, era);
+        let opening = session::open(&self.config, &self.shared, &self.beside, era);
         tokio::pin!(opening);
         if quiet {
             tokio::select! {

@@ -37,6 +37,7 @@ use crate::{
     list::{Listing, list},
     process::{self, Process, exit_words, plain},
     stdio::{Link, Loss, Stdio},
+    wire::{Beside, Calls},
 };
 
 /// How long a connection may take to be closed in order.
@@ -123,10 +124,11 @@ pub(crate) struct Session {
 pub(crate) async fn open(
     config: &UpstreamConfig,
     shared: &Shared,
+    beside: &Arc<Beside>,
     era: &mut Era,
 ) -> Result<(Session, Listing), Failure> {
     let deadline = Instant::now() + config.start_timeout;
-    let mut attempt = Attempt { config, shared, era: *era, deadline };
+    let mut attempt = Attempt { config, shared, beside, era: *era, deadline };
     let mut tried = vec![attempt.era];
     let session = loop {
         match attempt.connect().await {
@@ -167,6 +169,7 @@ fn too_late(config: &UpstreamConfig, what: &str) -> String {
 struct Attempt<'a> {
     config: &'a UpstreamConfig,
     shared: &'a Shared,
+    beside: &'a Arc<Beside>,
     era: Era,
     deadline: Instant,
 }
@@ -191,8 +194,9 @@ impl Attempt<'_> {
             Transport::Stdio { command, args, env, cwd } => {
                 let guard = &self.shared.guard;
                 let spawned = process::spawn(guard, command, args, env, cwd.as_deref(), bounds)?;
+                let calls = Arc::new(Calls::new(Arc::clone(self.beside)));
                 let stdio = Stdio::new(
-                    Arc::clone(&link),
+                    (Arc::clone(&link), calls),
                     spawned.stdin,
                     spawned.stdout,
                     bounds.message_bytes,

@@ -44,6 +44,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     message::{self, Message},
     process::plain,
+    wire::Calls,
 };
 
 /// How long a server may take to answer `server/discover` before it is asked the older way.
@@ -143,6 +144,7 @@ pub(crate) struct Stdio {
     outgoing: Option<UnboundedSender<Vec<u8>>>,
     writer: JoinHandle<()>,
     sent: Arc<Mutex<Sent>>,
+    calls: Arc<Calls>,
 }
 
 /// Requests whose replies need care.
@@ -160,7 +162,7 @@ impl Stdio {
     /// A connection whose messages have at most `line_max` bytes. `probing` says that a server
     /// without an answer to `server/discover` is to be taken for an older one.
     pub(crate) fn new(
-        link: Arc<Link>,
+        (link, calls): (Arc<Link>, Arc<Calls>),
         stdin: ChildStdin,
         stdout: ChildStdout,
         line_max: usize,
@@ -178,6 +180,7 @@ impl Stdio {
             outgoing: Some(outgoing),
             writer,
             sent: Arc::default(),
+            calls,
         }
     }
 
@@ -216,6 +219,7 @@ impl Stdio {
     /// Turns `self.line` into messages.
     fn take_line(&mut self) {
         let line = std::mem::take(&mut self.line);
+        let known = self.messages.len();
         if !line.trim_ascii().is_empty() {
             let sent = Arc::clone(&self.sent);
             let typed = |id: &RequestId| lock(&sent).typed.contains(id);
@@ -223,6 +227,7 @@ impl Stdio {
                 self.link.note_noise(&line);
             }
         }
+        self.calls.received(self.messages.iter().skip(known), line.len() + 1);
         if line.capacity() <= KEPT_BYTES {
             self.line = line;
             self.line.clear();
@@ -297,6 +302,7 @@ impl Stdio {
         }
         self.link.queued.fetch_add(line.len(), Ordering::Relaxed);
         self.note_sent(message);
+        self.calls.sent(message, line.len());
         outgoing.send(line).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
     }
 }
@@ -346,6 +352,8 @@ impl Transport<RoleClient> for Stdio {
 impl Drop for Stdio {
     /// A writer that waits for a server that does not read would keep the server's input open.
     fn drop(&mut self) {
+        // What a message began with that did not end.
+        self.calls.received(std::iter::empty(), self.line.len());
         self.link.lose(Loss::Closed("closed the connection"));
         self.writer.abort();
     }

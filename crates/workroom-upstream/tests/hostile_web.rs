@@ -158,7 +158,7 @@ fn called(message: &Value, first: bool) -> Response {
         "busy-for-ever" => status(429, "999999999"),
         "busy-date" if first => status(503, "Sun, 06 Nov 1994 08:49:37 GMT"),
         "busy" if first => status(429, "0"),
-        "busy-soon" => status(503, "1"),
+        "busy-later" => status(503, LATER_S),
         "bad-gateway" if first => StatusCode::BAD_GATEWAY.into_response(),
         "internal" => {
             let error = json!({ "code": -32603, "message": "boom" });
@@ -181,10 +181,19 @@ fn reply(message: &Value, result: &Value) -> Response {
     ([("content-type", "application/json")], reply_text(message, result)).into_response()
 }
 
+/// How long a call may take that is answered. Longer than any answer on a busy machine.
+const ANSWERED: Duration = Duration::from_secs(30);
+
+/// How long a call may take that never is.
+const UNANSWERED: Duration = Duration::from_secs(2);
+
+/// A wait that a server asks for: longer than a call may take, and not too long to be kept.
+const LATER_S: &str = "40";
+
 fn config(url: String) -> UpstreamConfig {
     let bounds = Bounds { message_bytes: 1 << 20, ..Bounds::default() };
     UpstreamConfig::new("web", Transport::Http { url, headers: Vec::new() })
-        .with_call_timeout(Duration::from_millis(500))
+        .with_call_timeout(ANSWERED)
         .with_bounds(bounds)
 }
 
@@ -192,7 +201,7 @@ async fn call(pool: &Pool, tool: &str, how: &str) -> String {
     let tool = ToolRef { server: "web".to_owned(), tool: tool.to_owned() };
     let Value::Object(arguments) = json!({ "do": how }) else { unreachable!() };
     let deadline = Instant::now() + support::PATIENCE;
-    outcome(pool.call(ToolCall { tool, arguments, deadline }).await)
+    outcome(pool.call(ToolCall { tool, arguments, deadline, meter: Arc::default() }).await)
 }
 
 /// What a call of `tool` comes to in each of `ways`, how often it was sent, and how many sessions
@@ -203,7 +212,10 @@ async fn each(tool: &str, ways: &[&str]) -> String {
         let web = Web::default();
         let guard = support::guard();
         // The shortest waits.
-        let pool = Pool::start_with(vec![config(web.serve().await)], guard, Chance::new(|| 0.0));
+        let unanswered = ["drip", "open-event"].contains(way);
+        let time = if unanswered { UNANSWERED } else { ANSWERED };
+        let server = config(web.serve().await).with_call_timeout(time);
+        let pool = Pool::start_with(vec![server], guard, Chance::new(|| 0.0));
         assert!(pool.ready(support::PATIENCE).await);
         let said = call(&pool, tool, way).await;
         let (calls, handshakes) = {
@@ -221,9 +233,9 @@ async fn bodies_that_drip_or_bloat_end_with_their_call() {
     let ways =
         ["drip", "open-event", "cut-event", "gzip", "crumbs", "headers", "redirects", "endless"];
     expect![[r#"
-        drip: call_timeout: tool `web.add` did not answer within 500 ms; it may have been done, so look before you call it again
+        drip: call_timeout: tool `web.add` did not answer within 2000 ms; it may have been done, so look before you call it again
             sent 1, sessions 1
-        open-event: call_timeout: tool `web.add` did not answer within 500 ms; it may have been done, so look before you call it again
+        open-event: call_timeout: tool `web.add` did not answer within 2000 ms; it may have been done, so look before you call it again
             sent 1, sessions 1
         cut-event: server_gone: server `web` went away before it answered `add`: its answer ended before it was whole; it may have been done, so look before you call it again
             sent 1, sessions 1
@@ -247,7 +259,7 @@ const REFUSALS: [&str; 9] = [
     "busy-for-ever",
     "busy-date",
     "busy",
-    "busy-soon",
+    "busy-later",
     "bad-gateway",
     "internal",
 ];
@@ -267,7 +279,7 @@ async fn a_refused_call_that_may_do_harm_is_not_sent_again() {
             sent 1, sessions 1
         busy: server_busy: server `web` did not take `add` now: HTTP 429 Too Many Requests; call it again after 1 s
             sent 1, sessions 1
-        busy-soon: server_busy: server `web` did not take `add` now: HTTP 503 Service Unavailable; call it again after 1 s
+        busy-later: server_busy: server `web` did not take `add` now: HTTP 503 Service Unavailable; call it again after 40 s
             sent 1, sessions 1
         bad-gateway: protocol: tool `web.add` gave an answer that is not MCP: HTTP 502 Bad Gateway; it may have been done, so look before you call it again
             sent 1, sessions 1
@@ -291,7 +303,7 @@ async fn a_refused_call_that_does_no_harm_is_sent_again() {
             sent 2, sessions 1
         busy: {"ok":true}
             sent 2, sessions 1
-        busy-soon: server_busy: server `web` did not take `read` now: HTTP 503 Service Unavailable; call it again after 1 s
+        busy-later: server_busy: server `web` did not take `read` now: HTTP 503 Service Unavailable; call it again after 40 s
             sent 1, sessions 1
         bad-gateway: {"ok":true}
             sent 2, sessions 1
@@ -324,8 +336,10 @@ async fn a_server_that_asks_for_rest_is_left_alone_by_every_call() {
     let pool = support::pool(vec![config(web.serve().await)]).await;
     call(&pool, "add", "busy-for-ever").await;
     let tool = ToolRef { server: "web".to_owned(), tool: "read".to_owned() };
-    let deadline = Instant::now() + Duration::from_secs(5);
-    let error = pool.call(ToolCall { tool, arguments: serde_json::Map::new(), deadline }).await;
+    let deadline = Instant::now() + ANSWERED;
+    let error = pool
+        .call(ToolCall { tool, arguments: serde_json::Map::new(), deadline, meter: Arc::default() })
+        .await;
     let told = outcome(error);
     let reason = "it asked to be left alone for longer than the call may take";
     assert!(told.contains(reason), "{told}");

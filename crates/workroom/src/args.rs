@@ -1,13 +1,19 @@
 //! What can be typed: subcommands, flags and their help.
 
+mod report;
 mod skills;
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+mod advise;
+
+pub(crate) use advise::Advise;
 use clap_complete::Shell;
 use workroom_types::Mode;
 
+pub(crate) use report::{Report, ReportBy};
 pub(crate) use skills::{Skills, SkillsCommand, SkillsFolder, SkillsHarden, SkillsRecord, Version};
 
 /// One binary between AI agents and their MCP servers.
@@ -82,9 +88,15 @@ pub(crate) enum Command {
     /// List what tools' results and definitions were, and are not any more
     #[command(after_help = "Example: workroom drift --json")]
     Drift(Drift),
+    /// Say which way of offering tools suits each client and server, or a planned automation
+    #[command(after_help = "Example: workroom advise --plan examples/plan.toml")]
+    Advise(Advise),
     /// Say whether configuration, store, sandbox and its walls are as they should be
     #[command(after_help = "Example: workroom doctor --json")]
     Doctor,
+    /// Say what passed, and what it cost each way: at Workroom, and the traditional way
+    #[command(after_help = "Example: workroom report --since 7d --html report.html")]
+    Report(Report),
     /// Do one job both ways, on real servers over made-up data, and compare
     #[command(after_help = "Example: workroom demo inventory --json")]
     Demo(Demo),
@@ -304,7 +316,8 @@ pub(crate) enum PrivacyCommand {
     Test {
         /// JSON, or any text
         file: PathBuf,
-        /// The profile to try instead of the configured one: off, standard, hipaa or strict
+        /// The profile to try instead of the configured one: off, standard, hipaa, strict, or one
+        /// of your own
         #[arg(long)]
         profile: Option<String>,
     },
@@ -344,9 +357,9 @@ pub(crate) struct Demo {
     /// The seed of its data
     #[arg(long, default_value_t = workroom_demo::inventory::SEED)]
     pub(crate) seed: u64,
-    /// The model whose prices are counted with
-    #[arg(long, default_value = crate::commands::MODEL)]
-    pub(crate) model: String,
+    /// The model whose prices are counted with; claude-sonnet-4.5 without it
+    #[arg(long)]
+    pub(crate) model: Option<String>,
 }
 
 /// The demo worlds.

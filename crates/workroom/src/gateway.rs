@@ -5,7 +5,7 @@ use std::{collections::HashSet, env, fmt::Write as _, path::PathBuf, sync::Arc, 
 use sha2::{Digest as _, Sha256};
 use workroom_config::{Config, ScriptsConfig, ServerConfig, Transport as ConfigTransport};
 use workroom_engine::{
-    Engine, EngineConfig, Upstreams, pins::Pinned, store::Store, types::TypeCheck,
+    Engine, EngineConfig, Upstreams, ledger::Book, pins::Pinned, store::Store, types::TypeCheck,
 };
 use workroom_pii::Detect;
 use workroom_server::{Modes, Overview};
@@ -46,7 +46,18 @@ impl Gateway {
     pub(crate) async fn open(global: &Global, keep: Keep) -> Result<Self, Failure> {
         let settings = settings::load(global)?;
         let store = store::open(keep).await?;
-        Self::start(settings, store, keep).await
+        // What passed is on record also of commands that keep nothing else.
+        let book = match keep {
+            Keep::Stored => None,
+            Keep::Nothing => match store::open(Keep::Stored).await {
+                Ok(store) => Some(Book(store as _)),
+                Err(error) => {
+                    tracing::warn!(error = error.message, "what passes is not accounted for");
+                    None
+                }
+            },
+        };
+        Self::start(settings, store, keep, book).await
     }
 
     /// Starts the servers of `settings` in the background.
@@ -54,6 +65,7 @@ impl Gateway {
         settings: Settings,
         store: Arc<dyn Store>,
         keep: Keep,
+        book: Option<Book>,
     ) -> Result<Self, Failure> {
         let place = place(&settings);
         let configs = settings.config.servers.iter().map(upstream).collect();
@@ -68,6 +80,7 @@ impl Gateway {
             origin: origin(&settings.config),
             types: types(&settings.config.scripts),
             privacy: Some(privacy::config(&settings.config, keep)),
+            book,
             skills: settings.config.skills,
         };
         let detect = config.privacy.as_ref().map(|privacy| Arc::clone(&privacy.detect));

@@ -87,9 +87,11 @@ async fn answer(global: &Global, command: Command) -> Result<Answer, Failure> {
         Command::Runs(args) => commands::runs(global, &args).await,
         Command::Skills(args) => commands::skills(global, &args).await,
         Command::Drift(args) => commands::drift(args).await,
+        Command::Advise(args) => commands::advise(global, &args).await,
         Command::Privacy(args) => commands::privacy(global, &args).await,
         Command::Vault(args) => commands::vault(global, &args).await,
         Command::Doctor => commands::doctor(global).await,
+        Command::Report(args) => commands::report(global, &args).await,
         Command::Demo(args) => commands::demo(global, &args).await,
         Command::DemoServer { server, seed, record } => {
             commands::demo_server(&server, seed, record.as_deref()).await

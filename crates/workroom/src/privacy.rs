@@ -30,26 +30,16 @@ const KEY_FILE_VARIABLE: &str = "WORKROOM_VAULT_KEY_FILE";
 /// What the engine is to mask. A configuration that was read has no mistakes left.
 pub(crate) fn config(config: &Config, keep: Keep) -> PrivacyConfig {
     let privacy = &config.privacy;
-    let profile = profile(privacy, privacy.profile);
+    let profile = profile(privacy, &privacy.profile);
     let kinds = Kind::ALL.into_iter().filter(|kind| profile.has(*kind)).collect();
     let keys: Arc<dyn MasterKeys> = match keep {
         Keep::Stored => Arc::new(keys(privacy)),
         Keep::Nothing => Arc::new(Fleeting::default()),
     };
     // What scripts give is not masked for being text: they would give nothing.
-    let last = match privacy.profile {
-        "strict" => {
-            let mut last = Profile::every_kind();
-            for kind in privacy.clear_kinds.iter().filter_map(|name| Kind::named(name)) {
-                last.remove(kind);
-            }
-            last
-        }
-        _ => profile.clone(),
-    };
+    let last = profile.clone().by_kind();
     let detect = Arc::new(detector(config, &profile, true));
-    let has_rules = !privacy.mask_kinds.is_empty()
-        || !privacy.mask.is_empty()
+    let has_rules = !privacy.mask.is_empty()
         || !privacy.words.is_empty()
         || config.servers.iter().any(|server| !server.mask.is_empty());
     PrivacyConfig {
@@ -57,7 +47,7 @@ pub(crate) fn config(config: &Config, keep: Keep) -> PrivacyConfig {
         detect,
         clears: clears(config),
         kinds,
-        is_on: privacy.profile != "off" || has_rules,
+        is_on: profile != Profile::off() || has_rules,
         policy: policy(privacy),
         keys,
     }
@@ -73,7 +63,16 @@ fn clears(config: &Config) -> Vec<String> {
 /// The profile called `name`, with what the settings change of it.
 pub(crate) fn profile(privacy: &PrivacySettings, name: &str) -> Profile {
     const SURE: u8 = 60;
-    let mut profile = Profile::named(name).unwrap_or_else(Profile::strict);
+    let own = privacy.profiles.get(name);
+    let base = own.map_or(name, |own| own.base);
+    let mut profile = Profile::named(base).unwrap_or_else(Profile::strict);
+    for (kind, least) in own.into_iter().flat_map(|own| &own.kinds) {
+        match (Kind::named(kind), least) {
+            (Some(kind), Some(least)) => profile.add(kind, *least),
+            (Some(kind), None) => profile.remove(kind),
+            (None, _) => {}
+        }
+    }
     let kinds = |names: &[String]| -> Vec<Kind> {
         if names.iter().any(|name| name == "*") {
             return Kind::ALL.into_iter().filter(|kind| *kind != Kind::Text).collect();

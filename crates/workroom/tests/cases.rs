@@ -22,7 +22,7 @@ use workroom_engine::{
 };
 use workroom_sandbox::{InProcess, QuickJs};
 use workroom_script::{Scope, compile_in};
-use workroom_types::{Limits, ServerSnapshot, ServerStatus, SessionId, ToolDef, ToolRef};
+use workroom_types::{Limit, Limits, ServerSnapshot, ServerStatus, SessionId, ToolDef, ToolRef};
 
 /// Servers as agents meet them, whose tools answer by rule and remember what they were sent.
 struct World {
@@ -154,7 +154,10 @@ impl Bench {
         let (changes, sent) = (watch::channel(1).0, Mutex::default());
         let world = Arc::new(World { changes, sent });
         let upstreams = Arc::clone(&world) as _;
-        let engine = Engine::new(upstreams, Arc::new(InProcess::new(quickjs)), Limits::default());
+        let mut limits = Limits::default();
+        // A busy machine may take its time to look for the cause of an error.
+        limits.set(Limit::Diagnosis, Limit::Diagnosis.range().1).unwrap();
+        let engine = Engine::new(upstreams, Arc::new(InProcess::new(quickjs)), limits);
         Bench { engine, world }
     }
 

@@ -7,6 +7,9 @@ mod support;
 use expect_test::{Expect, expect};
 use support::Workspace;
 
+/// All the time that a busy machine may take to look for the cause of an error.
+const PATIENT: (&str, &str) = ("workroom.toml", "[limits]\ndiagnosis_ms = 60000\n");
+
 /// One demo server under the name `shop`, and one whose program does not exist.
 const TWO_SERVERS: &str = r#"
 [servers.shop]
@@ -59,7 +62,7 @@ fn run_json_has_stable_keys() {
 #[test]
 fn run_json_tells_what_was_thrown_and_where() {
     check(
-        &[],
+        &[PATIENT],
         &["run", "-", "--json"],
         "interface A { b: { c: number } }\nconst a = {} as A;\nreturn a.b.c",
         &expect![[r#"
@@ -73,7 +76,7 @@ fn run_json_tells_what_was_thrown_and_where() {
 #[test]
 fn run_shows_an_exception_in_the_agents_own_lines() {
     check(
-        &[],
+        &[PATIENT],
         &["run", "-"],
         "type Row = { qty: number };\n\nfunction total(rows: Row[]): number {\n  return \
          rows.missing.length;\n}\ntotal([])",
@@ -85,7 +88,7 @@ fn run_shows_an_exception_in_the_agents_own_lines() {
             4 |   return rows.missing.length;
               |          ^
             rows.missing: undefined; rows: array(0)
-            hint: `rows` is a list: take one entry, such as `rows[0]`, or go through all of them
+            hint: `rows` is the list itself: use `rows` in the place of `rows.missing`
         "#]],
     );
 }
@@ -118,9 +121,10 @@ fn run_shows_a_syntax_error_before_anything_ran() {
             exit code 1
             ----- stdout
             error · run RUN · TIME s
-            unexpected token
+            unexpected `=`
             2 | const = 3;
               |       ^
+            hint: something is missing before it
             nothing was called: correct it and run it again
         "#]],
     );
@@ -325,6 +329,8 @@ fn config_check_says_where_each_value_is_from() {
             sandbox.vault_mib             64 MiB  (default)
             sandbox.flow_days             365 days  (default)
             sandbox.flows                 1000000 entries  (default)
+            sandbox.ledger_days           400 days  (default)
+            sandbox.ledger_entries        1000000 entries  (default)
             scripts.check                 names  (default)
             scripts.type_errors           warn  (default)
             scripts.check_ms              150 ms  (default)
@@ -346,6 +352,11 @@ fn config_check_says_where_each_value_is_from() {
             skills.body_tokens            5000 tokens  (default)
             skills.cases                  20 cases  (default)
             skills.auto_promote_after     off  (default)
+            ledger.prices                 default  (default)
+            ledger.model                  default  (default)
+            ledger.result_tokens          default  (default)
+            ledger.context_tokens         default  (default)
+            ledger.cache_writes           false  (default)
         "#]],
     );
 }

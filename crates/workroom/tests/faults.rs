@@ -34,7 +34,7 @@ const AT_ONCE: usize = 16;
 const RETRIES: u32 = 3;
 
 /// Longer than anything takes but a call that is never answered.
-const CALL_TIMEOUT: Duration = Duration::from_secs(2);
+const CALL_TIMEOUT: Duration = Duration::from_secs(12);
 
 /// The argument with which this program is a server.
 const SERVE: &str = "faulty-upstream";

@@ -107,8 +107,12 @@ fn a_mistake_in_the_types_is_refused_where_that_is_wanted() {
 /// The demo's job, which is right: it fails here at its calls only if the types say so.
 #[test]
 fn a_script_without_mistakes_is_told_of_none() {
-    let output = workspace("type_errors = \"refuse\"")
-        .output(&["run", "-"], workroom_demo::inventory::JOB.script);
+    let steps = workroom_demo::WorldName::Inventory.job().steps;
+    let script = steps.into_iter().find_map(|step| match step {
+        workroom_demo::Step::Run(code) => Some(code),
+        _ => None,
+    });
+    let output = workspace("type_errors = \"refuse\"").output(&["run", "-"], &script.unwrap());
     let shown = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{shown}");
     assert!(!shown.contains("types:"), "{shown}");

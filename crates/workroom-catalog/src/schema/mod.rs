@@ -12,6 +12,7 @@
 mod convert;
 mod cycles;
 mod facts;
+mod paged;
 mod print;
 mod types;
 
@@ -117,6 +118,55 @@ pub(crate) fn declare(schema: &Value, name: &str, role: Role, taken: &[String]) 
         empty: false,
         names: vec![name.to_owned()],
     }
+}
+
+/// A call in as few words as tell how to make it: arguments, then what comes back.
+#[derive(Debug)]
+pub(crate) struct Brief {
+    /// `{ id: string; limit?: number }`, or nothing where nothing can be given. Without what
+    /// `paginate` fills in, where [`Brief::paged`].
+    pub(crate) arguments: String,
+    /// The type of the result, or of one entry where [`Brief::paged`]; `None` where no schema
+    /// says.
+    pub(crate) result: Option<String>,
+    /// It answers page by page, and `paginate` gives all entries.
+    pub(crate) paged: bool,
+    /// The names of all arguments.
+    pub(crate) names: Vec<String>,
+}
+
+/// How to call a tool with these schemas; `None` where they are too large to tell.
+pub(crate) fn brief(input: &Value, output: Option<&Value>) -> Option<Brief> {
+    let convert = |schema, role| {
+        let mut converter = Converter::new(schema, DEPTH_MAX, 0, &[], "Type");
+        let root = converter.root(role);
+        (!converter.overflowed()).then_some((converter, root))
+    };
+    let (given, arguments) = convert(input, Role::Input)?;
+    let output = output.map(|schema| convert(schema, Role::Output).ok_or(()));
+    let output = output.transpose().ok()?;
+    let entries = output.as_ref().map(|(from, root)| paged::entries(root, from.locals()));
+    let less = match entries {
+        // A page without a list is none.
+        Some(None) => None,
+        Some(Some(_)) => paged::without_paging(&arguments, given.locals(), true),
+        None => paged::without_paging(&arguments, given.locals(), false),
+    };
+    let names: Vec<String> = match &arguments {
+        Type::Object(object) => object.properties.iter().map(|it| it.key.clone()).collect(),
+        _ => Vec::new(),
+    };
+    let result = output.as_ref().map(|(from, root)| match entries.flatten() {
+        Some(entry) if less.is_some() => print::brief_result(from.locals(), entry, &names),
+        _ => print::brief_result(from.locals(), root, &names),
+    });
+    let paged = less.is_some();
+    let shown = less.unwrap_or(arguments);
+    let is_empty = matches!(&shown, Type::Object(it) if it.properties.is_empty())
+        && (paged || shown.is_empty_object());
+    let arguments =
+        if is_empty { String::new() } else { print::brief_arguments(given.locals(), &shown) };
+    Some(Brief { arguments, result, paged, names })
 }
 
 impl Type {

@@ -16,12 +16,15 @@ const SIGNATURE_CHARS_MAX: usize = 240;
 /// How many characters of a result's type a signature shows.
 const RESULT_CHARS_MAX: usize = 160;
 
+/// How many characters of a result's type a brief signature shows: most of its names.
+const BRIEF_RESULT_CHARS_MAX: usize = 180;
+
 /// How many characters of a union a signature shows.
 const UNION_CHARS_MAX: usize = 80;
 
 /// `root` as the exported type `name`, then the types it refers to.
 pub(super) fn declaration(from: &Converter<'_>, root: &Type, name: &str) -> String {
-    let printer = Printer { locals: from.locals(), every_field: false };
+    let printer = Printer { locals: from.locals(), every_field: false, bare: None };
     let mut out = text::doc_comment(&from.locals()[0].doc, "");
     out.push_str("export ");
     printer.declare(&mut out, name, root);
@@ -38,7 +41,8 @@ pub(super) fn declaration(from: &Converter<'_>, root: &Type, name: &str) -> Stri
 /// `root` on one line.
 pub(super) fn compact(from: &Converter<'_>, root: &Type, role: Role) -> String {
     // A caller must know every argument that it has to give; of a result, the first fields do.
-    let printer = Printer { locals: from.locals(), every_field: role == Role::Input };
+    let every_field = role == Role::Input;
+    let printer = Printer { locals: from.locals(), every_field, bare: None };
     let max = match role {
         Role::Input => SIGNATURE_CHARS_MAX,
         Role::Output => RESULT_CHARS_MAX,
@@ -46,10 +50,25 @@ pub(super) fn compact(from: &Converter<'_>, root: &Type, role: Role) -> String {
     printer.compact(root, 3, max)
 }
 
+/// The result `root` on one line, in as few words as tell what is in it: text and numbers have no
+/// type, nor has what is one of `known`, whose types stand elsewhere.
+pub(super) fn brief_result(locals: &[Local], root: &Type, known: &[String]) -> String {
+    let printer = Printer { locals, every_field: false, bare: Some(known) };
+    printer.compact(root, 3, BRIEF_RESULT_CHARS_MAX)
+}
+
+/// The arguments `root` on one line.
+pub(super) fn brief_arguments(locals: &[Local], root: &Type) -> String {
+    let printer = Printer { locals, every_field: true, bare: None };
+    printer.compact(root, 3, SIGNATURE_CHARS_MAX)
+}
+
 struct Printer<'a> {
     locals: &'a [Local],
     /// A signature shows all required fields, however many.
     every_field: bool,
+    /// A field without a type is text, a number, or one of these.
+    bare: Option<&'a [String]>,
 }
 
 impl Printer<'_> {
@@ -222,6 +241,9 @@ impl Printer<'_> {
                 Some(rest) => format!("Record<string, {}>", self.compact(rest, depth - 1, max)),
             };
         }
+        if let Some(known) = self.bare {
+            return self.brief_object(object, depth, max, known);
+        }
         // What does not fit is not even looked at: types may refer to each other many times.
         let (mut fields, mut length, mut left) = (Vec::new(), 0, 0);
         let (required, optional): (Vec<&Property>, Vec<&Property>) =
@@ -248,6 +270,51 @@ impl Printer<'_> {
             fields.push(format!("… {left} more{what}"));
         }
         format!("{{ {} }}", fields.join("; "))
+    }
+
+    /// An object whose names matter more than its types: lists of objects are told first, since
+    /// that is what code goes through, and other objects as far as there is room.
+    fn brief_object(&self, object: &Object, depth: usize, max: usize, known: &[String]) -> String {
+        let shown = &object.properties[..object.properties.len().min(max / 2)];
+        let names: Vec<String> = shown.iter().map(|it| text::property(&it.key)).collect();
+        let mut fields = names.clone();
+        let mut length: usize = fields.iter().map(|field| field.len() + 2).sum();
+        for lists in [true, false] {
+            for ((field, name), property) in fields.iter_mut().zip(&names).zip(shown) {
+                let is_list = matches!(self.target(&property.ty), Type::Array(_));
+                if is_list != lists || known.contains(&property.key) || length > max {
+                    continue;
+                }
+                let ty = self.compact(&property.ty, depth - 1, max / 2);
+                let told = match ty.as_str() {
+                    "string" | "number" => continue,
+                    _ => format!("{name}: {ty}"),
+                };
+                if length + told.len() - name.len() <= max {
+                    length += told.len() - name.len();
+                    *field = told;
+                }
+            }
+        }
+        let mut length = 0;
+        let fits = fields.iter().take_while(|field| {
+            length += field.len() + 2;
+            length <= max + 2
+        });
+        let fits = fits.count();
+        let left = object.properties.len() - fits;
+        fields.truncate(fits);
+        if left > 0 {
+            fields.push(format!("… {left} more"));
+        }
+        format!("{{ {} }}", fields.join("; "))
+    }
+
+    fn target<'t>(&'t self, ty: &'t Type) -> &'t Type {
+        match ty {
+            Type::Local(index) => &self.locals[*index].ty,
+            other => other,
+        }
     }
 }
 

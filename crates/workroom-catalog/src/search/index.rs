@@ -22,7 +22,7 @@ const PREFIX_WEIGHT: f32 = 0.6;
 
 /// How much a tool gains from the others of its server that fit, too: a server whose tools fit is
 /// what the question is about.
-const NEIGHBOURS_WEIGHT: f32 = 0.25;
+const NEIGHBOURS_WEIGHT: f32 = 1.0;
 
 /// How many of a server's tools tell how well it fits.
 const NEIGHBOURS: usize = 3;
@@ -381,7 +381,7 @@ impl Tally {
     /// (`batch_create_issues`).
     fn total(self, whole: f32) -> f32 {
         let covered = if whole > 0.0 { (self.covered / whole).min(1.0) } else { 1.0 };
-        self.score * (0.4 + 0.6 * covered) * (0.7 + 0.3 * self.name.min(1.0))
+        self.score * (0.4 + 0.6 * covered) * (0.5 + 0.5 * self.name.min(1.0))
     }
 }
 

@@ -100,6 +100,9 @@ pub struct Match {
     /// Its signature, at [`Detail::Signature`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signature: Option<String>,
+    /// How code calls it, in few words, at [`Detail::Signature`]; see [`ToolEntry::brief`].
+    #[serde(skip)]
+    pub brief: Option<String>,
     /// One line about it, at [`Detail::Signature`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
@@ -165,6 +168,7 @@ fn shown(server: &str, tool: &ToolEntry, score: f32, detail: Detail) -> Match {
         function: tool.function.clone(),
         score: rounded(score),
         signature: signature.then(|| tool.signature()),
+        brief: signature.then(|| tool.brief()),
         description: signature.then(|| tool.summary()).filter(|it| !it.is_empty()),
         source: (detail == Detail::Full).then(|| tool.source()),
     }
@@ -195,34 +199,85 @@ fn missing(servers: &[Arc<ServerEntry>]) -> Option<String> {
     (!absent.is_empty()).then(|| format!("not searched: {}", absent.join(", ")))
 }
 
+impl SearchResults {
+    /// The text for agents that call tools one by one: a path, and all parameters.
+    pub fn for_calls(&self) -> String {
+        let mut out = self.head();
+        for one in &self.matches {
+            one.write(&mut out);
+        }
+        out
+    }
+
+    fn head(&self) -> String {
+        let mut out = match (self.matches.len(), self.total) {
+            (0, 0) if self.of == 0 && self.note.is_some() => String::new(),
+            (0, 0) => {
+                let of = self.of;
+                format!("no match among {of} tools; try other words, or list `./servers`\n")
+            }
+            (shown, total) => {
+                format!("{shown} of {total} match{}\n", if total == 1 { "" } else { "es" })
+            }
+        };
+        if let Some(note) = &self.note {
+            out += note;
+            out.push('\n');
+        }
+        out
+    }
+}
+
+impl Match {
+    fn write(&self, out: &mut String) {
+        let lines = [Some(&self.path), self.signature.as_ref(), self.description.as_ref()];
+        for (indent, line) in ["", "  ", "  "].into_iter().zip(lines) {
+            if let Some(line) = line {
+                *out += indent;
+                *out += line;
+                out.push('\n');
+            }
+        }
+        if let Some(source) = &self.source {
+            *out += source;
+            out.push('\n');
+        }
+    }
+
+    /// The folder of a match that code can call; its file has its function's name.
+    fn folder(&self) -> Option<&str> {
+        self.brief.as_ref()?;
+        Some(self.path.rsplit_once('/')?.0)
+    }
+}
+
+/// The text for agents that write code: what they import from, and under it how to call what is
+/// there, the server of the best match first.
 impl fmt::Display for SearchResults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.matches.len(), self.total) {
-            (0, 0) if self.of == 0 && self.note.is_some() => {}
-            (0, 0) => writeln!(
-                f,
-                "no match among {} tools; try other words, or list `./servers`",
-                self.of
-            )?,
-            (shown, total) => {
-                writeln!(f, "{shown} of {total} match{}", if total == 1 { "" } else { "es" })?;
-            }
-        }
-        if let Some(note) = &self.note {
-            writeln!(f, "{note}")?;
-        }
+        let mut out = self.head();
+        let mut told: Vec<&str> = Vec::new();
         for one in &self.matches {
-            writeln!(f, "{}", one.path)?;
-            if let Some(signature) = &one.signature {
-                writeln!(f, "  {signature}")?;
+            let Some(folder) = one.folder() else {
+                one.write(&mut out);
+                continue;
+            };
+            if told.contains(&folder) {
+                continue;
             }
-            if let Some(description) = &one.description {
-                writeln!(f, "  {description}")?;
-            }
-            if let Some(source) = &one.source {
-                writeln!(f, "{source}")?;
+            told.push(folder);
+            out += folder;
+            out.push('\n');
+            for one in self.matches.iter().filter(|other| other.folder() == Some(folder)) {
+                let brief = one.brief.as_deref().unwrap_or_default();
+                let says = |line: &&String| terms::adds(line, &[folder, brief]);
+                for line in one.brief.iter().chain(one.description.iter().filter(says)) {
+                    out += "  ";
+                    out += line;
+                    out.push('\n');
+                }
             }
         }
-        Ok(())
+        f.write_str(&out)
     }
 }

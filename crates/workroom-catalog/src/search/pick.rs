@@ -2,7 +2,8 @@
 //!
 //! A question with one intent is answered in the order of the scores. With several, the next
 //! match is always the one that adds most: an intent that has its tool already counts less, by as
-//! much as that tool fits it (the "explicit query aspect diversification" of Santos et al.).
+//! much as that tool fits it (the "explicit query aspect diversification" of Santos et al.). Where
+//! no more matches are left than intents that have none yet, each of these gets its best.
 
 /// How much the parts count against the question as a whole.
 const PARTS_SHARE: f32 = 0.85;
@@ -10,6 +11,9 @@ const PARTS_SHARE: f32 = 0.85;
 /// How much of a part is answered by the tool that fits it best: not all, since two tools may
 /// share the work, and the best match may be the wrong one.
 const ANSWERED: f32 = 0.8;
+
+/// An intent has its tool when one was picked that fits it so well, against the best.
+const MET: f32 = 0.8;
 
 /// The most candidates of one part that are looked at.
 const CANDIDATES_MAX: usize = 100;
@@ -79,6 +83,7 @@ pub(super) fn among(
         }
     }
     let mut open: Vec<f32> = weights.iter().map(|weight| weight / all).collect();
+    let mut met = vec![false; count];
     let mut picked = Vec::new();
     while picked.len() < limit && !candidates.is_empty() {
         let gain = |candidate: &Candidate| {
@@ -86,11 +91,20 @@ pub(super) fn among(
                 candidate.parts.iter().zip(&open).map(|(fits, open)| fits * open).sum();
             (1.0 - PARTS_SHARE) * candidate.whole + PARTS_SHARE * parts
         };
-        let gains = candidates.iter().enumerate().map(|(at, it)| (gain(it), it.document, at));
+        let unmet = met.iter().filter(|met| !**met).count();
+        let is_short = unmet > 0 && limit - picked.len() <= unmet;
+        let is_best_of_one =
+            |it: &Candidate| it.parts.iter().zip(&met).any(|(fits, met)| !met && *fits >= 1.0);
+        let gains = candidates
+            .iter()
+            .enumerate()
+            .filter(|(_, it)| !is_short || is_best_of_one(it))
+            .map(|(at, it)| (gain(it), it.document, at));
         let next = gains.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
         let Some((gain, document, at)) = next else { break };
         let chosen = candidates.swap_remove(at);
-        for (open, fits) in open.iter_mut().zip(&chosen.parts) {
+        for ((open, met), fits) in open.iter_mut().zip(&mut met).zip(&chosen.parts) {
+            *met |= *fits >= MET;
             *open *= 1.0 - ANSWERED * fits * fits;
         }
         picked.push((document, gain * top));

@@ -161,7 +161,9 @@ impl Reader {
     fn file(&mut self, name: &str) {
         let act = if self.makes && self.leads_to { "write" } else { "read" };
         let mut part = Intent::default();
-        for word in kind_of(name).into_iter().flatten().chain(["file".into(), act.into()]) {
+        // What is plain text is read and written as any file is.
+        let kinds = kind_of(name).filter(|kinds| !kinds.iter().any(|kind| is_plain_text(kind)));
+        for word in kinds.into_iter().flatten().chain(["file".into(), act.into()]) {
             let term = self.stems.fold(&word);
             part.add(&term);
         }
@@ -237,6 +239,11 @@ fn is_file(word: &str) -> bool {
     let lower = word.to_lowercase();
     let ending = lower.rfind('.').map(|at| &lower[at..]);
     !lower.contains("://") && ending.is_some_and(|ending| !thesaurus::others(ending).is_empty())
+}
+
+/// Whether an ending is one of files that hold text: in the thesaurus it stands for `file`, too.
+fn is_plain_text(ending: &str) -> bool {
+    ending.starts_with('.') && thesaurus::others(ending).iter().any(|other| &*other.stem == "file")
 }
 
 /// Whether `word` is a site's name without more.

@@ -50,6 +50,7 @@ impl Skill {
             function: self.function.clone(),
             score,
             signature: signature.then(|| self.signature.clone()),
+            brief: None,
             description: signature.then(summary).filter(|it| !it.is_empty()),
             source: (detail == Detail::Full).then(|| self.source.clone()),
         }

@@ -27,6 +27,23 @@ pub(super) fn each(text: &str, whole: bool, stems: &mut Stems, mut take: impl Fn
     }
 }
 
+/// Words with which descriptions begin, whatever a tool does.
+const OPENINGS: [&str; 8] = ["return", "get", "retriev", "fetch", "list", "give", "show", "tool"];
+
+/// Whether `line` has a word that `known` do not have, and that says something.
+pub(super) fn adds(line: &str, known: &[&str]) -> bool {
+    let mut stems = Stems::new();
+    let mut there: HashSet<String> = OPENINGS.iter().map(|word| (*word).to_owned()).collect();
+    for text in known {
+        each(text, false, &mut stems, |term| {
+            there.insert(term.to_owned());
+        });
+    }
+    let mut adds = false;
+    each(line, false, &mut stems, |term| adds |= !there.contains(term));
+    adds
+}
+
 fn each_of_run(run: &str, whole: bool, stems: &mut Stems, take: &mut impl FnMut(&str)) {
     if run.is_empty() || run.len() > WORD_BYTES_MAX {
         return;

@@ -13,7 +13,7 @@ mod truth;
 pub use facts::{Facts, SEED};
 pub use job::job;
 pub use traditional::traditional;
-pub use truth::{beside, check, headline, seen};
+pub use truth::{beside, check, headline, identifying, seen};
 
 use crate::{backend::Recipe, office::Custom};
 

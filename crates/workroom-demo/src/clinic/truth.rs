@@ -123,12 +123,18 @@ fn values(patient: &Patient) -> [String; 7] {
     ]
 }
 
-/// How many of the values that identify the referred patients occur in `text`, and how many there
-/// are. A birth date that is also a day of a visit counts only beside a quotation mark or a colon.
-pub fn seen(facts: &Facts, text: &str) -> (usize, usize) {
+/// All values that identify the referred patients, each once.
+pub fn identifying(facts: &Facts) -> Vec<String> {
     let mut all: Vec<String> = facts.ready().flat_map(|(_, patient)| values(patient)).collect();
     all.sort();
     all.dedup();
+    all
+}
+
+/// How many of the values that identify the referred patients occur in `text`, and how many there
+/// are. A birth date that is also a day of a visit counts only beside a quotation mark or a colon.
+pub fn seen(facts: &Facts, text: &str) -> (usize, usize) {
+    let all = identifying(facts);
     // Split at what stands around values in JSON and in sentences: a set is asked for each value,
     // since a search of a long text for each would take seconds.
     let parts = text.split(['"', '\\', ',']).map(|part| part.trim_start_matches("Dear "));

@@ -60,19 +60,28 @@ const fn status_name(status: PurchaseStatus) -> &'static str {
 }
 
 fn article_json(product: &Product, world: &World) -> Value {
+    let supplier = &world.suppliers[product.supplier];
     json!({
         "article": article_name(product.number),
         "description": product.title,
-        "supplier_no": world.suppliers[product.supplier].number,
+        "supplier_no": supplier.number,
         "unit_cost": money(product.cost_cents),
         "currency": "EUR",
         "carton_qty": product.carton,
-        "lead_time_days": product.lead_days,
+        "lead_time_days": product.lead_days.unwrap_or(supplier.lead_time.days()),
         "safety_stock": product.min_stock,
+        "qty_on_order": outstanding(world, product.number),
         "vat_code": "V19",
         "ledger_account": 3_400 + product.category,
         "blocked": product.status == ProductStatus::Archived
     })
+}
+
+/// Pieces of an article on open purchase orders that are still to come.
+fn outstanding(world: &World, article: u32) -> u32 {
+    let open = world.purchases.iter().filter(|purchase| purchase.status.is_open());
+    let lines = open.flat_map(|purchase| &purchase.lines);
+    lines.filter(|line| line.article == article).map(PurchaseLine::outstanding).sum()
 }
 
 fn supplier_json(supplier: &Supplier) -> Value {

@@ -1,9 +1,9 @@
 //! The form of the job's answer, and whether an answer is right.
 //!
-//! The answer is small, and still an exact check: its totals and its checksum run over the
-//! line of every article.
+//! The answer is what a person wants to read; its sums run over every article, so that it is a
+//! check of all of them.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -14,71 +14,42 @@ use super::Truth;
 /// What the job returns.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Answer {
-    /// Articles with an active offer on the marketplace.
-    pub compared: u32,
     /// What the marketplace offers and the warehouse does not have.
-    pub short: Short,
+    pub short: Found,
     /// What sells out before new goods can arrive.
-    pub stockouts: Stockouts,
+    pub missing: Found,
     /// What to order.
-    pub reorder: ReorderTotals,
-    /// Over the line of every article; see [`Truth::lines`].
-    pub checksum: u64,
+    pub reorder: Found,
 }
 
-/// What the marketplace offers and the warehouse does not have.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-pub struct Short {
+/// Articles of which something is to be said, with a number of pieces each. As JSON it is a list of
+/// the four.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(from = "Listed", into = "Listed")]
+pub struct Found {
     /// How many articles.
-    pub skus: u32,
-    /// How many pieces.
-    pub units: u32,
-    /// The articles that miss most.
-    pub worst: Vec<ShortItem>,
+    pub articles: u32,
+    /// How many pieces, over all of them.
+    pub pieces: u32,
+    /// The article with the most pieces, such as `SKU-17`; of equals the lower number. Empty where
+    /// there is none.
+    pub worst: String,
+    /// Its pieces.
+    pub worst_pieces: u32,
 }
 
-/// An article that is oversold.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-pub struct ShortItem {
-    /// Such as `SKU-00017`.
-    pub sku: String,
-    /// Pieces missing in the warehouse.
-    pub short: u32,
-    /// Pieces to order.
-    pub reorder: u32,
+type Listed = (u32, u32, String, u32);
+
+impl From<Listed> for Found {
+    fn from((articles, pieces, worst, worst_pieces): Listed) -> Self {
+        Self { articles, pieces, worst, worst_pieces }
+    }
 }
 
-/// What sells out before new goods can arrive.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-pub struct Stockouts {
-    /// How many articles.
-    pub skus: u32,
-    /// The articles that will miss most.
-    pub worst: Vec<StockoutItem>,
-}
-
-/// An article that sells out.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-pub struct StockoutItem {
-    /// Such as `SKU-00017`.
-    pub sku: String,
-    /// Days that what is there will last.
-    pub days_left: u32,
-    /// Pieces that will be asked for in vain within the lead time.
-    pub missing: u32,
-}
-
-/// What to order.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-pub struct ReorderTotals {
-    /// How many articles.
-    pub skus: u32,
-    /// How many pieces, in whole cartons.
-    pub units: u32,
-    /// What they cost.
-    pub cost_cents: u64,
-    /// How many articles of each of the shop's categories.
-    pub skus_by_category: BTreeMap<String, u32>,
+impl From<Found> for Listed {
+    fn from(Found { articles, pieces, worst, worst_pieces }: Found) -> Self {
+        (articles, pieces, worst, worst_pieces)
+    }
 }
 
 /// How an answer differs from the truth.
@@ -114,70 +85,53 @@ pub fn check(answer: &Value, truth: &Truth) -> Result<(), Mismatch> {
 }
 
 /// Every part of an answer with its name. Taken apart in full, so that none is forgotten.
-fn facts(answer: &Answer) -> [(&'static str, Value); 11] {
-    let Answer { compared, short, stockouts, reorder, checksum } = answer;
-    let list = |items: Result<Value, serde_json::Error>| items.unwrap_or(Value::Null);
-    [
-        ("compared", (*compared).into()),
-        ("short.skus", short.skus.into()),
-        ("short.units", short.units.into()),
-        ("short.worst", list(serde_json::to_value(&short.worst))),
-        ("stockouts.skus", stockouts.skus.into()),
-        ("stockouts.worst", list(serde_json::to_value(&stockouts.worst))),
-        ("reorder.skus", reorder.skus.into()),
-        ("reorder.units", reorder.units.into()),
-        ("reorder.cost_cents", reorder.cost_cents.into()),
-        ("reorder.skus_by_category", list(serde_json::to_value(&reorder.skus_by_category))),
-        ("checksum", (*checksum).into()),
-    ]
+fn facts(answer: &Answer) -> Vec<(String, Value)> {
+    let Answer { short, missing, reorder } = answer;
+    let parts = [("short", short), ("missing", missing), ("reorder", reorder)];
+    let of = |(name, found): (&str, &Found)| {
+        let Found { articles, pieces, worst, worst_pieces } = found;
+        [
+            (format!("{name}.articles"), (*articles).into()),
+            (format!("{name}.pieces"), (*pieces).into()),
+            (format!("{name}.worst"), worst.as_str().into()),
+            (format!("{name}.worst_pieces"), (*worst_pieces).into()),
+        ]
+    };
+    parts.into_iter().flat_map(of).collect()
 }
 
 /// The answer in sentences.
 pub fn headline(answer: &Answer) -> String {
     let mut text = String::new();
-    for item in &answer.short.worst {
-        let ShortItem { sku, short, reorder } = item;
-        let order = match reorder {
-            0 => "no reorder needed".to_owned(),
-            _ => format!("reorder {}", grouped(*reorder)),
-        };
-        let units = if *short == 1 { "unit" } else { "units" };
-        let _ = writeln!(
-            text,
-            "{sku} is {} {units} short in the marketplace against the warehouse; {order}.",
-            grouped(*short)
-        );
-    }
-    for item in &answer.stockouts.worst {
-        let StockoutItem { sku, days_left, missing } = item;
-        let when = match days_left {
-            0 => "within a day".to_owned(),
-            1 => "in 1 day".to_owned(),
-            days => format!("in {days} days"),
-        };
-        let missing = grouped(*missing);
-        let _ = writeln!(
-            text,
-            "{sku} sells out {when}; {missing} units will be missing before new goods arrive."
-        );
+    let Answer { short, missing, reorder } = answer;
+    for (found, what) in [
+        (short, "short: offered on the marketplace, and not there"),
+        (missing, "missing before more can arrive: it sells out"),
+        (reorder, "to be reordered"),
+    ] {
+        if found.articles > 0 {
+            let pieces = counted(found.worst_pieces, "piece");
+            let _ = writeln!(text, "{}: {pieces} {what}.", found.worst);
+        }
     }
     let _ = write!(
         text,
-        "Of {} articles offered, {} are oversold by {} units. {} articles will sell out; \
-         reorder {} units of {} articles for {}.{:02} EUR.",
-        grouped(answer.compared),
-        grouped(answer.short.skus),
-        grouped(answer.short.units),
-        grouped(answer.stockouts.skus),
-        grouped(answer.reorder.units),
-        grouped(answer.reorder.skus),
-        grouped(answer.reorder.cost_cents / 100),
-        answer.reorder.cost_cents % 100
+        "{} oversold by {}; {} will sell out. Reorder {} of {}.",
+        counted(short.articles, "article"),
+        counted(short.pieces, "piece"),
+        counted(missing.articles, "article"),
+        counted(reorder.pieces, "piece"),
+        counted(reorder.articles, "article"),
     );
     text
 }
 
-/// `1234567` is `1,234,567`.
+/// `1 article`, `1,234 articles`
+fn counted(count: u32, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", grouped(count))
+}
+
 fn grouped(number: impl Into<u64>) -> String {
     let digits = number.into().to_string();
     let mut text = String::new();
@@ -209,12 +163,12 @@ mod tests {
     fn each_wrong_part_is_named() {
         let truth = truth();
         let mut wrong = truth.answer.clone();
-        wrong.checksum = 1;
-        wrong.short.worst.clear();
+        wrong.missing.pieces = 1;
+        wrong.short.worst = "SKU-0".to_owned();
         let mismatch = check(&serde_json::to_value(&wrong).unwrap(), &truth).unwrap_err();
         let text = mismatch.to_string();
-        assert!(text.starts_with("`short.worst` is [], not [{\"sku\""), "{text}");
-        assert!(text.contains("; `checksum` is 1, not "), "{text}");
+        assert!(text.starts_with("`short.worst` is \"SKU-0\", not \"SKU-"), "{text}");
+        assert!(text.contains("; `missing.pieces` is 1, not "), "{text}");
     }
 
     #[test]

@@ -4,10 +4,10 @@
 //! for the same article, pieces or cartons or packs, cents or decimal text, four ways of
 //! writing a date, four ways of paging, and gaps where real systems have them.
 //!
-//! The job (see [`Job`]) compares the marketplace with the warehouse, finds what sells out
+//! The job compares the marketplace with the warehouse, finds what sells out
 //! before new goods can arrive, and says what to reorder. It is done three times, by code that
 //! shares nothing but the form of the [`Answer`]: from the world itself ([`Truth`]), by a
-//! script over the servers ([`Job::script`]), and call by call ([`traditional`]).
+//! script over the servers ([`job`]), and call by call ([`traditional`]).
 
 pub(crate) mod accounting;
 mod answer;
@@ -22,9 +22,8 @@ pub(crate) mod warehouse;
 mod words;
 mod world;
 
-pub use answer::{Answer, Mismatch, ReorderTotals, Short, ShortItem, StockoutItem, Stockouts};
-pub use answer::{check, headline};
-pub use job::{JOB, Job};
+pub use answer::{Answer, Found, Mismatch, check, headline};
+pub use job::job;
 pub use traditional::{TraditionalError, traditional};
 pub use truth::{Line, Truth};
 pub(crate) use turns::by_turns;

@@ -13,13 +13,11 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
-use super::answer::{Answer, ReorderTotals, Short, ShortItem, StockoutItem, Stockouts};
-use crate::Day;
+use super::answer::{Answer, Found};
 
-/// The window of sales and the day it is looked at, as the job states them.
+/// The window of sales, as the job states it.
 const FROM: &str = "2026-10-23";
 const TO: &str = "2026-11-19";
-const TODAY: &str = "2026-11-20";
 
 const PAGES_MAX: usize = 1_000;
 
@@ -67,17 +65,6 @@ enum Paging {
 }
 
 #[derive(Deserialize)]
-struct Product {
-    sku: String,
-    category: Category,
-}
-
-#[derive(Deserialize)]
-struct Category {
-    name: String,
-}
-
-#[derive(Deserialize)]
 struct Order {
     status: String,
     lines: Vec<OrderLine>,
@@ -115,75 +102,31 @@ struct StockLine {
 }
 
 #[derive(Deserialize)]
-struct Inbound {
-    eta: Option<String>,
-    lines: Vec<InboundLine>,
-}
-
-#[derive(Deserialize)]
-struct InboundLine {
-    item_code: String,
-    cartons: i64,
-    units_per_carton: i64,
-}
-
-#[derive(Deserialize)]
 struct Article {
     #[serde(rename = "article")]
     name: String,
-    supplier_no: i64,
-    unit_cost: String,
     carton_qty: i64,
-    lead_time_days: Option<i64>,
+    lead_time_days: i64,
     safety_stock: Option<i64>,
-}
-
-#[derive(Deserialize)]
-struct Supplier {
-    supplier_no: i64,
-    lead_time: LeadTime,
-}
-
-#[derive(Deserialize)]
-struct LeadTime {
-    value: i64,
-    unit: String,
-}
-
-#[derive(Deserialize)]
-struct Purchase {
-    lines: Vec<PurchaseLine>,
-}
-
-#[derive(Deserialize)]
-struct PurchaseLine {
-    article: String,
-    qty_ordered: i64,
-    qty_received: i64,
+    qty_on_order: i64,
+    blocked: bool,
 }
 
 /// All that the job needs, as it came.
 struct Collected {
-    products: Vec<Product>,
-    orders: Vec<Order>,
-    listings: Vec<Listing>,
-    sales: Vec<SalesRow>,
-    stock: Vec<StockLine>,
-    inbound: Vec<Inbound>,
     articles: Vec<Article>,
-    suppliers: Vec<Supplier>,
-    purchases: Vec<Purchase>,
+    listings: Vec<Listing>,
+    stock: Vec<StockLine>,
+    orders: Vec<Order>,
+    sales: Vec<SalesRow>,
 }
 
-/// One article's line; the checksum runs over these.
+/// One article's line.
 struct Row {
     number: i64,
-    category: String,
-    days_left: i64,
     short: i64,
     missing: i64,
     reorder: i64,
-    cost_cents: i64,
 }
 
 type PerArticle = BTreeMap<i64, i64>;
@@ -200,7 +143,7 @@ where
     C: AsyncFn(&str, &str, Map<String, Value>) -> Result<Value, E>,
 {
     let collected = collect(&call).await?;
-    Ok(answer(&rows(&collected), &collected))
+    Ok(answer(&rows(&collected)))
 }
 
 async fn collect<E, C>(call: &C) -> Result<Collected, TraditionalError<E>>
@@ -211,67 +154,21 @@ where
     let list = |server, tool, rows, arguments| List { call, server, tool, arguments, rows };
     let market = Paging::Token { argument: "nextToken", result: "nextToken" };
     let books = Paging::Token { argument: "cursor", result: "next_cursor" };
+    let articles = list("accounting", "list_articles", "data", json!({ "limit": 100 }));
+    let active = json!({ "state": "ACTIVE", "pageSize": 100 });
+    let listings = list("marketplace", "listListings", "listings", active);
+    let sellable = json!({ "condition": "SELLABLE", "limit": 250 });
+    let stock = list("warehouse", "list-stock", "items", sellable);
     let window = json!({ "created_from": FROM, "created_to": TO, "per_page": 100 });
+    let orders = list("shop", "list_orders", "orders", window);
     let period = json!({ "dateFrom": FROM, "dateTo": TO, "pageSize": 100 });
+    let sales = list("marketplace", "getSalesReport", "rows", period);
     Ok(Collected {
-        products: list(
-            "shop",
-            "list_products",
-            "products",
-            json!({
-                "status": "active", "per_page": 100
-            }),
-        )
-        .all(Paging::Number)
-        .await?,
-        orders: list("shop", "list_orders", "orders", window).all(Paging::Number).await?,
-        listings: list(
-            "marketplace",
-            "listListings",
-            "listings",
-            json!({
-                "state": "ACTIVE", "pageSize": 100
-            }),
-        )
-        .all(market)
-        .await?,
-        sales: list("marketplace", "getSalesReport", "rows", period).all(market).await?,
-        stock: list(
-            "warehouse",
-            "list-stock",
-            "items",
-            json!({
-                "condition": "SELLABLE", "limit": 250
-            }),
-        )
-        .all(Paging::Offset(250))
-        .await?,
-        inbound: list(
-            "warehouse",
-            "list-inbound-shipments",
-            "items",
-            json!({
-                "status": "OPEN", "limit": 250
-            }),
-        )
-        .all(Paging::Offset(250))
-        .await?,
-        articles: list("accounting", "list_articles", "data", json!({ "limit": 100 }))
-            .all(books)
-            .await?,
-        suppliers: list("accounting", "list_suppliers", "data", json!({ "limit": 100 }))
-            .all(books)
-            .await?,
-        purchases: list(
-            "accounting",
-            "list_purchase_orders",
-            "data",
-            json!({
-                "status": "open", "limit": 100
-            }),
-        )
-        .all(books)
-        .await?,
+        articles: articles.all(books).await?,
+        listings: listings.all(market).await?,
+        stock: stock.all(Paging::Offset(250)).await?,
+        orders: orders.all(Paging::Number).await?,
+        sales: sales.all(market).await?,
     })
 }
 
@@ -338,13 +235,6 @@ fn tally<'a>(pieces: impl Iterator<Item = (&'a str, i64)>) -> PerArticle {
     sums
 }
 
-/// `20/11/2026`
-fn slashed(text: &str) -> Option<Day> {
-    let mut parts = text.split('/');
-    let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
-    Day::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
-}
-
 fn offered(collected: &Collected) -> PerArticle {
     let of = |listing: &Listing| listing.quantity_available * listing.units_per_pack;
     tally(collected.listings.iter().filter_map(|row| Some((row.seller_sku.as_deref()?, of(row)))))
@@ -370,39 +260,22 @@ fn rows(collected: &Collected) -> Vec<Row> {
         let pieces = line.quantity * line.units_per_carton.unwrap_or(1);
         (line.item_code.as_str(), pieces - line.allocated_units)
     }));
-    let on_order = tally(
-        collected
-            .purchases
-            .iter()
-            .flat_map(|purchase| &purchase.lines)
-            .map(|line| (line.article.as_str(), line.qty_ordered - line.qty_received)),
-    );
-    let articles: BTreeMap<i64, &Article> = collected
-        .articles
-        .iter()
-        .filter_map(|article| Some((number(&article.name)?, article)))
-        .collect();
     let get = |sums: &PerArticle, number| sums.get(&number).copied().unwrap_or(0);
     let mut rows: Vec<Row> = collected
-        .products
+        .articles
         .iter()
-        .filter_map(|product| {
-            let number = number(&product.sku)?;
-            let article = articles.get(&number)?;
-            let (there, sold) = (get(&available, number), get(&sold, number));
-            let lead = lead_days(article, &collected.suppliers)?;
-            let demand = ceil(lead * sold, 28);
-            let safety = article.safety_stock.unwrap_or_else(|| ceil(sold, 4));
-            let need = (demand + safety - there - get(&on_order, number)).max(0);
-            let reorder = ceil(need, article.carton_qty) * article.carton_qty;
+        .filter(|article| !article.blocked)
+        .filter_map(|article| {
+            let number = number(&article.name)?;
+            let there = get(&available, number);
+            let demand = ceil(article.lead_time_days * get(&sold, number), 28);
+            let missing = demand - there - article.qty_on_order;
+            let wanted = (missing + article.safety_stock.unwrap_or(0)).max(0);
             Some(Row {
                 number,
-                category: product.category.name.clone(),
-                days_left: there * 28 / sold.max(1),
-                short: (get(&offered, number) - there).max(0),
-                missing: (demand - there - arriving(collected, number, lead)).max(0),
-                reorder,
-                cost_cents: reorder * cents(&article.unit_cost)?,
+                short: get(&offered, number) - there,
+                missing,
+                reorder: ceil(wanted, article.carton_qty) * article.carton_qty,
             })
         })
         .collect();
@@ -414,82 +287,25 @@ fn ceil(count: i64, size: i64) -> i64 {
     (count + size - 1) / size.max(1)
 }
 
-fn cents(text: &str) -> Option<i64> {
-    text.replace('.', "").parse().ok()
-}
-
-fn lead_days(article: &Article, suppliers: &[Supplier]) -> Option<i64> {
-    if let Some(days) = article.lead_time_days {
-        return Some(days);
-    }
-    let supplier = suppliers.iter().find(|other| other.supplier_no == article.supplier_no)?;
-    let days_per_unit = if supplier.lead_time.unit == "weeks" { 7 } else { 1 };
-    Some(supplier.lead_time.value * days_per_unit)
-}
-
-fn arriving(collected: &Collected, article: i64, lead: i64) -> i64 {
-    let last = Day::parse_iso(TODAY).zip(i32::try_from(lead).ok()).map(|(day, n)| day.plus(n));
-    collected
-        .inbound
-        .iter()
-        .filter(|shipment| {
-            shipment.eta.as_deref().and_then(slashed).is_some_and(|eta| Some(eta) <= last)
-        })
-        .flat_map(|shipment| &shipment.lines)
-        .filter(|line| number(&line.item_code) == Some(article))
-        .map(|line| line.cartons * line.units_per_carton)
-        .sum()
-}
-
-fn answer(rows: &[Row], collected: &Collected) -> Answer {
-    let offered = offered(collected);
-    let ranked = |key: fn(&Row) -> i64| {
-        let mut ranked: Vec<&Row> = rows.iter().filter(|row| key(row) > 0).collect();
-        ranked.sort_by_key(|row| -key(row));
-        ranked
-    };
-    let (short, out, order) =
-        (ranked(|row| row.short), ranked(|row| row.missing), ranked(|row| row.reorder));
-    let mut skus_by_category = BTreeMap::new();
-    for row in &order {
-        *skus_by_category.entry(row.category.clone()).or_default() += 1;
-    }
+fn answer(rows: &[Row]) -> Answer {
     Answer {
-        compared: size(rows.iter().filter(|row| offered.contains_key(&row.number)).count()),
-        short: Short {
-            skus: size(short.len()),
-            units: positive(short.iter().map(|row| row.short).sum()),
-            worst: short.iter().take(3).map(|row| short_item(row)).collect(),
-        },
-        stockouts: Stockouts {
-            skus: size(out.len()),
-            worst: out.iter().take(3).map(|row| stockout_item(row)).collect(),
-        },
-        reorder: ReorderTotals {
-            skus: size(order.len()),
-            units: positive(order.iter().map(|row| row.reorder).sum()),
-            cost_cents: order.iter().map(|row| row.cost_cents.unsigned_abs()).sum(),
-            skus_by_category,
-        },
-        checksum: rows.iter().fold(0, |sum, row| {
-            let mixed = row.number + 3 * row.short + 7 * row.missing + 11 * row.reorder;
-            (sum * 31 + mixed.unsigned_abs()) % 1_000_000_007
-        }),
+        short: found(rows, |row| row.short),
+        missing: found(rows, |row| row.missing),
+        reorder: found(rows, |row| row.reorder),
     }
 }
 
-fn short_item(row: &Row) -> ShortItem {
-    let sku = format!("SKU-{:05}", row.number);
-    ShortItem { sku, short: positive(row.short), reorder: positive(row.reorder) }
-}
-
-fn stockout_item(row: &Row) -> StockoutItem {
-    let sku = format!("SKU-{:05}", row.number);
-    StockoutItem { sku, days_left: positive(row.days_left), missing: positive(row.missing) }
-}
-
-fn size(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
+fn found(rows: &[Row], pieces: fn(&Row) -> i64) -> Found {
+    let mut found: Vec<&Row> = rows.iter().filter(|row| pieces(row) > 0).collect();
+    // Rows are in the order of their numbers, and stay so where they are equal.
+    found.sort_by_key(|row| -pieces(row));
+    let worst = found.first();
+    Found {
+        articles: u32::try_from(found.len()).unwrap_or(u32::MAX),
+        pieces: positive(found.iter().map(|row| pieces(row)).sum()),
+        worst: worst.map(|row| format!("SKU-{}", row.number)).unwrap_or_default(),
+        worst_pieces: worst.map_or(0, |row| positive(pieces(row))),
+    }
 }
 
 /// A server that lies could send counts of any size; they end up wrong, and never panic.

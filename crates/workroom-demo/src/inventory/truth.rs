@@ -4,25 +4,19 @@
 //! script or the call-by-call way: only then do three equal answers say something.
 
 use super::{
-    answer::{Answer, ReorderTotals, Short, ShortItem, StockoutItem, Stockouts},
-    words::CATEGORIES,
-    world::{
-        Condition, Item, OrderStatus, Product, ProductStatus, ShipmentStatus, TODAY, World, sku,
-    },
+    answer::{Answer, Found},
+    world::{Condition, Item, OrderStatus, Product, ProductStatus, TODAY, World},
 };
 
 /// The days of sales that velocity is taken from, up to yesterday.
 const WINDOW_DAYS: i32 = 28;
-
-/// How many articles the answer names of each kind.
-const WORST: usize = 3;
 
 /// The right answer and the line of every article behind it.
 #[derive(Clone, Debug)]
 pub struct Truth {
     /// What the job must return.
     pub answer: Answer,
-    /// Every active article, by its number.
+    /// Every article that is not blocked, by its number.
     pub lines: Vec<Line>,
 }
 
@@ -39,13 +33,11 @@ pub struct Line {
     pub sold: u32,
     /// Asked for within the lead time, at the velocity of the last 28 days.
     pub demand: u32,
-    /// Arrives within the lead time.
-    pub inbound: u32,
     /// Ordered and still to come.
     pub on_order: u32,
     /// Offered and not available.
     pub short: u32,
-    /// Asked for in vain before new goods can arrive.
+    /// Asked for in vain, even if all that is on order comes in time.
     pub missing: u32,
     /// To be ordered, in whole cartons.
     pub reorder: u32,
@@ -57,10 +49,10 @@ impl Truth {
         let lines: Vec<Line> = world
             .products
             .iter()
-            .filter(|product| product.status == ProductStatus::Active)
+            .filter(|product| product.status != ProductStatus::Archived)
             .map(|product| line(world, product))
             .collect();
-        Self { answer: answer(world, &lines), lines }
+        Self { answer: answer(&lines), lines }
     }
 }
 
@@ -70,20 +62,17 @@ fn line(world: &World, product: &Product) -> Line {
     let (available, sold) = (available(world, number), sold(world, number));
     let offered = offered(world, number);
     let demand = (lead_days * sold).div_ceil(28);
-    let inbound = inbound(world, number, lead_days);
     let on_order = on_order(world, number);
-    let safety = product.min_stock.unwrap_or(sold.div_ceil(4));
-    let wanted = (demand + safety).saturating_sub(available + on_order);
+    let wanted = (demand + product.min_stock.unwrap_or(0)).saturating_sub(available + on_order);
     Line {
         number,
         offered,
         available,
         sold,
         demand,
-        inbound,
         on_order,
         short: offered.unwrap_or(0).saturating_sub(available),
-        missing: demand.saturating_sub(available + inbound),
+        missing: demand.saturating_sub(available + on_order),
         reorder: wanted.next_multiple_of(product.carton),
     }
 }
@@ -129,21 +118,6 @@ fn offered(world: &World, number: u32) -> Option<u32> {
     Some(first + offers.sum::<u32>())
 }
 
-fn inbound(world: &World, number: u32, lead_days: u32) -> u32 {
-    let last = TODAY.plus(i32::try_from(lead_days).expect("lead times are below two years"));
-    world
-        .shipments
-        .iter()
-        .filter(|shipment| {
-            !matches!(shipment.status, ShipmentStatus::Received | ShipmentStatus::Cancelled)
-                && shipment.eta.is_some_and(|eta| eta <= last)
-        })
-        .flat_map(|shipment| &shipment.lines)
-        .filter(|line| line.article == number)
-        .map(|line| line.cartons * line.pieces_per_carton)
-        .sum()
-}
-
 fn on_order(world: &World, number: u32) -> u32 {
     world
         .purchases
@@ -155,70 +129,27 @@ fn on_order(world: &World, number: u32) -> u32 {
         .sum()
 }
 
-fn answer(world: &World, lines: &[Line]) -> Answer {
-    let mut short: Vec<&Line> = lines.iter().filter(|line| line.short > 0).collect();
-    short.sort_by_key(|line| (u32::MAX - line.short, line.number));
-    let mut out: Vec<&Line> = lines.iter().filter(|line| line.missing > 0).collect();
-    out.sort_by_key(|line| (u32::MAX - line.missing, line.number));
+fn answer(lines: &[Line]) -> Answer {
     Answer {
-        compared: count(lines.iter().filter(|line| line.offered.is_some())),
-        short: Short {
-            skus: count(short.iter()),
-            units: short.iter().map(|line| line.short).sum(),
-            worst: short.iter().take(WORST).map(|line| short_item(line)).collect(),
-        },
-        stockouts: Stockouts {
-            skus: count(out.iter()),
-            worst: out.iter().take(WORST).map(|line| stockout_item(line)).collect(),
-        },
-        reorder: totals(world, lines),
-        checksum: checksum(lines),
+        short: found(lines, |line| line.short),
+        missing: found(lines, |line| line.missing),
+        reorder: found(lines, |line| line.reorder),
     }
 }
 
-fn short_item(line: &Line) -> ShortItem {
-    ShortItem { sku: sku(line.number), short: line.short, reorder: line.reorder }
-}
-
-fn stockout_item(line: &Line) -> StockoutItem {
-    StockoutItem {
-        sku: sku(line.number),
-        days_left: line.available * 28 / line.sold.max(1),
-        missing: line.missing,
+fn found(lines: &[Line], pieces: fn(&Line) -> u32) -> Found {
+    let mut found: Vec<(u32, u32)> = lines
+        .iter()
+        .map(|line| (pieces(line), line.number))
+        .filter(|(pieces, _)| *pieces > 0)
+        .collect();
+    found.sort_by_key(|(pieces, number)| (u32::MAX - pieces, *number));
+    Found {
+        articles: u32::try_from(found.len()).expect("there are 1,200 articles"),
+        pieces: found.iter().map(|(pieces, _)| pieces).sum(),
+        worst: found.first().map(|(_, number)| format!("SKU-{number}")).unwrap_or_default(),
+        worst_pieces: found.first().map_or(0, |(pieces, _)| *pieces),
     }
-}
-
-fn totals(world: &World, lines: &[Line]) -> ReorderTotals {
-    let mut totals = ReorderTotals {
-        skus: 0,
-        units: 0,
-        cost_cents: 0,
-        skus_by_category: std::collections::BTreeMap::new(),
-    };
-    for line in lines.iter().filter(|line| line.reorder > 0) {
-        let Some(product) = world.product(line.number) else { continue };
-        totals.skus += 1;
-        totals.units += line.reorder;
-        totals.cost_cents += u64::from(line.reorder) * u64::from(product.cost_cents);
-        let category = CATEGORIES[product.category].0.to_owned();
-        *totals.skus_by_category.entry(category).or_default() += 1;
-    }
-    totals
-}
-
-/// Every count stays far below 2^53, so that a script's numbers hold it exactly.
-fn checksum(lines: &[Line]) -> u64 {
-    lines.iter().fold(0, |sum, line| {
-        let mixed = [(1, line.number), (3, line.short), (7, line.missing), (11, line.reorder)]
-            .into_iter()
-            .map(|(weight, count)| weight * u64::from(count))
-            .sum::<u64>();
-        (sum * 31 + mixed) % 1_000_000_007
-    })
-}
-
-fn count<T>(items: impl Iterator<Item = T>) -> u32 {
-    u32::try_from(items.count()).expect("there are 1,200 articles")
 }
 
 #[cfg(test)]
@@ -237,8 +168,8 @@ mod tests {
             }
         }
         let truth = Truth::of(&world);
-        assert_eq!((truth.answer.short.skus, truth.answer.short.units), (0, 0));
-        assert!(truth.answer.compared > 900);
+        assert_eq!((truth.answer.short.articles, truth.answer.short.pieces), (0, 0));
+        assert!(truth.lines.iter().filter(|line| line.offered.is_some()).count() > 900);
     }
 
     #[test]
@@ -248,7 +179,7 @@ mod tests {
         world.sales.clear();
         world.products.iter_mut().for_each(|product| product.min_stock = None);
         let truth = Truth::of(&world);
-        assert_eq!((truth.answer.stockouts.skus, truth.answer.reorder.units), (0, 0));
+        assert_eq!((truth.answer.missing.articles, truth.answer.reorder.pieces), (0, 0));
     }
 
     #[test]
@@ -258,7 +189,7 @@ mod tests {
             let product = world.product(line.number).unwrap();
             assert_eq!(line.reorder % product.carton, 0);
             if line.reorder > 0 {
-                let safety = product.min_stock.unwrap_or(line.sold.div_ceil(4));
+                let safety = product.min_stock.unwrap_or(0);
                 let after = line.available + line.on_order + line.reorder;
                 let wanted = line.demand + safety;
                 assert!((wanted..wanted + product.carton).contains(&after), "{line:?}");

@@ -100,6 +100,7 @@ pub(crate) fn seen(world: WorldName, seed: u64) -> String {
         Arc::new(ServerSnapshot {
             name: server.name().to_owned(),
             status: ServerStatus::Ready,
+            title: Some(server.about().to_owned()),
             tools: Arc::new(Backend::new(server, seed).tools().to_vec()),
             ..ServerSnapshot::default()
         })

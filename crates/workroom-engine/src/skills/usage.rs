@@ -95,6 +95,12 @@ pub(crate) fn is_tell(call: &GuestCall) -> bool {
 }
 
 impl Usage {
+    /// The skill that the script itself uses; the first one, if there are several.
+    pub(crate) fn main(&self) -> Option<&str> {
+        let is_imported = |name: &String| self.linked.iter().any(|it| it.imports.contains(name));
+        self.linked.iter().map(|it| &it.name).find(|it| !is_imported(it)).map(String::as_str)
+    }
+
     /// Of a run of `program`, in a session that sees `visible`; `is_fresh`: in which nothing ran
     /// before.
     pub(crate) fn of(visible: Arc<Visible>, program: &Program, is_fresh: bool) -> Self {

@@ -11,6 +11,7 @@ use workroom_types::{RunId, SessionId, ToolRef};
 use super::{
     Ending, Health, Millis, NewRun, PinRecord, Retention, RunEnd, RunRecord, Running,
     SessionRecord, SessionState, ShapeRecord, SnapshotId, Store, StoreError, Stored, Swept,
+    accounts::{AccountRecord, Accounts, AccountsOf, MemoryAccounts},
     skills::{
         AmendedSkill, Files, MemorySkills, NewSkill, SkillKept, SkillRecord, SkillStatus, SkillUse,
         Skills,
@@ -21,7 +22,7 @@ use super::{
 
 /// Keeps everything in memory. Its only holder is this process, so no run is ever interrupted.
 #[derive(Debug, Default)]
-pub struct Memory(Mutex<Tables>, MemoryVaults, MemorySkills);
+pub struct Memory(Mutex<Tables>, MemoryVaults, MemoryAccounts, MemorySkills);
 
 #[derive(Debug, Default)]
 struct Tables {
@@ -327,6 +328,8 @@ impl Store for Memory {
         }
         let most = usize::try_from(retention.flows).unwrap_or(usize::MAX);
         swept.flows = self.1.sweep(now.saturating_sub(retention.flow_age_ms), most);
+        let most = usize::try_from(retention.accounts).unwrap_or(usize::MAX);
+        swept.accounts = self.2.sweep(now.saturating_sub(retention.account_age_ms), most);
         Self::done(Ok(swept))
     }
 
@@ -339,6 +342,25 @@ impl Store for Memory {
             runs: tables.runs.len() as u64,
             bytes: tables.history_bytes(),
         }))
+    }
+}
+
+impl Accounts for Memory {
+    fn keep_accounts(&self, accounts: Vec<AccountRecord>) -> Stored<'_, ()> {
+        self.2.keep(accounts);
+        Self::done(Ok(()))
+    }
+
+    fn accounts(&self, of: AccountsOf, limit: usize) -> Stored<'_, Vec<AccountRecord>> {
+        Self::done(Ok(self.2.accounts(&of, limit)))
+    }
+
+    fn unaccounted(&self, limit: usize) -> Stored<'_, Vec<RunId>> {
+        let tables = self.tables();
+        let ended = tables.runs.iter().rev().filter(|(record, _)| record.end.is_some());
+        let runs = ended.map(|(record, _)| &record.run.id);
+        let runs = runs.filter(|run| !self.2.has_run(run.as_str())).take(limit);
+        Self::done(Ok(runs.cloned().collect()))
     }
 }
 
@@ -388,15 +410,15 @@ impl Vaults for Memory {
 
 impl Skills for Memory {
     fn keep_skill(&self, skill: NewSkill) -> Stored<'_, SkillKept> {
-        Self::done(Ok(self.2.keep_skill(skill)))
+        Self::done(Ok(self.3.keep_skill(skill)))
     }
 
     fn skills(&self) -> Stored<'_, Vec<SkillRecord>> {
-        Self::done(Ok(self.2.skills()))
+        Self::done(Ok(self.3.skills()))
     }
 
     fn skill_files(&self, name: &str, version: i64) -> Stored<'_, Option<Files>> {
-        Self::done(Ok(self.2.skill_files(name, version)))
+        Self::done(Ok(self.3.skill_files(name, version)))
     }
 
     fn set_skill_status(
@@ -406,23 +428,23 @@ impl Skills for Memory {
         status: SkillStatus,
         at: Millis,
     ) -> Stored<'_, bool> {
-        Self::done(Ok(self.2.set_skill_status(name, version, status, at)))
+        Self::done(Ok(self.3.set_skill_status(name, version, status, at)))
     }
 
     fn amend_skill(&self, amended: AmendedSkill) -> Stored<'_, bool> {
-        Self::done(Ok(self.2.amend_skill(amended)))
+        Self::done(Ok(self.3.amend_skill(amended)))
     }
 
     fn remove_skill(&self, name: &str, version: Option<i64>) -> Stored<'_, u64> {
-        Self::done(Ok(self.2.remove_skill(name, version)))
+        Self::done(Ok(self.3.remove_skill(name, version)))
     }
 
     fn note_skill_uses(&self, uses: Vec<SkillUse>) -> Stored<'_, ()> {
-        self.2.note_skill_uses(uses);
+        self.3.note_skill_uses(uses);
         Self::done(Ok(()))
     }
 
     fn skill_changes(&self) -> Stored<'_, i64> {
-        Self::done(Ok(self.2.skill_changes()))
+        Self::done(Ok(self.3.skill_changes()))
     }
 }

@@ -22,6 +22,7 @@
 //! [`Memory`] keeps everything in this process: for tests, the demo, and runs that are not to
 //! leave a trace. The durable one is the crate `workroom-store`.
 
+mod accounts;
 mod memory;
 mod skills;
 mod vaults;
@@ -33,6 +34,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use workroom_types::{RunId, SessionId, ToolRef};
 
+pub use accounts::{AccountRecord, Accounts, AccountsOf};
 pub use memory::Memory;
 pub use skills::{
     AmendedSkill, Files, NewSkill, SkillFigures, SkillKept, SkillRecord, SkillStatus, SkillUse,
@@ -46,8 +48,8 @@ pub type Stored<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 /// Milliseconds since 1970, UTC.
 pub type Millis = i64;
 
-/// Keeps sessions, runs and journals, vaults and skills. A session that ends loses its vault.
-pub trait Store: Vaults + Skills {
+/// Keeps sessions, runs and journals, vaults, skills and accounts. A session that ends loses its vault.
+pub trait Store: Vaults + Skills + Accounts {
     /// The session `id`, also when it has ended; `None` if there never was one.
     fn session(&self, id: &SessionId) -> Stored<'_, Option<SessionRecord>>;
 
@@ -263,6 +265,10 @@ pub struct Retention {
     pub flow_age_ms: Millis,
     /// Above so many flows, the oldest are dropped.
     pub flows: u64,
+    /// Accounts of longer ago are dropped.
+    pub account_age_ms: Millis,
+    /// Above so many accounts, the oldest are dropped.
+    pub accounts: u64,
 }
 
 /// What [`Store::sweep`] dropped.
@@ -278,6 +284,8 @@ pub struct Swept {
     pub shapes: u64,
     /// Flows of values dropped.
     pub flows: u64,
+    /// Accounts dropped.
+    pub accounts: u64,
 }
 
 /// What [`Store::check`] found.

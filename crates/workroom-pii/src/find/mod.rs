@@ -4,6 +4,7 @@ mod address;
 mod contact;
 mod date;
 mod extent;
+mod fiscal;
 mod group;
 mod label;
 mod name;

@@ -3,7 +3,7 @@
 //! A text's numbers are grouped once (`4111 1111 1111 1111` is one group of four parts), and each
 //! group is judged by its checksum, its form, and what is said before it.
 
-use super::phone;
+use super::{fiscal::codice_fiscale, phone};
 use crate::{
     Kind,
     context::{Context, Heard, Said},
@@ -351,6 +351,9 @@ pub(crate) fn by_context(text: &str, key: &Heard<'_>, spans: &mut Vec<Span>) {
         }
         if let Some(vin) = vin(code) {
             spans.push(Span::new((start, end), Kind::Vehicle, "vin", vin));
+        }
+        if let Some(sure) = codice_fiscale(code) {
+            spans.push(Span::new((start, end), Kind::NationalId, "codice fiscale", sure));
         }
         let context = key.before(text, start);
         let Some((Said::Is(kind), far)) = context.nearest() else { continue };

@@ -18,7 +18,7 @@ use workroom_engine::{
 };
 use workroom_sandbox::{InProcess, QuickJs};
 use workroom_types::{
-    Limits, ServerSnapshot, ServerStatus, SessionId, ToolAnnotations, ToolDef, ToolRef,
+    Limit, Limits, ServerSnapshot, ServerStatus, SessionId, ToolAnnotations, ToolDef, ToolRef,
 };
 
 /// What a tool answers to its arguments.
@@ -61,6 +61,13 @@ impl Upstreams for Crm {
         self.calls.lock().unwrap().push(text);
         std::future::ready(rule.unwrap()(&call.arguments)).boxed()
     }
+}
+
+/// Limits with all the time that a busy machine may take to look for the cause of an error.
+pub(crate) fn patient() -> Limits {
+    let mut limits = Limits::default();
+    limits.set(Limit::Diagnosis, Limit::Diagnosis.range().1).unwrap();
+    limits
 }
 
 /// What a tool of this name takes; others take anything.

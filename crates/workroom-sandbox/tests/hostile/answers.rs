@@ -1,6 +1,6 @@
 //! Servers that answer to do harm, and modules asked for what they do not have.
 
-use crate::{Case, case};
+use super::{Case, case};
 
 const MEMORY: &str = "limit: the run went past its limit of 32 MiB for memory";
 

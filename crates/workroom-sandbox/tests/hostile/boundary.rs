@@ -1,6 +1,6 @@
 //! What goes to a server and comes back.
 
-use crate::{Case, case};
+use super::{Case, case};
 
 const STACK: &str = "exception: RangeError: Maximum call stack size exceeded";
 

@@ -1,6 +1,6 @@
 //! Ways out that are none.
 
-use crate::{Case, case};
+use super::{Case, case};
 
 pub(crate) const CASES: &[Case] = &[
     // The constructors lead to this realm's own global, which holds nothing of a host's.

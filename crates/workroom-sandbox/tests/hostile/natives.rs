@@ -1,6 +1,6 @@
 //! Built-in functions given what nobody would give them.
 
-use crate::{Case, case};
+use super::{Case, case};
 
 const CPU: &str = "limit: the run went past its limit of 150 ms for computing time";
 const MEMORY: &str = "limit: the run went past its limit of 32 MiB for memory";

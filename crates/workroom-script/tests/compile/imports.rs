@@ -166,29 +166,33 @@ fn what_other_gateways_have_becomes_a_module() {
     check(
         "callMCPTool(name, {})",
         &expect![[r#"
-        "use strict";
-        var callMCPTool;
-        (async () => {
-        	callMCPTool = ((tools) => (name, input, more) => {
-        		const key = (text) => String(text).toLowerCase().replace(/[^a-z0-9]/g, "");
-        		const two = typeof input === "string" ? tools[key(name) + key(input)] : undefined;
-        		const found = two ?? tools[key(name)] ?? tools[key(name).replace(/^mcp/, "")];
-        		if (!found) throw new TypeError(`there is no tool \`${name}\`; \`search\` finds one, and \`<server>__<tool>\` names it`);
-        		return __workroom.module(found[0], [["call", found[1]]]).call((two ? more : input) ?? {});
-        	})({
-        		__proto__: null,
-        		"crmcrmsearch": ["crm", "crm/search"],
-        		"crmgetcontact": ["crm", "get_contact"],
-        		"crmlistdeals": ["crm", "list_deals"],
-        		"crmsearch": ["crm", "crm/search"],
-        		"getcontact": ["crm", "get_contact"],
-        		"getorder": ["shop-eu", "getOrder"],
-        		"listdeals": ["crm", "list_deals"],
-        		"shopeugetorder": ["shop-eu", "getOrder"]
-        	});
-        	return callMCPTool(name, {});
-        })();
-    "#]],
+            "use strict";
+            var callMCPTool;
+            (async () => {
+            	callMCPTool = ((tools) => (name, input, more) => {
+            		const key = (text) => String(text).toLowerCase().replace(/[^a-z0-9]/g, "");
+            		if (typeof name === "object" && name !== null) {
+            			input = name.arguments ?? name.args ?? name.input ?? name.params;
+            			name = `${name.server ?? ""}__${name.name ?? name.tool}`;
+            		}
+            		const two = typeof input === "string" ? tools[key(name) + key(input)] : undefined;
+            		const found = two ?? tools[key(name)] ?? tools[key(name).replace(/^mcp/, "")];
+            		if (!found) throw new TypeError(`there is no tool \`${name}\`; \`search\` finds one, and \`<server>__<tool>\` names it`);
+            		return __workroom.module(found[0], [["call", found[1]]]).call((two ? more : input) ?? {});
+            	})({
+            		__proto__: null,
+            		"crmcrmsearch": ["crm", "crm/search"],
+            		"crmgetcontact": ["crm", "get_contact"],
+            		"crmlistdeals": ["crm", "list_deals"],
+            		"crmsearch": ["crm", "crm/search"],
+            		"getcontact": ["crm", "get_contact"],
+            		"getorder": ["shop-eu", "getOrder"],
+            		"listdeals": ["crm", "list_deals"],
+            		"shopeugetorder": ["shop-eu", "getOrder"]
+            	});
+            	return callMCPTool(name, {});
+            })();
+        "#]],
     );
 }
 

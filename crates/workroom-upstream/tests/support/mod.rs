@@ -54,7 +54,7 @@ pub async fn one(mode: &str, args: &[&str]) -> Pool {
 pub fn tool_call(server: &str, arguments: Value) -> ToolCall {
     let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
     let tool = ToolRef { server: server.to_owned(), tool: "echo".to_owned() };
-    ToolCall { tool, arguments, deadline: Instant::now() + PATIENCE }
+    ToolCall { tool, arguments, deadline: Instant::now() + PATIENCE, meter: Arc::default() }
 }
 
 pub async fn call(pool: &Pool, server: &str, arguments: Value) -> Result<ToolOutput, CallError> {

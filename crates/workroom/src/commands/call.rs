@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use serde_json::{Map, Value, json};
-use workroom_engine::{Engine, report};
+use workroom_engine::{CallFailure, Caller, Engine, report};
+use workroom_ledger::account::Kind;
 
 use crate::{
     args::{Call, Global},
@@ -22,7 +23,7 @@ pub(crate) async fn call(global: &Global, args: &Call) -> Result<Answer, Failure
     let parameters = parameters(&gateway.engine, server, tool, &args.parameters);
     let started = Instant::now();
     let called = match parameters {
-        Ok(parameters) => Ok(gateway.engine.call(server, tool, parameters).await),
+        Ok(parameters) => Ok(called(&gateway.engine, server, tool, parameters).await),
         Err(failure) => Err(failure),
     };
     gateway.close().await;
@@ -56,6 +57,22 @@ pub(crate) async fn call(global: &Global, args: &Call) -> Result<Answer, Failure
             Answer::new("", &json, output::FAILED)
         }
     })
+}
+
+/// Calls the tool, and enters that into the ledger.
+async fn called(
+    engine: &Engine,
+    server: &str,
+    tool: &str,
+    parameters: Map<String, Value>,
+) -> Result<String, CallFailure> {
+    let passage = engine.passage(None);
+    let written = Value::Object(parameters.clone()).to_string();
+    passage.begins(Kind::Call, &Caller::cli(), &engine.new_session_id(), written);
+    let called = engine.call_for(server, tool, parameters, Some(&passage)).await;
+    let answered = called.as_ref().map_or_else(ToString::to_string, String::clone);
+    passage.ended(answered, called.is_ok());
+    called
 }
 
 /// `name=value` pairs as arguments. Where the schema asks for text, a value is text as it is.

@@ -1,7 +1,8 @@
 //! `workroom ls` and `workroom cat`: the tree that agents see.
 
 use serde_json::json;
-use workroom_engine::Node;
+use workroom_engine::{Caller, Node};
+use workroom_ledger::account::Kind;
 
 use crate::{
     args::{Cat, Global, Ls},
@@ -44,7 +45,16 @@ async fn read(global: &Global, path: &str) -> Result<Node, Failure> {
         opened => opened?,
     };
     gateway.settled(global.json).await;
+    let passage = gateway.engine.passage(None);
+    let written = json!({ "path": path }).to_string();
+    passage.begins(Kind::Read, &Caller::cli(), &gateway.engine.new_session_id(), written);
     let node = gateway.engine.read(path, None).await;
+    match &node {
+        Ok(Node::File(text)) => passage.ended(text.as_ref().to_owned(), true),
+        Ok(Node::Folder(entries)) => passage.ended(workroom_server::face::listing(entries), true),
+        Err(error) => passage.ended(error.to_string(), false),
+    }
+    drop(passage);
     gateway.close().await;
     node.map_err(Failure::failed)
 }

@@ -60,6 +60,9 @@ struct Line {
     asked: BTreeMap<String, Times>,
     /// How often it was found in what goes to the agent.
     caught: u64,
+    /// Whether that is how it was found first.
+    #[serde(skip)]
+    was_caught: bool,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -97,7 +100,8 @@ impl Line {
                 self.detector.clone_from(&flow.detector);
                 self.confidence = flow.confidence;
                 self.found_at_ms = flow.at;
-                self.caught += u64::from(flow.act == Act::Caught);
+                self.was_caught = flow.act == Act::Caught;
+                self.caught += u64::from(self.was_caught);
             }
             Act::Found => self.also_from.push(place()),
             Act::Registered => {}
@@ -114,6 +118,7 @@ impl Line {
     fn from(&self) -> String {
         match (self.server.as_str(), self.tool.as_str()) {
             ("", _) if self.detector.is_empty() => "unknown".to_owned(),
+            ("", _) if self.was_caught => "what a run gave".to_owned(),
             ("", _) => "the agent".to_owned(),
             (server, "") => server.to_owned(),
             (server, tool) => format!("{server}.{tool}"),
@@ -210,7 +215,7 @@ fn csv(lines: &[Line]) -> String {
 }
 
 /// A field of CSV, which no spreadsheet takes for a formula.
-fn field_of(text: &str) -> String {
+pub(crate) fn field_of(text: &str) -> String {
     let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
     if guard.is_empty() && !text.contains([',', '"', '\n', '\r']) {
         return text.to_owned();
@@ -256,10 +261,11 @@ async fn explain(token: &str) -> Result<Answer, Failure> {
 fn test(global: &Global, file: &Path, profile: Option<&str>) -> Result<Answer, Failure> {
     let settings = settings::load(global)?;
     let config = &settings.config;
-    let name = profile.unwrap_or(config.privacy.profile);
-    if Profile::named(name).is_none() {
-        return Err(Failure::usage(format!("there is no profile `{name}`"))
-            .hint("it may be off, standard, hipaa or strict"));
+    let name = profile.unwrap_or(&config.privacy.profile);
+    if Profile::named(name).is_none() && !config.privacy.profiles.contains_key(name) {
+        return Err(Failure::usage(format!("there is no profile `{name}`")).hint(
+            "it may be off, standard, hipaa, strict, or one of yours in [privacy.profiles]",
+        ));
     }
     let detector = privacy::detector(config, &privacy::profile(&config.privacy, name), true);
     let text = read(file)?;
@@ -281,11 +287,13 @@ fn test(global: &Global, file: &Path, profile: Option<&str>) -> Result<Answer, F
             found.token, found.value, found.path, found.detector, found.confidence
         );
     }
-    let _ = write!(
-        out,
-        "{} values would be masked under the profile `{name}`:\n\n{masked}",
-        shown.found.len()
-    );
+    let _ = match shown.found.len() {
+        0 => write!(out, "nothing would be masked under the profile `{name}`"),
+        1 => write!(out, "1 value would be masked under the profile `{name}`:\n\n{masked}"),
+        count => {
+            write!(out, "{count} values would be masked under the profile `{name}`:\n\n{masked}")
+        }
+    };
     let json = json!({ "ok": true, "profile": name, "found": shown.found, "masked": masked });
     Ok(Answer::new(out, &json, output::OK))
 }

@@ -6,7 +6,10 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use workroom_engine::{RunReport, RunRequest, SessionChoice, report, sandbox::LogLine};
+use workroom_engine::{
+    Caller, Passage, RunReport, RunRequest, SessionChoice, report, sandbox::LogLine,
+};
+use workroom_ledger::account::Kind;
 use workroom_types::SessionId;
 
 use crate::{
@@ -31,35 +34,47 @@ pub(crate) async fn run(global: &Global, args: &Run) -> Result<Answer, Failure> 
         Some(name) => SessionChoice::Own(SessionId::named(name.clone())),
         None => SessionChoice::Once(gateway.engine.new_session_id()),
     };
+    let mut passage = None;
+    let timeout_ms = args.timeout.map(milliseconds);
     let (logs, last) = tokio::select! {
-        done = run_all(&gateway, codes, &session, args.timeout.map(milliseconds)) => done,
+        done = run_all(&gateway, codes, &session, timeout_ms, &mut passage) => done,
         () = stopped() => {
             // The run is told, and its end recorded, or a later process would go on with it.
             close(&gateway, &session).await;
             return Err(Failure { code: output::INTERRUPTED, ..Failure::failed("cancelled") });
         }
     };
-    close(&gateway, &session).await;
     let Some(mut report) = last else {
+        close(&gateway, &session).await;
         return Err(Failure::usage("no file to run"));
     };
     report.logs = logs;
     let shown = gateway.engine.present(&report, args.max_tokens, args.session.is_some());
+    if let Some(passage) = passage {
+        passage.ended(shown.text.clone(), report.outcome.is_ok());
+    }
+    close(&gateway, &session).await;
     let code = if report.outcome.is_ok() { output::OK } else { output::FAILED };
     Ok(Answer::new(shown.text, &as_json(&report, shown.tokens), code))
 }
 
-/// Runs each code until one fails; gives what all logged, and the last report.
+/// Runs each code until one fails; gives what all logged, and the last report. The last one's
+/// passage stays in `last_passage`: what is printed is its.
 async fn run_all(
     gateway: &Gateway,
     codes: Vec<String>,
     session: &SessionChoice,
     timeout_ms: Option<u64>,
+    last_passage: &mut Option<Passage>,
 ) -> (Vec<LogLine>, Option<RunReport>) {
     let (mut logs, mut last) = (Vec::new(), None);
     for code in codes {
+        let passage = gateway.engine.passage(None);
+        let written = json!({ "code": code }).to_string();
+        passage.begins(Kind::Run, &Caller::cli(), session.id(), written);
+        *last_passage = Some(passage.clone());
         let request = RunRequest { code, session: session.clone(), timeout_ms };
-        let mut report = gateway.engine.run(request).await;
+        let mut report = gateway.engine.run_for(request, Some(passage)).await;
         logs.append(&mut report.logs);
         let failed = report.outcome.is_err();
         last = Some(report);

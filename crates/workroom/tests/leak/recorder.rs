@@ -6,6 +6,7 @@ use std::{
     io::{BufRead, BufReader, Write as _},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use aho_corasick::AhoCorasick;
@@ -25,8 +26,8 @@ pub(crate) struct Gateway {
     log: PathBuf,
     /// The ids of sessions, by the names that the test gives them.
     sessions: HashMap<String, String>,
-    /// Paths of kept results that the agent was told.
-    results: Vec<String>,
+    /// The runs, each with whether it ended well.
+    runs: Vec<(String, bool)>,
 }
 
 /// What left the gateway: where to, and the bytes.
@@ -40,7 +41,9 @@ impl Gateway {
 
     /// Starts one that goes on in `sessions`.
     pub(crate) fn start_with(workspace: &Workspace, sessions: HashMap<String, String>) -> Self {
-        let log = workspace.path().join("log.txt");
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let log = workspace.path().join(format!("log-{number}.txt"));
         let mut child = workspace
             .command(&["serve", "-vv"])
             .stdin(Stdio::piped())
@@ -50,8 +53,8 @@ impl Gateway {
             .unwrap();
         let input = child.stdin.take().unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
-        let (left, results) = (Left::default(), Vec::new());
-        let mut gateway = Self { child, input, output, next: 0, left, log, sessions, results };
+        let (left, runs) = (Left::default(), Vec::new());
+        let mut gateway = Self { child, input, output, next: 0, left, log, sessions, runs };
         gateway.request(
             "initialize",
             r#"{"protocolVersion":"2025-06-18","capabilities":{},
@@ -82,37 +85,68 @@ impl Gateway {
         }
     }
 
-    /// Runs `code` in `session`, whatever comes of it.
-    pub(crate) fn run(&mut self, session: &str, code: &str) {
+    /// Runs `code` in `session`, whatever comes of it, and gives what the agent is shown.
+    pub(crate) fn run(&mut self, session: &str, code: &str) -> String {
         let mut arguments = json!({ "code": code });
         if let Some(id) = self.sessions.get(session) {
             arguments["session"] = json!(id);
         }
         let params = json!({ "name": "run_code", "arguments": arguments }).to_string();
         let answer = self.request("tools/call", &params);
-        let id = answer["result"]["_meta"]["workroom/run"]["session"].as_str().unwrap();
-        self.sessions.insert(session.to_owned(), id.to_owned());
-        let text = answer["result"]["content"][0]["text"].as_str().unwrap_or_default();
-        let paths = text.split_whitespace().filter(|word| word.contains("./results/"));
-        self.results
-            .extend(paths.map(|word| word.trim_matches([',', '.', '`', ';', ')']).to_owned()));
+        let meta = &answer["result"]["_meta"]["workroom/run"];
+        // Text that is no script at all is refused before it has a session.
+        if let Some(id) = meta["session"].as_str() {
+            self.sessions.insert(session.to_owned(), id.to_owned());
+        }
+        let is_well = answer["result"]["isError"] != true;
+        self.runs.extend(meta["run"].as_str().map(|run| (run.to_owned(), is_well)));
+        answer["result"]["content"][0]["text"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// Reads every result that the agent was told of, and every file of the servers.
+    /// Calls one of the gateway's own tools.
+    pub(crate) fn call(&mut self, tool: &str, arguments: &Value) -> Value {
+        let params = json!({ "name": tool, "arguments": arguments });
+        self.request("tools/call", &params.to_string())
+    }
+
+    /// Reads the results and the logs of all runs, whole, and every file of the servers.
     pub(crate) fn read_everything(&mut self) {
-        let mut paths = std::mem::take(&mut self.results);
+        let kept = self
+            .runs
+            .iter()
+            .flat_map(|(run, _)| [format!("./results/{run}.json"), format!("./results/{run}.log")]);
+        let mut paths: Vec<String> = kept.collect();
         paths.extend(
             ["./servers", "./servers/clinic", "./servers/clinic/index.ts"].map(str::to_owned),
         );
-        for tool in ["listPatients", "getPatient", "getNote", "fail"] {
+        for tool in ["listPatients", "getPatient", "getNote", "fail", "chart", "crash"] {
             paths.push(format!("./servers/clinic/{tool}.ts"));
         }
         for path in paths {
-            let params = json!({ "name": "read_file", "arguments": { "path": path } });
-            self.request("tools/call", &params.to_string());
+            self.call("read_file", &json!({ "path": path, "limit": 100_000_000 }));
         }
-        let params = json!({ "name": "search", "arguments": { "query": "patient" } });
-        self.request("tools/call", &params.to_string());
+        for query in ["patient", "chart of Aurelia", "[patient_email_1]"] {
+            self.call("search", &json!({ "query": query, "detail": "full", "limit": 50 }));
+        }
+    }
+
+    /// Makes skills of runs that ended well, and reads them, where the gateway has skills.
+    pub(crate) fn save_skills(&mut self) {
+        const SKILLS: usize = 20;
+        let tools = self.request("tools/list", "{}")["result"]["tools"].clone();
+        if !tools.as_array().unwrap().iter().any(|tool| tool["name"] == "save_skill") {
+            return;
+        }
+        let well = self.runs.iter().filter(|(_, is_well)| *is_well);
+        let runs: Vec<String> = well.map(|(run, _)| run.clone()).step_by(7).take(SKILLS).collect();
+        for (number, run) in runs.into_iter().enumerate() {
+            let name = format!("leak-{number}");
+            let about = "What a patient's record has.";
+            self.call("save_skill", &json!({ "name": name, "description": about, "run": run }));
+            for file in ["", "/SKILL.md", "/index.ts"] {
+                self.call("read_file", &json!({ "path": format!("./skills/{name}{file}") }));
+            }
+        }
     }
 
     /// Kills the gateway, and gives its sessions.
@@ -140,6 +174,10 @@ impl Gateway {
 impl Left {
     pub(crate) fn add(&mut self, place: &str, bytes: Vec<u8>) {
         self.0.push((place.to_owned(), bytes));
+    }
+
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
     }
 
     pub(crate) fn bytes(&self) -> usize {

@@ -32,7 +32,7 @@ pub(super) fn settings(world: WorldName) -> PrivacySettings {
     let list =
         |kinds: &[&str]| -> Vec<String> { kinds.iter().map(|kind| (*kind).to_owned()).collect() };
     PrivacySettings {
-        profile: "hipaa",
+        profile: "hipaa".to_owned(),
         reveal: rules.iter().map(|(server, kinds)| ((*server).to_owned(), list(kinds))).collect(),
         ..PrivacySettings::default()
     }

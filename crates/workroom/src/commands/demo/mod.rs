@@ -15,7 +15,6 @@
 
 mod masking;
 mod play;
-mod price;
 mod table;
 mod way;
 
@@ -24,10 +23,12 @@ use std::{env, fmt::Write as _, path::Path, sync::Arc};
 use serde_json::json;
 use tempfile::TempDir;
 use workroom_config::{
-    Config, PrivacySettings, SandboxConfig, ScriptsConfig, ServeConfig, ServerConfig, Transport,
+    Config, LedgerConfig, PrivacySettings, SandboxConfig, ScriptsConfig, ServeConfig, ServerConfig,
+    Transport,
 };
 use workroom_demo::{Check, DemoServer, Effect, WorldName};
 use workroom_engine::store::Memory;
+use workroom_ledger::price::{Model, Price, Prices};
 use workroom_types::{CallPolicy, Limit, Limits};
 
 use crate::{
@@ -38,13 +39,10 @@ use crate::{
     store::Keep,
 };
 
-pub(crate) use price::MODEL;
-
 /// Calls that one run of a demo may make.
 const CALLS: u64 = 5_000;
 
 use play::Done;
-use price::Price;
 
 /// One way with servers of its own.
 struct Stage {
@@ -57,7 +55,7 @@ impl Stage {
         let folder = TempDir::with_prefix("workroom-demo-").map_err(Failure::failed)?;
         let settings = settings(world, seed, folder.path(), privacy)?;
         let store = Arc::new(Memory::default());
-        let gateway = Gateway::start(settings, store, Keep::Nothing).await?;
+        let gateway = Gateway::start(settings, store, Keep::Nothing, None).await?;
         Ok(Self { gateway, folder })
     }
 }
@@ -85,7 +83,8 @@ impl Judged {
 }
 
 pub(crate) async fn demo(global: &Global, args: &Demo) -> Result<Answer, Failure> {
-    let price = price::price(&args.model).map_err(Failure::usage)?;
+    let prices = Prices::ours();
+    let model = prices.find(args.model.as_deref()).map_err(Failure::usage)?;
     let world = match args.world {
         World::Inventory => WorldName::Inventory,
         World::Legal => WorldName::Legal,
@@ -105,10 +104,10 @@ pub(crate) async fn demo(global: &Global, args: &Demo) -> Result<Answer, Failure
         Stage::new(world, args.seed, masking::settings(world)).await?,
     );
     tokio::join!(first.gateway.engine.settled(), second.gateway.engine.settled());
-    let done = both([&first, &second], world, args.seed, price, &say).await;
+    let done = both([&first, &second], world, args.seed, model.price, &say).await;
     tokio::join!(first.gateway.close(), second.gateway.close());
     let (traditional, code) = done?;
-    Ok(answer(world, args, price, &traditional, &code))
+    Ok(answer(world, args, model, &traditional, &code))
 }
 
 async fn both(
@@ -134,7 +133,7 @@ async fn both(
 fn answer(
     world: WorldName,
     args: &Demo,
-    price: Price,
+    model: &Model,
     traditional: &Judged,
     code: &Judged,
 ) -> Answer {
@@ -172,7 +171,7 @@ fn answer(
     }
     let (first, second) = (&traditional.done.0, &code.done.0);
     let per_day = world.per_day();
-    let _ = write!(text, "\n\n{}", table::table(first, second, &args.model, per_day));
+    let _ = write!(text, "\n\n{}", table::table(first, second, model, per_day));
     let day = |cost: f64| cost * f64::from(per_day.jobs);
     let json = json!({
         "world": world.name(),
@@ -183,7 +182,9 @@ fn answer(
         "code": second,
         "values_seen": { "traditional": traditional.exposed, "code": code.exposed },
         "checks": { "traditional": traditional.checks, "code": code.checks },
-        "model": { "name": args.model, "prices_as_of": price::AS_OF, "usd_per_million": price },
+        "model": {
+            "name": model.name, "prices_as_of": model.as_of, "usd_per_million": model.price
+        },
         "per_day": {
             "jobs": per_day.jobs, "words": per_day.words,
             "traditional_usd": day(first.cost), "code_usd": day(second.cost)
@@ -233,6 +234,7 @@ fn settings(
             sandbox: SandboxConfig::default(),
             scripts: ScriptsConfig::default(),
             privacy,
+            ledger: LedgerConfig::default(),
             skills: workroom_types::SkillSettings::default(),
             origins: Vec::new(),
             warnings: Vec::new(),

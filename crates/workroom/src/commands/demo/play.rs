@@ -15,9 +15,10 @@ use rmcp::{
 use serde_json::{Value, json};
 use workroom_demo::{Effect, Step, ToolCall, WorldName};
 use workroom_engine::{CallFailure, Engine, report};
+use workroom_ledger::price::Price;
 use workroom_server::Face;
 
-use super::{price::Price, way::Way};
+use super::way::Way;
 use crate::{gateway::Gateway, output::Failure};
 
 /// What it took, and what it came to.

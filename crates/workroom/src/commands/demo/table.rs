@@ -4,10 +4,12 @@ use std::fmt::Write as _;
 
 use workroom_demo::PerDay;
 use workroom_engine::report;
+use workroom_ledger::price::Model;
 
-use super::{price, way::Way};
+use super::way::Way;
+use crate::commands::figures::{dollars, thousands};
 
-pub(super) fn table(traditional: &Way, code: &Way, model: &str, per_day: PerDay) -> String {
+pub(super) fn table(traditional: &Way, code: &Way, model: &Model, per_day: PerDay) -> String {
     let mut text = format!("{:<42}{:>14}{:>14}\n", "tokens (o200k)", "traditional", "code");
     let rows = [
         ("tool definitions", traditional.definitions, code.definitions),
@@ -39,37 +41,8 @@ pub(super) fn table(traditional: &Way, code: &Way, model: &str, per_day: PerDay)
         text,
         "code mode used {saved:.1} % fewer tokens, at 1/{times:.0} of the cost; {kept} stayed in \
          the sandbox\ntokens are measured; cost is modelled by the rules of docs/demo.md at the \
-         prices of {model}, {}",
-        price::AS_OF
+         prices of {}, {}",
+        model.name, model.as_of
     );
     text
-}
-
-/// Dollars with as many digits as say something.
-fn dollars(amount: f64) -> String {
-    if amount < 1.0 { format!("${amount:.4}") } else { format!("${amount:.2}") }
-}
-
-/// `1234567` as `1,234,567`.
-fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_grouped_by_thousands() {
-        let shown = [0, 999, 1_000, 1_234_567].map(thousands);
-        assert_eq!(shown, ["0", "999", "1,000", "1,234,567"]);
-    }
 }

@@ -1,21 +1,18 @@
 //! One way of doing a job: what passed, and what it costs.
 //!
-//! Tokens are counted from the texts that really passed. What they cost is modelled by rules:
-//!
-//! * a model reads its whole context at each request: what is new since the request before at the
-//!   price of input, the rest at the price of a cache read;
-//! * the definitions are new in the very first request alone, also where a job takes several
-//!   conversations;
-//! * what a model wrote is output, and new input of the next request;
-//! * the calls that a model makes together are one request, and its answer at the end another.
+//! Tokens are counted from the texts that really passed. What they cost is modelled by the rules of
+//! [`workroom_ledger::sheet`], with results and contexts as large as the job needs. The calls that
+//! a model makes together are one request, and its answer at the end another.
 
 use serde::Serialize;
-use workroom_ledger::Volume;
-
-use super::price::Price;
+use workroom_ledger::{
+    Volume,
+    price::Price,
+    sheet::{Rules, Sheet},
+};
 
 /// What one way of doing the job took.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Debug, Serialize)]
 pub(super) struct Way {
     /// o200k tokens that the model reads, each text once.
     pub(super) tokens_in: u64,
@@ -53,16 +50,32 @@ pub(super) struct Way {
     #[serde(skip)]
     pub(super) text: String,
     #[serde(skip)]
-    turns: Vec<Turn>,
+    sheet: Sheet,
 }
 
-/// What one request of the model came to.
-#[derive(Clone, Copy, Debug, Default)]
-struct Turn {
-    written: u64,
-    read: u64,
-    /// Whether the context is empty before it.
-    is_first: bool,
+impl Default for Way {
+    fn default() -> Self {
+        Self {
+            tokens_in: 0,
+            tokens_out: 0,
+            calls: 0,
+            requests: 0,
+            conversations: 0,
+            duration_ms: 0,
+            definitions: 0,
+            results: 0,
+            answer: 0,
+            job: 0,
+            looked: 0,
+            code: 0,
+            returned: 0,
+            calls_in_code: 0,
+            kept_bytes: 0,
+            cost: 0.0,
+            text: String::new(),
+            sheet: Sheet::new(Rules::UNBOUNDED),
+        }
+    }
 }
 
 impl Way {
@@ -70,30 +83,21 @@ impl Way {
     pub(super) fn defined(&mut self, definitions: &str) {
         self.definitions = Volume::of(definitions).tokens;
         self.tokens_in += self.definitions;
+        self.sheet.define(0, "definitions".into(), self.definitions);
     }
 
     /// The next request begins a conversation of its own.
     pub(super) fn new_conversation(&mut self) {
         // The answer at the end of the one before is a request, too.
-        if self.conversations > 0 {
-            self.turns.push(Turn::default());
+        if self.sheet.conversations() > 0 {
+            self.sheet.answered(0);
         }
-        self.conversations += 1;
+        self.sheet.new_conversation();
     }
 
     /// A request of the model's begins.
     pub(super) fn turn(&mut self) {
-        let is_first = match self.conversations {
-            0 => {
-                self.conversations = 1;
-                true
-            }
-            started => {
-                let firsts = self.turns.iter().filter(|turn| turn.is_first).count();
-                u64::try_from(firsts).unwrap_or(u64::MAX) < started
-            }
-        };
-        self.turns.push(Turn { is_first, ..Turn::default() });
+        self.sheet.request(0);
     }
 
     /// The model wrote `arguments`, and read `result`.
@@ -108,10 +112,8 @@ impl Way {
         self.tokens_in += read;
         self.results += read;
         self.job += written + read;
-        if let Some(turn) = self.turns.last_mut() {
-            turn.written += written;
-            turn.read += read;
-        }
+        self.sheet.wrote(0, "arguments".into(), written);
+        self.sheet.read(0, "a result".into(), read);
         (written, read)
     }
 
@@ -119,31 +121,15 @@ impl Way {
     pub(super) fn answered(&mut self, answer: &str, price: Price) {
         self.answer = Volume::of(answer).tokens;
         self.tokens_out += self.answer;
-        self.turns.push(Turn { written: self.answer, ..Turn::default() });
-        self.requests = self.turns.len() as u64;
-        self.cost = self.dollars(price);
+        self.sheet.answered(0);
+        self.sheet.answer(0, "the answer".into(), self.answer);
+        self.requests = self.sheet.requests();
+        self.conversations = self.sheet.conversations();
+        self.cost = self.sheet.dollars(price);
     }
 
     pub(super) const fn total(&self) -> u64 {
         self.tokens_in + self.tokens_out
-    }
-
-    fn dollars(&self, price: Price) -> f64 {
-        let (mut new, mut again, mut out) = (0, 0, 0);
-        let (mut context, mut fresh) = (self.definitions, self.definitions);
-        for turn in &self.turns {
-            if turn.is_first && out > 0 {
-                (context, fresh) = (self.definitions, 0);
-            }
-            new += fresh;
-            again += context - fresh;
-            out += turn.written;
-            fresh = turn.written + turn.read;
-            context += fresh;
-        }
-        #[expect(clippy::cast_precision_loss, reason = "tokens of a job are far below 2^52")]
-        let of = |tokens: u64, price: f64| tokens as f64 * price / 1e6;
-        of(new, price.input) + of(again, price.cache_read) + of(out, price.output)
     }
 }
 
@@ -151,7 +137,7 @@ impl Way {
 mod tests {
     use super::*;
 
-    const PRICE: Price = Price { input: 1e6, cache_read: 1e3, output: 1.0 };
+    const PRICE: Price = Price { input: 1e6, cache_write: 2e6, cache_read: 1e3, output: 1.0 };
 
     #[test]
     fn what_is_new_is_input_and_the_rest_a_cache_read() {
