@@ -15,8 +15,8 @@ use workroom_catalog::Catalog;
 use workroom_demo::{Backend, WorldName, inventory::SEED};
 use workroom_engine::modules::InCatalog;
 use workroom_script::{
-    Description, DiagnosticKind, Function, Module, Modules, Scope, UnknownModule, compile_in,
-    render,
+    Description, DiagnosticKind, Function, Module, Modules, Scope, Skill, UnknownModule,
+    compile_in, render,
 };
 use workroom_types::{ServerSnapshot, ServerStatus, ToolDef};
 
@@ -38,6 +38,11 @@ impl Modules for Servers<'_> {
             message: format!("there is no module `{specifier}`"),
             ..UnknownModule::default()
         })
+    }
+
+    fn skill(&self, specifier: &str) -> Option<Result<Skill, UnknownModule>> {
+        let name = specifier.strip_prefix("./skills/")?.to_owned();
+        Some(Ok(Skill { code: skill(&name), name }))
     }
 
     fn all(&self) -> Vec<Module> {
@@ -69,6 +74,13 @@ fn named(text: &str) -> BTreeMap<String, BTreeSet<String>> {
         calls.map(name).filter(|name: &String| !name.is_empty()).collect()
     };
     imports.map(|server| (server.to_owned(), functions(server))).collect()
+}
+
+/// The code of one of the repository's skills; of others nobody can know more than how they are used.
+fn skill(name: &str) -> String {
+    let file = root().join("examples/skills").join(name).join("index.ts");
+    let usual = || "export async function run(input: any): Promise<any> {}\n".to_owned();
+    fs::read_to_string(file).unwrap_or_else(|_| usual())
 }
 
 fn root() -> PathBuf {
@@ -127,7 +139,10 @@ fn every_script_of_the_repository_passes_the_check() {
         let (_, demo) = world.unwrap_or(&worlds[0]);
         for script in scripts(path) {
             count += 1;
-            let servers = Servers { demo, named: named(&script) };
+            let skills = script.split("'./skills/").skip(1);
+            let names = skills.filter_map(|rest| rest.split('\'').next());
+            let whole = names.fold(script.clone(), |whole, name| whole + &skill(name));
+            let servers = Servers { demo, named: named(&whole) };
             if let Err(mistakes) = compile_in(&script, &servers, Scope::EMPTY) {
                 let told: Vec<String> = mistakes.iter().map(|it| render(&script, it)).collect();
                 panic!("{}: {}", path.display(), told.join("\n"));
