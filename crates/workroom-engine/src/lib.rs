@@ -23,6 +23,7 @@
 //! * [`skills`]: scripts that agents saved.
 //! * `privacy`: personal values masked on the way in and restored on the way out.
 //! * `catalogs`: the servers' tools as they are now, with the skills that a session sees.
+//! * `hints`: what could be better in a script.
 //! * `failure`, `modules`: mistakes in words; the catalog as what scripts import.
 //! * [`skills`]: scripts that agents saved.
 //! * `diagnosis`, `cause`: what a run failed on; `effects`: what it had done before.
@@ -43,6 +44,7 @@ mod effects;
 mod failure;
 pub mod files;
 mod forms;
+mod hints;
 mod journal;
 pub mod ledger;
 mod meter;

@@ -23,7 +23,7 @@ use crate::{
     sandbox::{Code, Guest, SandboxError, TurnState, Variable},
     session::{Compiled, Session, SessionError, lost},
     shapes,
-    skills::{Visible, suggest::Counts, usage},
+    skills::{Visible, suggest, usage},
     store::{Ending, NewRun, RunEnd, SessionRecord, SessionState, StoreError},
     types::Checking,
 };
@@ -49,18 +49,14 @@ pub(crate) async fn conduct(
     };
     run.passage = passage;
     let mut variables = Vec::new();
-    // A call from outside of any session is made as often as it is wanted.
-    let is_kept = !matches!(request.session, SessionChoice::Once(_));
-    let code = is_kept.then(|| request.code.clone());
+    let code = suggest::kept_code(&request);
     let outcome = match shared.runs.try_acquire() {
         Ok(_place) => in_session(&mut run, request, &mut variables).await,
         Err(_) => Err(failure::busy(&shared.bounds)),
     };
     run.account(outcome.is_ok(), started.elapsed());
-    let repeated = match code.filter(|_| outcome.is_ok()) {
-        Some(code) => Counts::note(&shared, &run.id, &code).await,
-        None => None,
-    };
+    let code = code.filter(|_| outcome.is_ok());
+    let repeated = suggest::Counts::note(&shared, &run.id, code.as_deref()).await;
     RunReport {
         run: run.id,
         session,

@@ -17,13 +17,12 @@ use std::{
 
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use tokio::sync::watch;
-use workroom_script::{Diagnostic, DiagnosticKind};
+use workroom_script::Diagnostic;
 use workroom_types::{Bound, Limit, Limits, RunId, SessionId, ToolRef};
 
 use crate::{
     Shared, answer, calls, check,
     effects::Effects,
-    failure,
     journal::{Entry, Journal, Open, Saved, TurnRecord, Wait},
     ledger::{Passage, Traffic},
     privacy::Scope,
@@ -35,12 +34,6 @@ use crate::{
     skills::usage::{self, Usage},
     store::StoreError,
 };
-
-/// A run of fewer calls loses nothing by making them one after the other.
-const HINT_CALLS_MIN: u64 = 5;
-
-/// What an object becomes in a text.
-const OBJECT_AS_TEXT: &str = "[object Object]";
 
 /// The most notes about calls that the agent is told of one run.
 const NOTES_MAX: usize = 20;
@@ -449,32 +442,6 @@ impl Run {
                 let _ = write!(note, " ({unanswered} gave no answer before the run ended)");
             }
             self.notes.push(note);
-        }
-    }
-
-    /// Tells what could be better in the script, where what came of it shows that it matters.
-    pub(crate) fn note_hints(&mut self, ended: &Result<TurnState, Stop>) {
-        let gave_nothing = matches!(ended, Ok(TurnState::Done(None)));
-        let did_nothing = gave_nothing && self.stats.made == 0 && self.logs.is_empty();
-        let hints = std::mem::take(&mut self.hints);
-        let told = hints.iter().filter(|hint| match hint.kind {
-            DiagnosticKind::NotCalled => did_nothing,
-            DiagnosticKind::Undefined => gave_nothing,
-            DiagnosticKind::NotWaited => self.stats.made > 0,
-            DiagnosticKind::Ignored => true,
-            _ => self.stats.made >= HINT_CALLS_MIN,
-        });
-        self.notes.extend(told.map(failure::hint));
-        let value = match ended {
-            Ok(TurnState::Done(Some(value))) => value.as_str(),
-            _ => "",
-        };
-        let logged = self.logs.iter().map(|line| line.text.as_str());
-        if logged.chain([value]).any(|text| text.contains(OBJECT_AS_TEXT)) {
-            self.notes.push(format!(
-                "`{OBJECT_AS_TEXT}` stands where an object was made text: write \
-                 `JSON.stringify(…)`, or one of its fields"
-            ));
         }
     }
 

@@ -12,6 +12,7 @@
 //! * `offer`: the servers' tools as tools of ours; `direct`: calling them.
 //! * [`tools`]: the tools' names, descriptions and schemas.
 //! * [`face`]: the MCP handler that answers them.
+//! * `save`: what agents keep for later sessions.
 //! * `skills`: promoted skills for clients that load skills themselves.
 //! * [`http`]: Streamable HTTP on a socket.
 //! * `wire`: the bytes of each request and its answer.
@@ -25,6 +26,7 @@ pub mod face;
 pub mod http;
 mod modes;
 mod offer;
+mod save;
 mod skills;
 pub mod tools;
 mod wire;

@@ -57,7 +57,7 @@ const TOKENS: &str = "Personal data is masked: text like [customer_email_1] stan
 
 fn run_code(servers: &[Overview], masks: bool) -> Value {
     let description = format!(
-        "Run TypeScript that calls tools of the connected servers. Intermediate results stay in \
+        "Run TypeScript that calls the servers' tools. Intermediate results stay in \
          variables; only what the code returns or logs comes back, so filter, join and count in \
          code and return little. Each tool is an async function that takes one object and gives \
          parsed data. Make independent calls together with Promise.all. Top-level variables \
@@ -67,8 +67,8 @@ fn run_code(servers: &[Overview], masks: bool) -> Value {
          const {{ deals }} = await crm.listDeals({{ status: 'open' }});\n\
          return deals.filter(d => d.amount > 1000).map(d => d.name);\n\
          Look up function names and parameters with search or read_file first; do not guess \
-         them. paginate(crm.listDeals, args) gives all entries of what is paged; show(image) \
-         passes an image on; readFile(path) gives an earlier result. Skills are saved code: \
+         them. paginate(crm.listDeals, args) gives all entries; show(image) passes an image on; \
+         readFile(path) gives an earlier result. Skills are saved code: \
          import {{ run }} from './skills/<name>'.\n{}{}",
         if masks { TOKENS } else { "" },
         overview(servers)

@@ -16,7 +16,7 @@ use serde::Serialize;
 use workroom_types::RunId;
 
 use crate::{
-    Shared,
+    RunRequest, SessionChoice, Shared,
     store::{RunRecord, SkillStatus, Store, StoreError},
 };
 
@@ -129,6 +129,13 @@ async fn covered(store: &dyn Store) -> Result<HashSet<Vec<String>>, StoreError> 
     Ok(covered)
 }
 
+/// The code of a run that counts: a call from outside of any session is made as often as it is
+/// wanted.
+pub(crate) fn kept_code(request: &RunRequest) -> Option<String> {
+    let is_kept = !matches!(request.session, SessionChoice::Once(_));
+    is_kept.then(|| request.code.clone())
+}
+
 /// How often each shape was run.
 #[derive(Default)]
 pub(crate) struct Counts(Mutex<State>);
@@ -147,8 +154,12 @@ struct State {
 impl Counts {
     /// Notes that the run `id` of `code` ended well. Gives how many runs of its shape there are
     /// now, when that should be told: when there were enough before it, and no skill does it.
-    pub(crate) async fn note(shared: &Arc<Shared>, id: &RunId, code: &str) -> Option<usize> {
-        let form = Form::of(code)?;
+    pub(crate) async fn note(
+        shared: &Arc<Shared>,
+        id: &RunId,
+        code: Option<&str>,
+    ) -> Option<usize> {
+        let form = Form::of(code?)?;
         shared.repeated.begin(shared);
         let (before, is_time) = shared.repeated.with(|state| {
             if let Some(first) = &mut state.first {

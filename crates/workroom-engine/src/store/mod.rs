@@ -48,7 +48,8 @@ pub type Stored<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 /// Milliseconds since 1970, UTC.
 pub type Millis = i64;
 
-/// Keeps sessions, runs and journals, vaults, skills and accounts. A session that ends loses its vault.
+/// Keeps sessions, runs and journals, vaults, skills and accounts. A session that ends loses its
+/// vault.
 pub trait Store: Vaults + Skills + Accounts {
     /// The session `id`, also when it has ended; `None` if there never was one.
     fn session(&self, id: &SessionId) -> Stored<'_, Option<SessionRecord>>;

@@ -1,3 +1,5 @@
+//! Accounts of a few days, summed up each way.
+
 use super::*;
 use crate::{
     Volume,

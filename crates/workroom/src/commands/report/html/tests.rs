@@ -1,3 +1,5 @@
+//! The page of a report: whole, escaped, and without anything from elsewhere.
+
 use workroom_ledger::{
     Volume,
     account::{Account, Call, Kind, Loaded},
