@@ -46,7 +46,7 @@ pub(super) async fn recorded(
     let gateway = Gateway::start(settings, store, Keep::Nothing, None).await?;
     gateway.settled(global.json).await;
     let offer = workroom_server::offer(&gateway.engine).await;
-    let modes = gateway.modes();
+    let serving = gateway.modes();
     let catalog = gateway.engine.catalog();
     let row = |name: &str, offer: &Offer, traffic: Traffic, now: Option<Mode>| Row {
         name: name.to_owned(),
@@ -57,11 +57,11 @@ pub(super) async fn recorded(
     };
     let of_client = |name: &String| {
         let its = traffic(&accounts, |account, _| account.client == *name);
-        row(name, &offer, its, Some(modes.of_client(name)))
+        row(name, &offer, its, Some(serving.of_client(name)))
     };
     let mut for_clients: Vec<Row> = clients(&accounts).iter().map(of_client).collect();
     if for_clients.is_empty() {
-        for_clients.push(row("any client", &offer, Traffic::default(), Some(modes.usual)));
+        for_clients.push(row("any client", &offer, Traffic::default(), Some(serving.usual)));
     }
     let for_servers: Vec<Row> = catalog
         .servers()
