@@ -1,7 +1,7 @@
 //! Workroom's face to agents: the MCP endpoint over stdio and Streamable HTTP.
 //!
-//! [`Face`] offers three tools, `run_code`, `search` and `read_file`, whatever
-//! stands behind them. Their list is made from the configuration alone: it is
+//! [`Face`] offers four tools, `run_code`, `search`, `read_file` and `save_skill`,
+//! whatever stands behind them. Their list is made from the configuration alone: it is
 //! answered before any upstream has started, and stays the same for as long as
 //! the configuration does, so clients can cache their prompts. A client that is
 //! served in another mode sees other tools; see [`Modes`].

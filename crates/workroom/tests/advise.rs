@@ -144,7 +144,7 @@ fn auto_follows_what_a_client_did() {
     let offered = |client: &str| converse(&workspace, "auto", client, &[]);
     assert_eq!(offered("reader"), ["search", "read_file", "call_tool"]);
     // A small tool that is called so often stands beside code.
-    let beside = ["run_code", "search", "read_file", "shop__list_products"];
+    let beside = ["run_code", "search", "read_file", "save_skill", "shop__list_products"];
     assert_eq!(counter["beside"], json!(["shop__list_products"]));
     assert_eq!(offered("counter"), beside);
     assert_eq!(offered("somebody"), beside);

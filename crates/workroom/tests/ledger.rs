@@ -510,11 +510,10 @@ fn browser() -> Option<&'static str> {
     })
 }
 
-/// Opens the page of a report in a browser, narrow and wide. `.ci/run` installs one; elsewhere,
-/// without one, there is nothing to be seen.
+/// Opens the page of a report in a browser, narrow and wide.
 #[test]
 fn the_page_fits_a_telephone_and_a_screen() {
-    let Some(browser) = browser() else { return };
+    let browser = browser().expect("a browser is needed: install chromium");
     let workspace = Workspace::new();
     workspace.file("few.sh", FEW);
     let long = "a-server-with-quite-a-long-name-that-has-no-place-to-break-it-anywhere";
