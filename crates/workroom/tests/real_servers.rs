@@ -81,7 +81,11 @@ fn check(transport: &str, mode: &str, version: &str) {
     ] {
         assert!(text(2).contains(&format!("{server}/  {count} tools")), "{}", text(2));
     }
-    assert!(text(3).contains("./servers/filesystem\n  readTextFile({ path: string;"), "{}", text(3));
+    assert!(
+        text(3).contains("./servers/filesystem\n  readTextFile({ path: string;"),
+        "{}",
+        text(3)
+    );
     assert!(text(4).contains("export async function readQuery("), "{}", text(4));
 
     assert_eq!(seen["left"], json!([]), "processes outlived the gateway");

@@ -211,10 +211,10 @@ fn within(key: &str, value: i64, min: u64, max: u64) -> Result<u64, PlanError> {
 /// Where code begins to cost less than direct calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct BreakEven {
-    /// With so many calls of one ticket or more, at the plan's sizes; none up to [`CALLS_MAX`].
+    /// With so many calls of one ticket or more, at the plan's sizes; none up to `CALLS_MAX`.
     pub calls_per_ticket: Option<u64>,
     /// With so many tokens of an average result or more, at the plan's calls; none up to
-    /// [`TOKENS_MAX`].
+    /// `TOKENS_MAX`.
     pub result_tokens: Option<u64>,
 }
 

@@ -272,12 +272,12 @@ async fn code_that_is_refused_or_harms_nobody_else() {
         (
             "export const run = (",
             expect![[r#"
-            the skill was not saved:
-            - expected `)` but found `EOF` (line 1, column 21)
-              1 | export const run = (
-                |                     ^
-              hint: `)` expected
-        "#]],
+                the skill was not saved:
+                - expected `)` but found `EOF` (line 1, column 21)
+                  1 | export const run = (
+                    |                     ^
+                  hint: close the `(` with `)`
+            "#]],
         ),
         (
             "throw new Error('at once'); export const run = () => 1;",
@@ -570,7 +570,7 @@ export const run = () => mail.send({ to: 'a' });";
           |                               ^
         (in the code of an earlier run of this session)
         mail.send · code: not_allowed · skill: mine
-        (its function is of an earlier run, whose values cannot be seen)
+        (its function is of an earlier run, whose values cannot be seen: declare it again in this run to see them)
         []
     "#]]
     .assert_eq(&told);

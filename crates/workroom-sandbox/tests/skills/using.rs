@@ -71,7 +71,7 @@ async fn an_error_in_a_skill_points_to_it_and_to_the_line_that_called_it() {
         called by your code:
         6 |   names.push(await run({ id }));
           |                    ^
-        crm.get_contact · code: invalid_arguments · signature: getContact(input: { id: string }): Promise<unknown>
+        crm.get_contact · code: invalid_arguments
         values there: (await crm.getContact(…)) has: tool, asked; input has: id; input.id: number
         hint: nothing was sent: correct the arguments and call it again
         calls that may have changed something: crm.get_contact
@@ -89,7 +89,8 @@ async fn an_error_in_a_skill_points_to_it_and_to_the_line_that_called_it() {
         kept for the next run: n
         contact-name v1 draft: 0 ok, 1 failed, 0 inputs
         count-things v1 draft: 0 ok, 1 failed, 0 inputs
-    "#]].assert_eq(&told);
+    "#]]
+    .assert_eq(&told);
 }
 
 #[tokio::test]
