@@ -37,7 +37,7 @@ Commands:
   eval pii --data FILE [--json] [--profile NAME] [--show]
                     Measure the detection of personal data on labelled sentences
   bench             Run the benchmarks of bench/README.md
-  eval search --servers FILE --tasks FILE [--json] [--verbose]
+  eval search --servers FILE --tasks FILE [--json] [--verbose] [--matches]
                     Measure how well the search finds the tools that tasks need
   ci                Everything that continuous integration checks";
 

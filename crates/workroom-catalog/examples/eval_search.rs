@@ -6,7 +6,12 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "its output is the figures")]
 
-use std::{collections::BTreeSet, env, fs, process::ExitCode, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env, fs,
+    process::ExitCode,
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use workroom_catalog::{Catalog, SearchQuery};
@@ -58,7 +63,8 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<String, String> {
-    let (mut servers, mut tasks, mut json, mut verbose) = (None, None, false, false);
+    let (mut servers, mut tasks) = (None, None);
+    let (mut json, mut verbose, mut matches) = (false, false, false);
     let mut words = env::args().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {
@@ -66,6 +72,7 @@ fn run() -> Result<String, String> {
             "--tasks" => tasks = words.next(),
             "--json" => json = true,
             "--verbose" => verbose = true,
+            "--matches" => matches = true,
             _ => return Err(format!("`{word}` is no option of `eval search`")),
         }
     }
@@ -76,6 +83,9 @@ fn run() -> Result<String, String> {
         return Err("there are no tasks".to_owned());
     }
     let catalog = catalog(servers);
+    if matches {
+        return Ok(all_matches(&catalog, &tasks));
+    }
     let figures = figures(&catalog, &tasks, verbose);
     Ok(if json {
         serde_json::to_string(&figures).expect("four numbers are JSON")
@@ -144,6 +154,17 @@ fn figures(catalog: &Catalog, tasks: &[Task], verbose: bool) -> Figures {
         mrr: sums.mrr / count,
         steps_top_5: in_steps as f64 / needed.max(1) as f64,
     }
+}
+
+/// For each question and step, its matches with their scores, as JSON.
+fn all_matches(catalog: &Catalog, tasks: &[Task]) -> String {
+    let texts = tasks.iter().flat_map(|task| std::iter::once(&task.question).chain(&task.steps));
+    let found = texts.map(|text| {
+        let query = SearchQuery { query: text.clone(), limit: MATCHES, ..SearchQuery::default() };
+        let matches = catalog.search(&query).matches.into_iter();
+        (text, matches.map(|one| (one.server, one.tool, one.score)).collect::<Vec<_>>())
+    });
+    serde_json::to_string(&found.collect::<BTreeMap<_, _>>()).expect("texts and numbers are JSON")
 }
 
 /// The names of the tools that `words` find.

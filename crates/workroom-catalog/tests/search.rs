@@ -320,6 +320,19 @@ fn a_name_counts_more_than_a_description_and_that_more_than_a_parameter() {
 }
 
 #[test]
+fn a_tool_that_does_something_else_comes_after_those_that_do_what_is_asked_for() {
+    let catalog = small(vec![
+        described("get_document_text", "The text of a document."),
+        described("insert_document_text", "The text of a document."),
+        described("purge_document_text", "The text of a document."),
+    ]);
+    let first = |words: &str| names(&catalog.search(&query(words)))[0].to_owned();
+    assert_eq!(first("view the text of a document"), "get_document_text");
+    assert_eq!(first("write the text of a document"), "insert_document_text");
+    assert_eq!(first("erase the text of a document"), "purge_document_text");
+}
+
+#[test]
 fn praise_and_repetition_do_not_rank() {
     let honest = described("send_email", "Send an email to one person.");
     let loud = described(

@@ -185,6 +185,36 @@ fn a_kept_result_is_read_again() {
 }
 
 #[test]
+fn a_kept_result_is_a_variable_of_its_runs_name() {
+    let rows = "return await crm.rows({ count: 200 });";
+    check(
+        &[
+            rows,
+            "const more = LAST.filter((row) => row.n > 197);\nreturn more;",
+            "return typeof r_0000000000000000;",
+            "return r_9.length;",
+            "const r_0000000000000001 = 5; return r_0000000000000001;",
+        ],
+        &expect![[r#"
+            csv of 2 rows:
+            n,name
+            198,row 198
+            199,row 199
+            Error: there is no result at `./results/r_0000000000000000.json`: the run is unknown, failed, or was dropped as too old
+            2 | return typeof r_0000000000000000;
+              |               ^
+            code: no_such_file
+            `r_9` is not declared
+            2 | return r_9.length;
+              |        ^
+            hint: declare it before it is used: `const r_9 = …`
+            nothing was called: correct it and run it again
+            5
+        "#]],
+    );
+}
+
+#[test]
 fn files_that_are_not_there_say_so() {
     check(
         &[

@@ -136,8 +136,7 @@ impl<'a> Linker<'_, '_, 'a> {
         name: &ImportDeclarationSpecifier<'a>,
         path: &str,
     ) {
-        let read =
-            format!("await {INTERNAL}.call(\"\", \"read_file\", {{ path: {} }})", quote(path));
+        let read = read(path);
         let local = name.local().name.as_str();
         let code = match exported(name) {
             Exported::Name(field) if field != "default" => {
@@ -261,7 +260,8 @@ impl<'a> Linker<'_, '_, 'a> {
         }
     }
 
-    /// Servers, and tools by their whole names, that the script names without importing them.
+    /// Servers, tools by their whole names, and results by their runs' ids, that the script names
+    /// without importing them.
     fn implicit(&mut self) {
         let scoping = self.resolver.semantic.scoping();
         let unresolved = scoping.root_unresolved_references().keys().map(oxc::str::Ident::as_str);
@@ -274,6 +274,10 @@ impl<'a> Linker<'_, '_, 'a> {
             match self.resolver.global(name) {
                 Some(thing @ Thing::Module(_)) => self.assign(span, name, Some(&thing)),
                 Some(thing @ Thing::Tool(..)) => self.named(span, &[(name.to_owned(), thing)]),
+                _ if self.resolver.is_result(name) => {
+                    let code = format!("{name} = {};", read(&format!("./results/{name}.json")));
+                    self.imports.push(Import { span, names: vec![name.to_owned()], code });
+                }
                 _ => {}
             }
         }
@@ -303,6 +307,11 @@ impl<'a> Linker<'_, '_, 'a> {
             .flat_map(move |symbol| scoping.get_resolved_references(symbol))
             .map(Reference::is_value)
     }
+}
+
+/// The expression that reads the file at `path`.
+fn read(path: &str) -> String {
+    format!("await {INTERNAL}.call(\"\", \"read_file\", {{ path: {} }})", quote(path))
 }
 
 /// The path of a kept result, if `specifier` is one.

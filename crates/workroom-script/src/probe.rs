@@ -264,7 +264,8 @@ impl<'s, 'a> Collector<'s, 'a> {
 
     /// The number of the site that `expression` is, and of what it is a member of.
     fn site(&mut self, expression: &Expression<'a>) -> Option<usize> {
-        let label = label(expression)?;
+        // What an import was made of is nothing that the agent wrote.
+        let label = label(expression).filter(|label| !label.text.starts_with(INTERNAL))?;
         if let Some(known) = self.sites.iter().position(|site| site.text == label.text) {
             return Some(known);
         }

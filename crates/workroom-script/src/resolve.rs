@@ -26,6 +26,8 @@ use oxc::{
     syntax::symbol::SymbolFlags,
 };
 
+use workroom_types::RunId;
+
 use crate::{
     Function, Module, Modules, Scope, Skill, UnknownModule, absent,
     skill::{Face, Needs},
@@ -371,6 +373,14 @@ impl<'s, 'a> Resolver<'s, 'a> {
         let ambient =
             ambient.into_iter().flat_map(|symbol| scoping.get_resolved_references(symbol));
         unresolved.chain(ambient).filter(|reference| reference.is_value()).collect()
+    }
+
+    /// Whether `name`, which nothing declares, stands for what the run of that id gave.
+    pub(crate) fn is_result(&self, name: &str) -> bool {
+        self.owner.is_none()
+            && RunId::is_random(name)
+            && !self.scope.has(name)
+            && !self.scope.others.iter().any(|other| other == name)
     }
 
     /// What the variable `symbol` stands for.

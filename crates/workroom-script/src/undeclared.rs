@@ -37,6 +37,7 @@ pub(crate) fn find(resolver: &Resolver<'_, '_>) -> Vec<Finding> {
         let is_set = set.as_ref().is_none_or(|set| set.contains(&name));
         if absent::is_known(name)
             || resolver.scope.has(name)
+            || resolver.is_result(name)
             || resolver.scope.others.iter().any(|other| other == name)
             || is_set
             || (!resolver.scope.is_complete && !absent::is_of_host(name))

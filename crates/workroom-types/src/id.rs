@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 /// Crockford's base 32: no letter that a reader takes for a digit.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
+/// The digits of a run's id.
+const RUN_DIGITS: usize = 16;
+
 /// Names one run, such as `r_7f3k2m9q4c8v1x0t`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RunId(String);
@@ -18,7 +21,15 @@ pub struct RunId(String);
 impl RunId {
     /// A run id of 80 of `random`'s bits: a kept result is found by it, so it must not be guessed.
     pub fn from_random(random: u128) -> Self {
-        Self(format!("r_{}", base32(random, 16)))
+        Self(format!("r_{}", base32(random, RUN_DIGITS)))
+    }
+
+    /// Whether `text` is written as [`RunId::from_random`] writes ids. All of these are names of
+    /// variables in TypeScript.
+    pub fn is_random(text: &str) -> bool {
+        text.strip_prefix("r_").is_some_and(|digits| {
+            digits.len() == RUN_DIGITS && digits.bytes().all(|digit| ALPHABET.contains(&digit))
+        })
     }
 
     /// A run id that a user gave, or that was kept.
@@ -78,6 +89,21 @@ fn base32(mut bits: u128, digits: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[track_caller]
+    fn check_random(text: &str, expected: bool) {
+        assert_eq!(RunId::is_random(text), expected, "{text}");
+    }
+
+    #[test]
+    fn a_run_id_is_told_from_other_names() {
+        check_random(RunId::from_random(u128::MAX).as_str(), true);
+        check_random("r_7000000000000000", true);
+        check_random("r_700000000000000", false);
+        check_random("r_70000000000000000", false);
+        check_random("r_700000000000000u", false);
+        check_random("s_7000000000000000", false);
+    }
 
     #[test]
     fn every_random_bit_of_a_session_id_shows() {

@@ -5,7 +5,7 @@ use std::{collections::HashMap, ops::Range, sync::Arc};
 use workroom_types::ToolRef;
 
 use super::{
-    Skill, Together,
+    Skill, Together, acts,
     documents::{Document, Documents, FIELDS},
     pick::{self, Found},
     question::{Intent, Question},
@@ -42,6 +42,13 @@ const TOGETHER_WEIGHT: f32 = 0.25;
 /// How many of the best matches bring along what they were used with.
 const TOGETHER_ANCHORS_MAX: usize = 3;
 
+/// What a tool counts whose name says that it does something else than what is asked for: it reads
+/// where something is to be written, say.
+const OTHER_ACT: f32 = 0.6;
+
+/// What a word counts that says little, such as `information`, beside words that say more.
+const FAINT: f32 = 0.5;
+
 /// Raises a tool whose name was asked for above all others.
 const EXACT_BONUS: f32 = 100.0;
 
@@ -76,6 +83,8 @@ pub(crate) struct Index {
     starts: Vec<usize>,
     /// What the scores of each skill are multiplied by.
     standings: Vec<f32>,
+    /// By document: what its name says that it does.
+    acts: Vec<Option<acts::Kind>>,
 }
 
 /// What a question is looked for in.
@@ -123,7 +132,8 @@ impl Index {
         let spelling = Spelling::of(words.into_iter());
         let exact = exact_names(servers, skills);
         let standings = skills.iter().map(Skill::weight).collect();
-        Self { postings, vocabulary, spelling, exact, starts, standings }
+        let acts = documents().map(act).collect();
+        Self { postings, vocabulary, spelling, exact, starts, standings, acts }
     }
 
     /// How many tools of `scope` match, and the best `limit` of them as server, tool and score.
@@ -193,10 +203,13 @@ impl Index {
         let mut best = vec![(0.0_f32, 0.0_f32); range.len()];
         let mut touched: Vec<usize> = Vec::new();
         let mut whole = 0.0;
+        let says_more = intent.terms.iter().any(|it| !acts::is_faint(it) && !thesaurus::is_act(it));
         let pairs = intent.pairs.iter().filter(|pair| self.postings.contains_key(pair.as_str()));
         for term in intent.terms.iter().chain(pairs) {
             let meanings = self.meanings(term, &intent.terms, typos);
             let Some((idf, own)) = self.rarity(&meanings) else { continue };
+            let said = if says_more && acts::is_faint(term) { FAINT } else { 1.0 };
+            let (idf, own) = (idf * said, own * said);
             for (postings, share) in meanings {
                 let share = if share < 1.0 { share } else { own / idf };
                 // Postings are in the order of the documents.
@@ -237,7 +250,8 @@ impl Index {
         let matching = tallies.iter().enumerate().filter(|(_, tally)| tally.score > 0.0);
         let scored = matching.map(|(place, tally)| {
             let document = range.start + place;
-            (document, tally.total(whole) * self.standing(document))
+            let fitness = self.standing(document) * self.fitness(document, &intent.acts);
+            (document, tally.total(whole) * fitness)
         });
         let mut scored: Vec<(usize, f32)> = scored.collect();
         let first = scored.iter().max_by(|a, b| a.1.total_cmp(&b.1));
@@ -250,6 +264,14 @@ impl Index {
     fn standing(&self, document: usize) -> f32 {
         let skills = self.starts[self.starts.len() - 2];
         document.checked_sub(skills).and_then(|at| self.standings.get(at)).copied().unwrap_or(1.0)
+    }
+
+    /// What the score of `document` is multiplied by, where acts of the kinds `asked` are wanted.
+    fn fitness(&self, document: usize, asked: &[acts::Kind]) -> f32 {
+        match self.acts[document] {
+            Some(act) if !asked.is_empty() && !asked.contains(&act) => OTHER_ACT,
+            _ => 1.0,
+        }
     }
 
     /// Raises the tools of servers of which several fit. `scored` is in the order of documents.
@@ -396,6 +418,12 @@ fn averages<'a>(documents: impl Iterator<Item = &'a Document>) -> [f32; FIELDS] 
         }
     }
     sums.map(|(sum, count)| (sum as f32 / count.max(1) as f32).max(1.0))
+}
+
+/// What the name of `document` says that it does.
+fn act(document: &Document) -> Option<acts::Kind> {
+    let of_name = document.terms.iter().filter(|(_, counts)| counts[0] > 0);
+    of_name.filter_map(|(term, _)| acts::kind(term)).next()
 }
 
 /// What a term with these counts weighs in a document of these lengths.

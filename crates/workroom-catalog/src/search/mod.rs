@@ -12,6 +12,7 @@
 //! The `bm25` crate has no fields and walks every matching document's words for each
 //! query; an index of our own has both in fewer lines than the adapter.
 
+mod acts;
 mod documents;
 mod index;
 mod pick;

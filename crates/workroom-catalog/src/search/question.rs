@@ -6,7 +6,7 @@
 //! of them only their kind counts, and whether something is to be read from there or written.
 
 use super::{
-    QUERY_TERMS_MAX,
+    QUERY_TERMS_MAX, acts,
     terms::{self, Stems},
     thesaurus,
 };
@@ -55,6 +55,8 @@ pub(super) struct Intent {
     pub(super) names: Vec<String>,
     /// Neighbours as one word: `key vault` may be written `keyvault`.
     pub(super) pairs: Vec<String>,
+    /// What is to be done, if it is the only intent: of several no one can tell whose act is whose.
+    pub(super) acts: Vec<acts::Kind>,
 }
 
 impl Intent {
@@ -104,6 +106,7 @@ impl Question {
         parts.extend(files);
         if parts.len() < 2 {
             parts.clear();
+            whole.acts = whole.terms.iter().filter_map(|it| acts::kind(it)).collect();
         }
         Self { whole, parts }
     }
