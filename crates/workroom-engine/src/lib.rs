@@ -15,12 +15,11 @@
 //! * `room`, `run`, `calls`: a run in its session, its turns, its calls.
 //! * `direct`: a call outside of any run.
 //! * `session`: the sessions in memory; `shapes`: what tools' results have looked like.
-//! * [`ledger`], `meter`: what passed, as it passes.
+//! * [`ledger`], `meter`: what passed, as it passes; `habits`: which tools are used together.
 //! * `journal`, `playback`, `recover`: what is recorded of a run, and how it is gone on with.
 //! * [`types`]: checking a script's types, if that is wanted.
 //! * [`DirectCall`]: one tool, called as a run of its own.
 //! * `check`: arguments against their tool's schema, before anything is sent.
-//! * [`skills`]: scripts that agents saved.
 //! * `privacy`: personal values masked on the way in and restored on the way out.
 //! * `catalogs`: the servers' tools as they are now, with the skills that a session sees.
 //! * `hints`: what could be better in a script.
@@ -44,6 +43,7 @@ mod effects;
 mod failure;
 pub mod files;
 mod forms;
+mod habits;
 mod hints;
 mod journal;
 pub mod ledger;
@@ -72,12 +72,12 @@ mod view;
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use tokio::sync::{Semaphore, watch};
-use workroom_catalog::{Catalog, SearchQuery, SearchResults, Together};
+use workroom_catalog::{Catalog, SearchQuery, SearchResults};
 use workroom_types::{
     Bound, Bounds, Limit, Limits, RunId, ServerStatus, SessionId, SkillSettings, ToolRef,
 };
@@ -184,8 +184,8 @@ struct Shared {
     sessions: session::Sessions,
     shapes: shapes::Shapes,
     ledger: ledger::Ledger,
-    /// Which tools runs of this process used together, for the search.
-    together: Mutex<Arc<Together>>,
+    /// Which tools are used together, for the search.
+    habits: habits::Habits,
     /// Places for scripts that compute. Fair: who asks first computes first.
     turns: Semaphore,
     /// Places for runs.
@@ -288,7 +288,7 @@ impl Engine {
             sessions: session::Sessions::default(),
             shapes: shapes::Shapes::default(),
             ledger: ledger::Ledger::new(book),
-            together: Mutex::default(),
+            habits: habits::Habits::new(now()),
         }))
     }
 
@@ -460,10 +460,7 @@ impl Engine {
         let wanted = query.server.as_deref();
         let wait = self.0.settled(|name, folder| wanted.is_none_or(|w| w == name || w == folder));
         let _ = tokio::time::timeout(LOOK_TIMEOUT, wait).await;
-        let together = {
-            let together = self.0.together.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(&together)
-        };
+        let together = self.0.habits.known(self.0.ledger.book()).await;
         // A store that cannot be read hides its skills, and no tool.
         let visible = self.0.skills.visible(&*self.0.store, session, now()).await;
         let catalog = match visible {

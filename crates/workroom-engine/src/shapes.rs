@@ -10,7 +10,7 @@
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use serde::{Deserialize, Serialize};
@@ -386,8 +386,7 @@ pub(crate) async fn observed(shared: &Shared, tool: &ToolRef, entry: &ToolEntry)
 pub(crate) async fn keep(shared: &Shared, told: &Told) -> Vec<String> {
     let tools = std::mem::take(&mut told.found().tools);
     if tools.len() > 1 {
-        let mut together = shared.together.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::make_mut(&mut together).add(&tools);
+        shared.habits.add(&tools);
     }
     let mut writes = Vec::new();
     for tool in tools {

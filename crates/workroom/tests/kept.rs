@@ -190,3 +190,31 @@ fn a_command_that_is_interrupted_ends_its_run_for_good() {
             .is_empty()
     );
 }
+
+#[test]
+fn what_was_used_together_comes_along_in_the_next_command() {
+    let workspace = Workspace::new();
+    let server = |name: &str| {
+        format!(
+            "[servers.{name}]\ncommand = \"SELF\"\nargs = [\"demo-server\", \"{name}\", \"--seed\", \"1\"]\n"
+        )
+    };
+    workspace.file("workroom.toml", &(server("shop") + &server("accounting")));
+    workspace.file(
+        "both.ts",
+        "import { getShop } from './servers/shop';\n\
+         import { listSuppliers } from './servers/accounting';\n\
+         return [await getShop({}), await listSuppliers({})].length;",
+    );
+    let found = || {
+        let found = json(&workspace, &["search", "--json", "name and time zone of the shop"]);
+        let matches = found["matches"].as_array().unwrap().clone();
+        matches.iter().any(|one| one["tool"] == "list_suppliers")
+    };
+    assert!(!found());
+    for _ in 0..2 {
+        let run = workspace.output(&["run", "both.ts"], "");
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stdout));
+    }
+    assert!(found());
+}

@@ -109,6 +109,11 @@ impl Ledger {
         }
     }
 
+    /// Where accounts are kept.
+    pub(crate) fn book(&self) -> &dyn Accounts {
+        &*self.book
+    }
+
     fn opened(&self) {
         self.open.send_modify(|open| *open += 1);
     }
