@@ -259,7 +259,7 @@ mod tests {
             ok · run r_7000000000000000 · 1.8 s · 2 calls (1 failed) · 212 KB kept in the sandbox · 6 masked
             too long to show whole: 2002 tokens, 5 KB
             shape: array(200) of { sku: string(5), qty: number }
-            whole: variable `r_7000000000000000` in code, or read_file ./results/r_7000000000000000.json; or return less
+            whole: variable `r_7000000000000000` in code, ./results/r_7000000000000000.json for read_file; or return less
             sku,qty
             SKU-0,0
             SKU-1,1

@@ -132,7 +132,7 @@ fn of_text(text: &str, budget: usize, path: &str) -> View {
 fn where_it_is(path: &str) -> String {
     match std::path::Path::new(path).file_stem().and_then(std::ffi::OsStr::to_str) {
         Some(run) => {
-            format!("whole: variable `{run}` in code, or read_file {path}; or return less")
+            format!("whole: variable `{run}` in code, {path} for read_file; or return less")
         }
         None => format!("whole: read_file {path}; or return less"),
     }
@@ -306,7 +306,7 @@ mod tests {
             &expect![[r#"
                 too long to show whole: 6403 tokens, 22 KB
                 shape: array(400) of { sku: string(5), qty: number, city: string(17) }
-                whole: variable `r_1` in code, or read_file ./results/r_1.json; or return less
+                whole: variable `r_1` in code, ./results/r_1.json for read_file; or return less
                 sku,qty,city
                 SKU-0,0,"Bern, Switzerland"
                 SKU-1,1,"Bern, Switzerland"
@@ -340,7 +340,7 @@ mod tests {
             &expect![[r#"
                 too long to show whole: 6370 tokens, 25 KB
                 shape: { total: number, orders: array(60) of { id: number, lines: array(0), note: string(300) } }
-                whole: variable `r_1` in code, or read_file ./results/r_1.json; or return less
+                whole: variable `r_1` in code, ./results/r_1.json for read_file; or return less
                 {"total":60,"orders":[{"id":0,"lines":[],"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (160 more characters)"},{"id":1,"lines":[0],"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (160 more characters)"},{"id":2,"lines":[0,1],"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (160 more characters)"},{"id":3,"lines":[0,1,2],"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (160 more characters)"},{"id":4,"lines":[0,1,2,3],"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (160 more characters)"},"… 54 more …",{"id":59,"lines":[0,1,2,"… 55 more …",58],"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (160 more characters)"}]}"#]],
         );
     }
@@ -353,7 +353,7 @@ mod tests {
             150,
             &expect![[r#"
                 too long to show whole: text of 2999 tokens, 8 KB, 500 lines
-                whole: variable `r_1` in code, or read_file ./results/r_1.json; or return less
+                whole: variable `r_1` in code, ./results/r_1.json for read_file; or return less
                 0: all is well
                 1: all is well
                 2: all is well

@@ -6,78 +6,24 @@
 
 mod support;
 
-use std::{
-    io::{BufRead, BufReader, Write as _},
-    process::Stdio,
-};
-
 use serde_json::{Value, json};
-use support::Workspace;
-
-/// A server with one small tool.
-const FEW: &str = r#"
-while read -r line; do
-  id=$(printf '%s' "$line" | sed -n 's/.*"id":\([0-9]*\).*/\1/p')
-  case "$line" in
-    *'"initialize"'*) body='"result":{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"few","version":"0"}}' ;;
-    *'"tools/list"'*) body='"result":{"tools":[{"name":"add","inputSchema":{"type":"object","properties":{"a":{"type":"number"}}}}]}' ;;
-    *'"tools/call"'*) body='"result":{"content":[{"type":"text","text":"three"}]}' ;;
-    *) body='"error":{"code":-32601,"message":"no"}' ;;
-  esac
-  [ -n "$id" ] && printf '{"jsonrpc":"2.0","id":%s,%s}\n' "$id" "$body"
-done
-"#;
+use support::{Workspace, client::Client, few::few};
 
 /// Fifteen tools with results of all sizes.
 const SHOP: &str = "[servers.shop]\ncommand = \"SELF\"\n\
                     args = [\"demo-server\", \"shop\", \"--seed\", \"1\"]\n";
 
-fn few() -> Workspace {
-    let workspace = Workspace::new();
-    workspace.file("few.sh", FEW);
-    workspace.file("workroom.toml", "[servers.few]\ncommand = \"sh\"\nargs = [\"few.sh\"]\n");
-    workspace
-}
-
 /// One conversation of the client `name`: its list of tools, and then `calls`, one after another.
 /// The names of the tools that it was offered.
 fn converse(workspace: &Workspace, mode: &str, name: &str, calls: &[(&str, Value)]) -> Vec<String> {
-    let mut command = workspace.command(&["serve", "--mode", mode]);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut gateway = command.spawn().unwrap();
-    let mut input = gateway.stdin.take().unwrap();
-    let mut output = BufReader::new(gateway.stdout.take().unwrap());
-    let mut id = 0;
-    let mut request = |method: &str, params: Value| -> Value {
-        id += 1;
-        let message = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
-        writeln!(input, "{message}").unwrap();
-        loop {
-            let mut line = String::new();
-            assert!(output.read_line(&mut line).unwrap() > 0, "the gateway ended");
-            let message: Value = serde_json::from_str(&line).unwrap();
-            if message["id"] == id {
-                return message["result"].clone();
-            }
-        }
-    };
-    request(
-        "initialize",
-        json!({
-            "protocolVersion": "2025-06-18",
-            "capabilities": {},
-            "clientInfo": { "name": name, "version": "0" }
-        }),
-    );
-    let listed = request("tools/list", json!({}));
+    let mut client = Client::start(workspace, &["--mode", mode], name);
+    let names = client.names();
     for (tool, arguments) in calls {
-        let answer = request("tools/call", json!({ "name": tool, "arguments": arguments }));
+        let answer = client.call(tool, arguments.clone());
         assert_ne!(answer["isError"], true, "{answer}");
     }
-    drop(input);
-    assert!(gateway.wait().unwrap().success());
-    let tools = listed["tools"].as_array().unwrap().iter();
-    tools.map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
+    client.end();
+    names
 }
 
 fn advice(workspace: &Workspace) -> Value {

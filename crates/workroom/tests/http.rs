@@ -5,57 +5,27 @@
 mod support;
 
 use std::{
-    io::{BufRead, BufReader, Read as _, Write as _},
+    io::{Read as _, Write as _},
     net::TcpStream,
-    process::{Child, Stdio},
 };
 
-use support::Workspace;
+use support::{Workspace, gateway::Gateway};
 
-struct Gateway {
-    process: Child,
-    address: String,
-}
-
-impl Gateway {
-    fn start(workspace: &Workspace) -> Self {
-        let mut process = workspace
-            .command(&["serve", "--http", "127.0.0.1:0"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stderr.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.trim().strip_prefix("listening on http://").unwrap();
-        let address = url.strip_suffix("/mcp").unwrap().to_owned();
-        Self { process, address }
-    }
-
-    /// The status line's code for an `initialize` with these headers.
-    fn status(&self, headers: &str) -> String {
-        let body = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"t","version":"0"}}}"#;
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        write!(
-            stream,
-            "POST /mcp HTTP/1.1\r\nAccept: application/json, text/event-stream\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\
-             {headers}\r\n{body}",
-            body.len()
-        )
-        .unwrap();
-        let mut answer = [0; 12];
-        stream.read_exact(&mut answer).unwrap();
-        String::from_utf8_lossy(&answer[9..]).into_owned()
-    }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+/// The status line's code for an `initialize` with these headers.
+fn status(address: &str, headers: &str) -> String {
+    let body = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"t","version":"0"}}}"#;
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(
+        stream,
+        "POST /mcp HTTP/1.1\r\nAccept: application/json, text/event-stream\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\
+         {headers}\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).unwrap();
+    String::from_utf8_lossy(&answer[9..]).into_owned()
 }
 
 #[test]
@@ -80,7 +50,7 @@ fn only_this_machines_names_and_listed_origins_are_let_in() {
         (with("null"), "403"),
         (with(&format!("http://{}", gateway.address)), "403"),
     ] {
-        assert_eq!(gateway.status(&headers), expected, "{headers}");
+        assert_eq!(status(&gateway.address, &headers), expected, "{headers}");
     }
 }
 
@@ -89,6 +59,9 @@ fn no_origin_is_let_in_unless_it_is_listed() {
     let workspace = Workspace::new();
     let gateway = Gateway::start(&workspace);
     let here = format!("Host: {}\r\n", gateway.address);
-    assert_eq!(gateway.status(&here), "200");
-    assert_eq!(gateway.status(&format!("{here}Origin: https://app.example.com\r\n")), "403");
+    assert_eq!(status(&gateway.address, &here), "200");
+    assert_eq!(
+        status(&gateway.address, &format!("{here}Origin: https://app.example.com\r\n")),
+        "403"
+    );
 }

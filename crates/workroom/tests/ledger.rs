@@ -13,13 +13,13 @@ mod support;
 use std::{
     collections::BTreeMap,
     env, fs,
-    io::{BufRead, BufReader, Read as _, Write as _},
+    io::{Read as _, Write as _},
     net::TcpStream,
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    process::Command,
 };
 
 use serde_json::{Value, json};
-use support::Workspace;
+use support::{Workspace, client::Client, few, gateway::Gateway};
 use workroom_engine::store::{Accounts as _, AccountsOf};
 use workroom_ledger::account::{Account, Kind, Wire};
 use workroom_store::SqliteStore;
@@ -29,85 +29,23 @@ use workroom_testkit::Random;
 const STEPS: usize = 40;
 
 /// A client whose every byte is recorded.
-struct Client {
-    gateway: Child,
-    input: Option<ChildStdin>,
-    output: BufReader<ChildStdout>,
-    next: u64,
-}
-
-impl Client {
-    fn start(workspace: &Workspace, mode: &str) -> Self {
-        let serve = workspace.command(&[]);
-        let mut command = Command::new("sh");
-        let script = format!(
-            "tee client.in | '{}' serve --mode {mode} | tee client.out",
-            serve.get_program().to_str().unwrap()
-        );
-        command.args(["-c", &script]).current_dir(workspace.path());
-        for (name, value) in serve.get_envs() {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut gateway = command.spawn().unwrap();
-        let input = gateway.stdin.take();
-        let output = BufReader::new(gateway.stdout.take().unwrap());
-        let mut client = Self { gateway, input, output, next: 0 };
-        client.request(
-            "initialize",
-            json!({
-                "protocolVersion": "2025-06-18",
-                "capabilities": {},
-                "clientInfo": { "name": "recorder", "version": "0" }
-            }),
-        );
-        client.send(json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
-        client
+fn start(workspace: &Workspace, mode: &str) -> Client {
+    let serve = workspace.command(&[]);
+    let mut command = Command::new("sh");
+    let script = format!(
+        "tee client.in | '{}' serve --mode {mode} | tee client.out",
+        serve.get_program().to_str().unwrap()
+    );
+    command.args(["-c", &script]).current_dir(workspace.path());
+    for (name, value) in serve.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
     }
-
-    fn send(&mut self, message: Value) {
-        // Not as serde writes it: spaces and escapes are bytes too.
-        let text = message.to_string().replace("\":", "\" : ").replace('ö', "\\u00f6");
-        writeln!(self.input.as_mut().unwrap(), "{text}").unwrap();
-    }
-
-    fn post(&mut self, method: &str, params: Value) -> u64 {
-        self.next += 1;
-        let id = self.next;
-        self.send(json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
-        id
-    }
-
-    fn answer(&mut self, id: u64) -> Value {
-        loop {
-            let mut line = String::new();
-            assert!(self.output.read_line(&mut line).unwrap() > 0, "the gateway ended");
-            let message: Value = serde_json::from_str(&line).unwrap();
-            if message["id"] == id {
-                return message;
-            }
-        }
-    }
-
-    fn request(&mut self, method: &str, params: Value) -> Value {
-        let id = self.post(method, params);
-        self.answer(id)
-    }
-
-    fn call(&mut self, tool: &str, arguments: Value) -> Value {
-        self.request("tools/call", json!({ "name": tool, "arguments": arguments }))
-    }
-
-    /// Closes the connection, and waits until the gateway and all recorders have ended.
-    fn end(mut self) {
-        drop(self.input.take());
-        let mut rest = String::new();
-        while self.output.read_line(&mut rest).unwrap() > 0 {}
-        assert!(self.gateway.wait().unwrap().success());
-    }
+    // Not as serde writes it: spaces and escapes are bytes too.
+    let spell = |it: &Value| it.to_string().replace("\":", "\" : ").replace('ö', "\\u00f6");
+    Client::of(command, "recorder", spell)
 }
 
 /// A server of the demo's with a recorder on each of its pipes.
@@ -209,9 +147,7 @@ fn step(client: &mut Client, random: &mut Random, mode: &str) {
             // Reading for the first may pass over the second, so all that came is looked at.
             let mut left = ids.to_vec();
             while !left.is_empty() {
-                let mut line = String::new();
-                assert!(client.output.read_line(&mut line).unwrap() > 0);
-                let message: Value = serde_json::from_str(&line).unwrap();
+                let message = client.read();
                 left.retain(|id| message["id"] != *id);
             }
         }
@@ -222,7 +158,7 @@ fn step(client: &mut Client, random: &mut Random, mode: &str) {
 fn check(seed: u64, mode: &str) {
     let workspace = Workspace::new();
     workspace.file("workroom.toml", &(recorded("shop") + &recorded("accounting")));
-    let mut client = Client::start(&workspace, mode);
+    let mut client = start(&workspace, mode);
     client.request("tools/list", json!({}));
     let mut random = Random::of(seed, mode);
     for _ in 0..STEPS {
@@ -340,8 +276,7 @@ fn servers(workspace: &Workspace, accounts: &[Account]) {
 
 /// A client over HTTP that counts the bodies which it sends and gets.
 struct Web {
-    gateway: Child,
-    address: String,
+    gateway: Gateway,
     session: String,
     wire: Wire,
     next: u64,
@@ -349,25 +284,19 @@ struct Web {
 
 impl Web {
     fn start(workspace: &Workspace) -> Self {
-        let mut command = workspace.command(&["serve", "--http", "127.0.0.1:0"]);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut gateway = command.spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(gateway.stderr.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.trim().strip_prefix("listening on http://").unwrap();
-        let address = url.strip_suffix("/mcp").unwrap().to_owned();
-        Self { gateway, address, session: String::new(), wire: Wire::default(), next: 0 }
+        let gateway = Gateway::start(workspace);
+        Self { gateway, session: String::new(), wire: Wire::default(), next: 0 }
     }
 
     /// Sends `message` in a body of its own. HTTP/1.0, so that the answer is not in pieces.
     fn post(&mut self, message: &Value) -> String {
         let body = message.to_string();
-        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let mut stream = TcpStream::connect(&self.gateway.address).unwrap();
         write!(
             stream,
             "POST /mcp HTTP/1.0\r\nHost: {}\r\nAccept: application/json, text/event-stream\r\n\
              Content-Type: application/json\r\nContent-Length: {}\r\n{}\r\n{body}",
-            self.address,
+            self.gateway.address,
             body.len(),
             self.session,
         )
@@ -387,14 +316,6 @@ impl Web {
         self.next += 1;
         let id = self.next;
         self.post(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }))
-    }
-}
-
-/// A test that fails must not leave the gateway behind.
-impl Drop for Web {
-    fn drop(&mut self) {
-        let _ = self.gateway.kill();
-        let _ = self.gateway.wait();
     }
 }
 
@@ -418,8 +339,8 @@ fn accounts_sum_up_to_the_bodies_over_http() {
     let query = json!({ "query": "list products" });
     let found = web.request("tools/call", json!({ "name": "search", "arguments": query }));
     assert!(found.contains("listProducts"), "{found}");
-    let ended = Command::new("kill").arg(web.gateway.id().to_string()).status().unwrap();
-    assert!(ended.success() && web.gateway.wait().unwrap().success());
+    let ended = Command::new("kill").arg(web.gateway.process.id().to_string()).status().unwrap();
+    assert!(ended.success() && web.gateway.process.wait().unwrap().success());
     let accounts = accounts(&workspace);
     let mut wire = Wire::default();
     for account in &accounts {
@@ -446,33 +367,17 @@ fn accounts_sum_up_to_the_bytes_on_both_wires_in_direct_mode() {
     check(seed() + 1, "direct");
 }
 
-/// A server with one small tool.
-const FEW: &str = r#"
-while read -r line; do
-  id=$(printf '%s' "$line" | sed -n 's/.*"id":\([0-9]*\).*/\1/p')
-  case "$line" in
-    *'"initialize"'*) body='"result":{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"few","version":"0"}}' ;;
-    *'"tools/list"'*) body='"result":{"tools":[{"name":"add","inputSchema":{"type":"object","properties":{"a":{"type":"number"}}}}]}' ;;
-    *'"tools/call"'*) body='"result":{"content":[{"type":"text","text":"three"}]}' ;;
-    *) body='"error":{"code":-32601,"message":"no"}' ;;
-  esac
-  [ -n "$id" ] && printf '{"jsonrpc":"2.0","id":%s,%s}\n' "$id" "$body"
-done
-"#;
-
 #[test]
 fn a_run_of_three_small_calls_is_reported_as_a_loss() {
-    let workspace = Workspace::new();
-    workspace.file("few.sh", FEW);
-    workspace.file("workroom.toml", "[servers.few]\ncommand = \"sh\"\nargs = [\"few.sh\"]\n");
-    let mut client = Client::start(&workspace, "code");
+    let workspace = few::few();
+    let mut client = start(&workspace, "code");
     client.request("tools/list", json!({}));
     let code = "import * as few from './servers/few';\n\
                 const sums = [];\n\
                 for (const a of [1, 2, 3]) sums.push(await few.add({ a }));\n\
                 return sums;";
     let answer = client.call("run_code", json!({ "code": code }));
-    let run = answer["result"]["_meta"]["workroom/run"]["run"].as_str().unwrap().to_owned();
+    let run = answer["_meta"]["workroom/run"]["run"].as_str().unwrap().to_owned();
     client.end();
     let report = |args: &[&str]| {
         let output = workspace.output(&[&["report"], args].concat(), "");
@@ -514,11 +419,8 @@ fn browser() -> Option<&'static str> {
 #[test]
 fn the_page_fits_a_telephone_and_a_screen() {
     let browser = browser().expect("a browser is needed: install chromium");
-    let workspace = Workspace::new();
-    workspace.file("few.sh", FEW);
     let long = "a-server-with-quite-a-long-name-that-has-no-place-to-break-it-anywhere";
-    let config = format!("[servers.{long}]\ncommand = \"sh\"\nargs = [\"few.sh\"]\n");
-    workspace.file("workroom.toml", &config);
+    let workspace = few::named(long);
     for _ in 0..2 {
         let output = workspace.output(&["call", &format!("{long}.add"), "a=1"], "");
         assert!(output.status.success(), "{output:?}");

@@ -6,119 +6,21 @@
 mod support;
 
 use std::{
-    io::{BufRead, BufReader, Read as _, Write as _},
+    io::{Read as _, Write as _},
     net::TcpStream,
-    process::{Child, ChildStdin, ChildStdout, Stdio},
 };
 
 use serde_json::{Value, json};
-use support::Workspace;
+use support::{
+    Workspace,
+    client::{Client, text},
+    few::few,
+    gateway::Gateway,
+};
 
 /// Fifteen tools of a shop with results of all sizes.
 const SHOP: &str = "[servers.shop]\ncommand = \"SELF\"\n\
                     args = [\"demo-server\", \"shop\", \"--seed\", \"1\"]\n";
-
-/// A server with one small tool.
-const FEW: &str = r#"
-while read -r line; do
-  id=$(printf '%s' "$line" | sed -n 's/.*"id":\([0-9]*\).*/\1/p')
-  case "$line" in
-    *'"initialize"'*) body='"result":{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"few","version":"0"}}' ;;
-    *'"tools/list"'*) body='"result":{"tools":[{"name":"add","inputSchema":{"type":"object","properties":{"a":{"type":"number"}}}}]}' ;;
-    *'"tools/call"'*) body='"result":{"content":[{"type":"text","text":"three"}]}' ;;
-    *) body='"error":{"code":-32601,"message":"no"}' ;;
-  esac
-  [ -n "$id" ] && printf '{"jsonrpc":"2.0","id":%s,%s}\n' "$id" "$body"
-done
-"#;
-
-/// A client of one gateway over standard input and output.
-struct Client {
-    gateway: Child,
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
-    next: u64,
-    hello: Value,
-    /// Notifications that came so far.
-    told: Vec<String>,
-}
-
-impl Client {
-    fn start(workspace: &Workspace, args: &[&str], name: &str) -> Self {
-        let mut command = workspace.command(&["serve"]);
-        command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut gateway = command.spawn().unwrap();
-        let input = gateway.stdin.take().unwrap();
-        let output = BufReader::new(gateway.stdout.take().unwrap());
-        let (hello, told) = (Value::Null, Vec::new());
-        let mut client = Self { gateway, input, output, next: 0, hello, told };
-        client.hello = client.request(
-            "initialize",
-            json!({
-                "protocolVersion": "2025-06-18",
-                "capabilities": {},
-                "clientInfo": { "name": name, "version": "0" }
-            }),
-        );
-        client.send(json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
-        client
-    }
-
-    fn send(&mut self, message: Value) {
-        writeln!(self.input, "{message}").unwrap();
-    }
-
-    fn read(&mut self) -> Value {
-        let mut line = String::new();
-        assert!(self.output.read_line(&mut line).unwrap() > 0, "the gateway ended");
-        let message: Value = serde_json::from_str(&line).unwrap();
-        if let Some(method) = message["method"].as_str() {
-            self.told.push(method.to_owned());
-        }
-        message
-    }
-
-    fn post(&mut self, method: &str, params: Value) -> u64 {
-        self.next += 1;
-        let id = self.next;
-        self.send(json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
-        id
-    }
-
-    fn request(&mut self, method: &str, params: Value) -> Value {
-        let id = self.post(method, params);
-        loop {
-            let message = self.read();
-            if message["id"] == id {
-                let answer = [&message["result"], &message["error"]];
-                return answer.into_iter().find(|it| !it.is_null()).unwrap().clone();
-            }
-        }
-    }
-
-    fn tools(&mut self) -> Vec<Value> {
-        self.request("tools/list", json!({}))["tools"].as_array().unwrap().clone()
-    }
-
-    fn names(&mut self) -> Vec<String> {
-        self.tools().iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
-    }
-
-    fn call(&mut self, tool: &str, arguments: Value) -> Value {
-        self.request("tools/call", json!({ "name": tool, "arguments": arguments }))
-    }
-}
-
-impl Drop for Client {
-    fn drop(&mut self) {
-        let _ = self.gateway.kill();
-        let _ = self.gateway.wait();
-    }
-}
-
-fn text(result: &Value) -> &str {
-    result["content"][0]["text"].as_str().unwrap()
-}
 
 fn shop() -> Workspace {
     let workspace = Workspace::new();
@@ -232,9 +134,7 @@ fn auto_offers_few_small_tools_directly_and_many_as_code() {
     let workspace = shop();
     let mut many = Client::start(&workspace, &["--mode", "auto"], "test");
     assert_eq!(many.names(), ["run_code", "search", "read_file", "save_skill"]);
-    let few = Workspace::new();
-    few.file("workroom.toml", "[servers.few]\ncommand = \"sh\"\nargs = [\"server.sh\"]\n");
-    few.file("server.sh", FEW);
+    let few = few();
     let mut few = Client::start(&few, &["--mode", "auto"], "test");
     assert_eq!(few.names(), ["few__add", "run_code"]);
     assert_eq!(text(&few.call("few__add", json!({ "a": 1 }))), "three");
@@ -303,26 +203,14 @@ fn names_over_http(address: &str, target: &str) -> (String, String) {
 #[test]
 fn a_url_chooses_the_mode() {
     let workspace = shop();
-    let mut gateway = workspace
-        .command(&["serve", "--http", "127.0.0.1:0"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(gateway.stderr.take().unwrap()).read_line(&mut line).unwrap();
-    let url = line.trim().strip_prefix("listening on http://").unwrap();
-    let address = url.strip_suffix("/mcp").unwrap();
+    let gateway = Gateway::start(&workspace);
     for (target, has) in [
         ("/mcp", "\"run_code\""),
         ("/mcp?mode=search", "\"call_tool\""),
         ("/mcp?mode=direct", "\"shop__get_order\""),
         ("/mcp?mode=best", "`best` is no mode"),
     ] {
-        let (_, listed) = names_over_http(address, target);
+        let (_, listed) = names_over_http(&gateway.address, target);
         assert!(listed.contains(has), "{target}: {listed}");
     }
-    let _ = gateway.kill();
-    let _ = gateway.wait();
 }

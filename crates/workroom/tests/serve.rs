@@ -5,96 +5,25 @@
 
 mod support;
 
-use std::{
-    io::{BufRead, BufReader, Read as _, Write as _},
-    process::{Child, ChildStdin, ChildStdout, Stdio},
-};
+use std::io::Read as _;
 
 use serde_json::{Value, json};
-use support::Workspace;
+use support::{
+    Workspace,
+    client::{Client, text},
+};
 
-/// An initialized client of one gateway.
-struct Client {
-    gateway: Child,
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
-    next: u64,
+fn start(workspace: &Workspace) -> Client {
+    Client::start(workspace, &[], "test")
 }
 
-impl Client {
-    fn start(workspace: &Workspace) -> Self {
-        let mut gateway = workspace
-            .command(&["serve"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let input = gateway.stdin.take().unwrap();
-        let output = BufReader::new(gateway.stdout.take().unwrap());
-        let mut client = Self { gateway, input, output, next: 0 };
-        let hello = client.request(
-            "initialize",
-            json!({
-                "protocolVersion": "2025-06-18",
-                "capabilities": {},
-                "clientInfo": { "name": "test", "version": "0" }
-            }),
-        );
-        assert_eq!(hello["serverInfo"]["name"], "workroom");
-        client.send(json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
-        client
-    }
-
-    fn send(&mut self, message: Value) {
-        writeln!(self.input, "{message}").unwrap();
-    }
-
-    /// Sends a request without waiting for its answer, and gives its id.
-    fn post(&mut self, method: &str, params: Value) -> u64 {
-        self.next += 1;
-        let id = self.next;
-        self.send(json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
-        id
-    }
-
-    /// The answer to `id`. Every line of standard output must be a message.
-    fn answer(&mut self, id: u64) -> Value {
-        loop {
-            let mut line = String::new();
-            assert!(self.output.read_line(&mut line).unwrap() > 0, "the gateway ended");
-            let message: Value = serde_json::from_str(&line).expect("only the protocol on stdout");
-            if message["id"] == id {
-                assert_eq!(message["error"], Value::Null, "{message}");
-                return message["result"].clone();
-            }
-        }
-    }
-
-    fn request(&mut self, method: &str, params: Value) -> Value {
-        let id = self.post(method, params);
-        self.answer(id)
-    }
-
-    fn call(&mut self, tool: &str, arguments: Value) -> Value {
-        self.request("tools/call", json!({ "name": tool, "arguments": arguments }))
-    }
-
-    /// The text of `run_code`'s answer after its header line.
-    fn run(&mut self, code: &str) -> String {
-        let result = self.call("run_code", json!({ "code": code }));
-        let text = result["content"][0]["text"].as_str().unwrap().to_owned();
-        let (header, rest) = text.split_once('\n').unwrap_or((&text, ""));
-        assert!(header.starts_with("ok · run r_"), "{text}");
-        rest.to_owned()
-    }
-}
-
-impl Drop for Client {
-    fn drop(&mut self) {
-        let _ = self.gateway.kill();
-        let _ = self.gateway.wait();
-    }
+/// The text of `run_code`'s answer after its header line.
+fn run(client: &mut Client, code: &str) -> String {
+    let result = client.call("run_code", json!({ "code": code }));
+    let text = text(&result);
+    let (header, rest) = text.split_once('\n').unwrap_or((text, ""));
+    assert!(header.starts_with("ok · run r_"), "{text}");
+    rest.to_owned()
 }
 
 #[test]
@@ -106,7 +35,7 @@ fn tools_are_listed_whatever_the_servers_do() {
     };
     let config: String = (0..10).map(server).collect();
     workspace.file("workroom.toml", &config);
-    let mut client = Client::start(&workspace);
+    let mut client = start(&workspace);
     let listed = client.request("tools/list", json!({}));
     let names: Vec<&str> =
         listed["tools"].as_array().unwrap().iter().map(|t| t["name"].as_str().unwrap()).collect();
@@ -119,16 +48,16 @@ fn tools_are_listed_whatever_the_servers_do() {
 #[test]
 fn variables_persist_between_runs_of_one_connection() {
     let workspace = Workspace::new();
-    let mut client = Client::start(&workspace);
-    client.run("const rows = [1, 2, 3]; rows.length");
-    assert_eq!(client.run("const rows = [4, 5]; rows.length"), "2", "declared again");
-    assert_eq!(client.run("rows.map(r => r * 2)"), "[8,10]");
+    let mut client = start(&workspace);
+    run(&mut client, "const rows = [1, 2, 3]; rows.length");
+    assert_eq!(run(&mut client, "const rows = [4, 5]; rows.length"), "2", "declared again");
+    assert_eq!(run(&mut client, "rows.map(r => r * 2)"), "[8,10]");
 }
 
 #[test]
 fn a_failed_run_is_an_error_result_with_its_place() {
     let workspace = Workspace::new();
-    let mut client = Client::start(&workspace);
+    let mut client = start(&workspace);
     let result = client.call("run_code", json!({ "code": "let a: any;\na.b" }));
     assert_eq!(result["isError"], true);
     let error = &result["_meta"]["workroom/run"]["error"];
@@ -138,7 +67,7 @@ fn a_failed_run_is_an_error_result_with_its_place() {
 #[test]
 fn an_unknown_session_is_an_error() {
     let workspace = Workspace::new();
-    let mut client = Client::start(&workspace);
+    let mut client = start(&workspace);
     let result = client.call("run_code", json!({ "code": "1", "session": "s_nope" }));
     assert_eq!(result["isError"], true);
     let text = result["content"][0]["text"].as_str().unwrap();
@@ -148,20 +77,20 @@ fn an_unknown_session_is_an_error() {
 #[test]
 fn a_cancelled_run_stops_and_the_connection_goes_on() {
     let workspace = Workspace::new();
-    let mut client = Client::start(&workspace);
-    client.run("const kept = 1; kept");
+    let mut client = start(&workspace);
+    run(&mut client, "const kept = 1; kept");
     let params = json!({ "name": "run_code", "arguments": { "code": "for (;;) {}" } });
     let id = client.post("tools/call", params);
-    client.send(json!({
+    client.send(&json!({
         "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": id }
     }));
-    assert_eq!(client.run("kept + 1"), "2");
+    assert_eq!(run(&mut client, "kept + 1"), "2");
 }
 
 #[test]
 fn a_long_result_is_read_on_by_its_path() {
     let workspace = Workspace::new();
-    let mut client = Client::start(&workspace);
+    let mut client = start(&workspace);
     let code = "return Array.from({ length: 3000 }, (_, i) => `row ${i}`)";
     let result = client.call("run_code", json!({ "code": code, "max_tokens": 200 }));
     let text = result["content"][0]["text"].as_str().unwrap();
@@ -174,13 +103,10 @@ fn a_long_result_is_read_on_by_its_path() {
 #[test]
 fn wrong_arguments_of_our_own_tools_are_told() {
     let workspace = Workspace::new();
-    let mut client = Client::start(&workspace);
+    let mut client = start(&workspace);
     let id = client.post("tools/call", json!({ "name": "run_code", "arguments": { "cod": "1" } }));
-    let mut line = String::new();
-    client.output.read_line(&mut line).unwrap();
-    let message: Value = serde_json::from_str(&line).unwrap();
-    assert_eq!(message["id"], id);
-    let text = message["error"]["message"].as_str().unwrap();
+    let error = client.answer(id);
+    let text = error["message"].as_str().unwrap();
     assert!(text.contains("missing field `code`"), "{text}");
 }
 
@@ -197,7 +123,7 @@ fn the_servers_end_with_a_gateway_that_is_killed_descendants_included() {
         "[servers.family]\ncommand = \"sh\"\n\
          args = [\"-c\", \"exec 3>held; setsid sleep 1000 & exec tail -f /dev/null\"]\n",
     );
-    let mut client = Client::start(&workspace);
+    let mut client = start(&workspace);
     // Opening waits until the server has opened its end.
     let mut held = std::fs::File::open(&fifo).unwrap();
     client.gateway.kill().unwrap();
@@ -236,7 +162,7 @@ fn a_picture_reaches_the_model_only_where_it_is_shown() {
     let server = workspace.file("camera.py", CAMERA);
     let config = format!("[servers.cam]\ncommand = \"python3\"\nargs = [{server:?}]\n");
     workspace.file("workroom.toml", &config);
-    let mut client = Client::start(&workspace);
+    let mut client = start(&workspace);
     let code = "import * as cam from './servers/cam';\nconst shot = await cam.shot();\n";
     let kept = client.call("run_code", json!({ "code": format!("{code}return shot") }));
     assert_eq!(kept["isError"], false, "{kept}");

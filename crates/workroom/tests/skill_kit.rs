@@ -9,14 +9,13 @@ mod support;
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::Command,
 };
 
 use expect_test::{Expect, expect};
 use python::{root, tools};
-use support::Workspace;
+use support::{Workspace, gateway::Gateway};
 
 /// The folder of the five.
 fn examples() -> PathBuf {
@@ -229,35 +228,6 @@ fn what_is_no_skill_is_refused_with_reasons() {
     );
 }
 
-/// A gateway that is ended with the test.
-struct Gateway {
-    process: Child,
-    url: String,
-}
-
-impl Gateway {
-    fn start(workspace: &Workspace) -> Self {
-        let mut process = workspace
-            .command(&["serve", "--http", "127.0.0.1:0"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stderr.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.trim().strip_prefix("listening on ").unwrap().to_owned();
-        Self { process, url }
-    }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 #[test]
 fn clients_that_load_skills_themselves_get_them_as_the_extension_says() {
     let workspace = Workspace::new();
@@ -273,7 +243,7 @@ fn clients_that_load_skills_themselves_get_them_as_the_extension_says() {
     for scenario in ["enumeration", "manifest", "directory"] {
         let output = Command::new(bin.join("node-24"))
             .arg(bin.join("mcp-conformance.js"))
-            .args(["server", "--url", &gateway.url])
+            .args(["server", "--url", &format!("http://{}/mcp", gateway.address)])
             .args(["--scenario", &format!("sep-2640-skills-{scenario}")])
             .current_dir(workspace.path())
             .output()

@@ -2,6 +2,10 @@
 
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+pub(crate) mod client;
+pub(crate) mod few;
+pub(crate) mod gateway;
+
 use std::{
     io::Write as _,
     path::{Path, PathBuf},
