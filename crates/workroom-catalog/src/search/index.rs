@@ -422,8 +422,8 @@ fn averages<'a>(documents: impl Iterator<Item = &'a Document>) -> [f32; FIELDS] 
 
 /// What the name of `document` says that it does.
 fn act(document: &Document) -> Option<acts::Kind> {
-    let of_name = document.terms.iter().filter(|(_, counts)| counts[0] > 0);
-    of_name.filter_map(|(term, _)| acts::kind(term)).next()
+    let mut of_name = document.terms.iter().filter(|(_, counts)| counts[0] > 0);
+    of_name.find_map(|(term, _)| acts::kind(term))
 }
 
 /// What a term with these counts weighs in a document of these lengths.

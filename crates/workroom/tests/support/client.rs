@@ -1,5 +1,7 @@
 //! An MCP client of one gateway, over standard input and output, message by message.
 
+#![allow(clippy::needless_pass_by_value, reason = "`json!` values are written where they are used")]
+
 use std::{
     io::{BufRead, BufReader, Write as _},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
