@@ -1,7 +1,8 @@
 //! The transport over Streamable HTTP, and the words for what fails on it.
 //!
-//! rmcp speaks the protocol; here is its HTTP client: no redirect to another origin, a bound on
-//! the time to connect, certificates from the system, bodies within the server's bounds.
+//! rmcp speaks the protocol, through [`crate::web`]; here is how its HTTP client is made: no
+//! redirect to another origin, a bound on the time to connect, certificates from the system,
+//! bodies within the server's bounds.
 //! An answer has no bound in time of its own: each start and each call has a deadline.
 //!
 //! # Invariants
@@ -12,7 +13,7 @@ use std::{
     collections::HashMap,
     error::Error,
     io,
-    sync::Once,
+    sync::{Arc, Once},
     time::{Duration, SystemTime},
 };
 
@@ -26,10 +27,15 @@ use rmcp::{
     },
 };
 
-use crate::{Bounds, retry::retry_after};
+use crate::{
+    Bounds,
+    retry::retry_after,
+    web::{self, Web},
+    wire::Beside,
+};
 
 /// The transport of one server.
-pub(crate) type Http = StreamableHttpClientTransport<Client>;
+pub(crate) type Http = StreamableHttpClientTransport<Web>;
 
 type HttpError = StreamableHttpError<reqwest::Error>;
 
@@ -51,6 +57,7 @@ pub(crate) fn transport(
     headers: &[(String, String)],
     bounds: &Bounds,
     calls_max: u32,
+    beside: &Arc<Beside>,
 ) -> Result<Http, String> {
     let parsed = Url::parse(url).map_err(|error| format!("its URL is not valid: {error}"))?;
     if !matches!(parsed.scheme(), "http" | "https") {
@@ -62,7 +69,8 @@ pub(crate) fn transport(
         .max_sse_event_size(bounds.message_bytes)
         .max_json_response_size(bounds.message_bytes)
         .reinit_on_expired_session(true);
-    Ok(StreamableHttpClientTransport::with_client(client(&parsed)?, config))
+    let web = Web::new(client(&parsed)?, Arc::clone(beside));
+    Ok(StreamableHttpClientTransport::with_client(web, config))
 }
 
 fn custom(headers: &[(String, String)]) -> Result<HashMap<HeaderName, HeaderValue>, String> {
@@ -165,7 +173,7 @@ pub(crate) fn fate(error: &ServiceError) -> Fate {
         {
             Fate::Refused(words(http))
         }
-        HttpError::UnexpectedServerResponse(text) if text.starts_with("could not parse") => {
+        HttpError::UnexpectedServerResponse(text) if text.starts_with(web::NO_MESSAGE) => {
             Fate::Broken("its answer is not whole, or not MCP".to_owned())
         }
         HttpError::Deserialize(_) => Fate::Broken(words(http)),

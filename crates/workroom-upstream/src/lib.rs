@@ -46,6 +46,7 @@ mod retry;
 mod server;
 mod session;
 mod stdio;
+mod web;
 mod wire;
 
 pub use conduct::Chance;

@@ -206,7 +206,7 @@ impl Attempt<'_> {
             }
             Transport::Http { url, headers } => {
                 let calls_max = self.config.policy.count(PolicyKey::CallsInFlight);
-                let http = http::transport(url, headers, bounds, calls_max)?;
+                let http = http::transport(url, headers, bounds, calls_max, self.beside)?;
                 self.shake_hands(http, link, None).await
             }
         }

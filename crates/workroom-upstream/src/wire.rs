@@ -36,6 +36,14 @@ pub(crate) struct Beside {
 }
 
 impl Beside {
+    pub(crate) fn sent(&self, bytes: usize) {
+        self.sent.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn received(&self, bytes: usize) {
+        self.received.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
     /// What passed since this was asked last.
     pub(crate) fn take(&self) -> Wire {
         Wire {
@@ -43,6 +51,13 @@ impl Beside {
             answers: self.received.swap(0, Ordering::Relaxed),
         }
     }
+}
+
+/// The meter of the call that `message` is.
+pub(crate) fn meter_of(message: &TxJsonRpcMessage<RoleClient>) -> Option<Arc<Meter>> {
+    let JsonRpcMessage::Request(request) = message else { return None };
+    let ClientRequest::CallToolRequest(call) = &request.request else { return None };
+    call.extensions.get::<Metered>().map(|Metered(meter)| Arc::clone(meter))
 }
 
 /// One connection's calls that are not answered yet.
@@ -59,21 +74,19 @@ impl Calls {
 
     /// `message` was sent, in `bytes`.
     pub(crate) fn sent(&self, message: &TxJsonRpcMessage<RoleClient>, bytes: usize) {
-        let bytes = bytes as u64;
         if let JsonRpcMessage::Request(request) = message
-            && let ClientRequest::CallToolRequest(call) = &request.request
-            && let Some(Metered(meter)) = call.extensions.get::<Metered>()
-            && meter.sent(bytes)
+            && let Some(meter) = meter_of(message)
+            && meter.sent(bytes as u64)
         {
             let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
             if open.len() >= OPEN_MAX {
                 // Those that nobody waits for any more, and that were never answered.
                 open.retain(|_, meter| Arc::strong_count(meter) > 1);
             }
-            open.insert(request.id.clone(), Arc::clone(meter));
+            open.insert(request.id.clone(), meter);
             return;
         }
-        self.beside.sent.fetch_add(bytes, Ordering::Relaxed);
+        self.beside.sent(bytes);
     }
 
     /// `bytes` came, with `messages` in them.
@@ -92,9 +105,8 @@ impl Calls {
             let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
             meter = meter.or(id.and_then(|id| open.remove(id)));
         }
-        let bytes = bytes as u64;
-        if meter.is_none_or(|meter| !meter.received(bytes)) {
-            self.beside.received.fetch_add(bytes, Ordering::Relaxed);
+        if meter.is_none_or(|meter| !meter.received(bytes as u64)) {
+            self.beside.received(bytes);
         }
     }
 }

@@ -19,7 +19,13 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use support::{Workspace, client::Client, few, gateway::Gateway};
+use support::{
+    Workspace,
+    client::Client,
+    few,
+    gateway::Gateway,
+    proxy::{Exchange, Proxy},
+};
 use workroom_engine::store::{Accounts as _, AccountsOf};
 use workroom_ledger::account::{Account, Kind, Wire};
 use workroom_store::SqliteStore;
@@ -351,6 +357,61 @@ fn accounts_sum_up_to_the_bodies_over_http() {
     assert_eq!((kinds(Kind::Run), kinds(Kind::Search), kinds(Kind::List)), (6, 1, 1));
     assert!(accounts.iter().all(|it| !it.kind.is_request() || it.client == "web"));
     servers(&workspace, &accounts);
+}
+
+#[test]
+fn accounts_sum_up_to_the_bodies_of_a_server_over_http() {
+    // The server is a gateway, too: it has many tools, and answers with events.
+    let behind = Workspace::new();
+    behind.file("workroom.toml", &format!("[serve]\nmode = \"direct\"\n{}", recorded("shop")));
+    let mut server = Gateway::start(&behind);
+    let proxy = Proxy::before(&server.address);
+    let workspace = Workspace::new();
+    let config = format!("[servers.web]\nurl = \"http://{}/mcp\"\n", proxy.address);
+    workspace.file("workroom.toml", &config);
+    let mut client = start(&workspace, "code");
+    let mut random = Random::of(seed(), "web");
+    for _ in 0..8 {
+        let calls = (0..=random.below(4)).map(|_| match random.below(4) {
+            0 => "web.shopGetProduct({ sku: 'ö-none' })".to_owned(),
+            page => format!("web.shopListProducts({{ page: {page} }})"),
+        });
+        let calls = calls.collect::<Vec<_>>().join(", ");
+        let code = format!(
+            "import * as web from './servers/web';\n\
+             return (await Promise.allSettled([{calls}])).map((one) => one.status);"
+        );
+        let told = client.call("run_code", json!({ "code": code }));
+        assert_eq!(told["isError"], false, "{told}");
+    }
+    client.end();
+    server.process.kill().unwrap();
+    server.process.wait().unwrap();
+    let exchanges = proxy.exchanges();
+    let accounts = accounts(&workspace);
+    let total = |of: fn(&Exchange) -> usize| exchanges.iter().map(of).sum::<usize>() as u64;
+    let mut wire = Wire::default();
+    for account in &accounts {
+        wire += account.server_wire();
+    }
+    let passed =
+        Wire { requests: total(|it| it.asked.len()), answers: total(|it| it.answered.len()) };
+    assert_eq!(wire, passed);
+    // What passed for each call.
+    let mut recorded: Vec<Wire> = Vec::new();
+    for exchange in &exchanges {
+        let asked: Value = serde_json::from_slice(&exchange.asked).unwrap_or_default();
+        if asked["method"] == "tools/call" {
+            let (requests, answers) = (exchange.asked.len(), exchange.answered.len());
+            recorded.push(Wire { requests: requests as u64, answers: answers as u64 });
+        }
+    }
+    let calls = accounts.iter().flat_map(|account| &account.calls).map(|call| call.wire);
+    let mut kept: Vec<Wire> = calls.filter(|wire| wire.total() > 0).collect();
+    recorded.sort_unstable_by_key(|wire| (wire.requests, wire.answers));
+    kept.sort_unstable_by_key(|wire| (wire.requests, wire.answers));
+    assert!(recorded.len() > 8, "the test tests something");
+    assert_eq!(kept, recorded);
 }
 
 fn seed() -> u64 {

@@ -5,6 +5,7 @@
 pub(crate) mod client;
 pub(crate) mod few;
 pub(crate) mod gateway;
+pub(crate) mod proxy;
 
 use std::{
     io::Write as _,
