@@ -252,7 +252,7 @@ impl State {
         let now = Instant::now();
         Self::watch_regex(&mut context);
         let state = context.data_mut();
-        if let Some(stopped_at) = state.stopped_at {
+        let is_stopping = if let Some(stopped_at) = state.stopped_at {
             state.ticks_since += 1;
             let (grace, ticks) = match state.stop {
                 Some(Stop::Cancelled) => (CANCEL_GRACE, CANCEL_GRACE_TICKS),
@@ -261,13 +261,18 @@ impl State {
             if state.ticks_since >= ticks && now.duration_since(stopped_at) >= grace {
                 wasmtime::bail!("the guest did not stop");
             }
+            true
         } else if let Some(stop) = state.stop.or_else(|| state.overdue(now)) {
             state.stop = Some(stop);
             state.stopped_at = Some(now);
-            let (memory, flag) = (state.memory, state.stop_flag as usize);
-            if let Some(memory) = memory {
-                memory.write(&mut context, flag, &1_i32.to_le_bytes())?;
-            }
+            true
+        } else {
+            false
+        };
+        // Each time: a guest that is about to begin clears the flag first.
+        if is_stopping && let Some(memory) = state.memory {
+            let flag = state.stop_flag as usize;
+            memory.write(&mut context, flag, &1_i32.to_le_bytes())?;
         }
         Ok(UpdateDeadline::Continue(1))
     }

@@ -13,7 +13,8 @@
 //! * `conduct`: a call's tries. `retry`: which there are, as a table. `breaker`: when a server is
 //!   left alone. `gate`: how much at once, and how fast.
 //! * `wire`: the bytes that pass, each of a call or of its connection.
-//! * `stdio` and `message`: the transport over pipes. `http`: the transport over HTTP.
+//! * `stdio` and `message`: the transport over pipes. `http`: the transport over HTTP; `web`: the
+//!   client under it; `events`: what it reads of a stream.
 //! * `process`: the child process, its environment and its standard error.
 //! * [`guard`]: the program between us and a server, which outlives us just long enough to end
 //!   what the server started.
@@ -35,6 +36,7 @@ mod breaker;
 mod call;
 mod conduct;
 pub mod config;
+mod events;
 mod gate;
 pub mod guard;
 mod http;

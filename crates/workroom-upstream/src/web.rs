@@ -10,7 +10,7 @@
 //!   call's, all else is the connection's. Headers are not counted.
 //! * No body is longer in memory than the limits that the transport hands in.
 
-use std::{borrow::Cow, collections::HashMap, fmt, future, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream::BoxStream};
@@ -35,10 +35,13 @@ use rmcp::{
         },
     },
 };
-use sse_stream::{Sse, SseStream};
+use sse_stream::Sse;
 use workroom_engine::upstreams::Meter;
 
-use crate::wire::{Beside, meter_of};
+use crate::{
+    events::events,
+    wire::{Beside, meter_of},
+};
 
 /// Why there is no answer.
 type Failure = StreamableHttpError<reqwest::Error>;
@@ -393,76 +396,4 @@ async fn beginning(response: Response, count: Count, most: usize) -> Vec<u8> {
     }
     text.truncate(most);
     text
-}
-
-/// Why a stream of events ended.
-#[derive(Debug)]
-enum Broken {
-    Connection(reqwest::Error),
-    TooLarge(usize),
-}
-
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Connection(_) => f.write_str("the connection broke"),
-            Self::TooLarge(most) => write!(f, "an event has more than {most} bytes"),
-        }
-    }
-}
-
-impl std::error::Error for Broken {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Connection(error) => Some(error),
-            Self::TooLarge(_) => None,
-        }
-    }
-}
-
-/// The events in `pieces`, none of them longer than `most`; one that is ends the stream.
-fn events(
-    pieces: impl Stream<Item = Result<Bytes, reqwest::Error>> + Send + 'static,
-    most: usize,
-) -> BoxStream<'static, Result<Sse, SseError>> {
-    let mut event = EventSize::default();
-    let checked = pieces.map(move |piece| match piece {
-        Ok(piece) if event.add(&piece) > most => Err(Broken::TooLarge(most)),
-        piece => piece.map_err(Broken::Connection),
-    });
-    // What follows a failure is not read.
-    let ended = checked.scan(false, |has_failed, piece: Result<Bytes, Broken>| {
-        let goes_on = !std::mem::replace(has_failed, piece.is_err());
-        future::ready(goes_on.then_some(piece))
-    });
-    SseStream::from_bytes_stream(ended).boxed()
-}
-
-/// The bytes since the last empty line.
-#[derive(Debug, Default)]
-struct EventSize {
-    bytes: usize,
-    line: usize,
-    after_return: bool,
-}
-
-impl EventSize {
-    /// Adds `piece`, and gives how long the longest event in it is by then.
-    fn add(&mut self, piece: &[u8]) -> usize {
-        let mut longest = 0;
-        for byte in piece {
-            let ends_pair = std::mem::replace(&mut self.after_return, *byte == b'\r');
-            match byte {
-                b'\n' if ends_pair => continue,
-                b'\n' | b'\r' if self.line == 0 => self.bytes = 0,
-                b'\n' | b'\r' => self.line = 0,
-                _ => {
-                    self.line += 1;
-                    self.bytes += 1;
-                }
-            }
-            longest = longest.max(self.bytes);
-        }
-        longest
-    }
 }
