@@ -1,6 +1,12 @@
 //! Server-sent events in a body, none of them longer than its bound.
 
-use std::{fmt, future};
+use std::{
+    fmt, future,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt, stream::BoxStream};
@@ -32,14 +38,19 @@ impl std::error::Error for Broken {
     }
 }
 
-/// The events in `pieces`, none of them longer than `most`; one that is ends the stream.
+/// The events in `pieces`, none of them longer than `most`; one that is ends the stream, and sets
+/// `is_too_large`.
 pub(crate) fn events(
     pieces: impl Stream<Item = Result<Bytes, reqwest::Error>> + Send + 'static,
     most: usize,
+    is_too_large: Arc<AtomicBool>,
 ) -> BoxStream<'static, Result<Sse, SseError>> {
     let mut event = EventSize::default();
     let checked = pieces.map(move |piece| match piece {
-        Ok(piece) if event.add(&piece) > most => Err(Broken::TooLarge(most)),
+        Ok(piece) if event.add(&piece) > most => {
+            is_too_large.store(true, Ordering::Relaxed);
+            Err(Broken::TooLarge(most))
+        }
         piece => piece.map_err(Broken::Connection),
     });
     // What follows a failure is not read.
@@ -104,10 +115,12 @@ mod tests {
     async fn an_event_one_byte_too_long_ends_the_stream() {
         let told = |most| async move {
             let pieces = ["data: 12\n", "\ndata: 1\n\n"].map(|piece| Ok(Bytes::from(piece)));
-            let read = events(futures::stream::iter(pieces), most);
-            read.map(|event| event.ok().and_then(|it| it.data)).collect::<Vec<_>>().await
+            let is_too_large = Arc::<AtomicBool>::default();
+            let read = events(futures::stream::iter(pieces), most, Arc::clone(&is_too_large));
+            let told = read.map(|event| event.ok().and_then(|it| it.data)).collect::<Vec<_>>();
+            (told.await, is_too_large.load(Ordering::Relaxed))
         };
-        assert_eq!(told(8).await, [Some("12".to_owned()), Some("1".to_owned())]);
-        assert_eq!(told(7).await, [None]);
+        assert_eq!(told(8).await, (vec![Some("12".to_owned()), Some("1".to_owned())], false));
+        assert_eq!(told(7).await, (vec![None], true));
     }
 }

@@ -86,7 +86,7 @@ fn custom(headers: &[(String, String)]) -> Result<HashMap<HeaderName, HeaderValu
     Ok(custom)
 }
 
-fn client(url: &Url) -> Result<Client, String> {
+pub(crate) fn client(url: &Url) -> Result<Client, String> {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| {
         // It fails when the process has one already, which serves as well.

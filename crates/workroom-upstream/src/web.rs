@@ -10,7 +10,14 @@
 //!   call's, all else is the connection's. Headers are not counted.
 //! * No body is longer in memory than the limits that the transport hands in.
 
-use std::{borrow::Cow, collections::HashMap, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream::BoxStream};
@@ -57,25 +64,27 @@ pub(crate) const NO_MESSAGE: &str = "could not parse";
 pub(crate) struct Web {
     client: Client,
     beside: Arc<Beside>,
+    /// An event was too large. No stream is gone on with then: the event would come again.
+    is_too_large: Arc<AtomicBool>,
 }
 
 /// Whose bytes they are.
 #[derive(Clone)]
 struct Count {
     meter: Option<Arc<Meter>>,
-    beside: Arc<Beside>,
+    web: Web,
 }
 
 impl Count {
     fn sent(&self, bytes: usize) {
         if self.meter.as_ref().is_none_or(|meter| !meter.sent(bytes as u64)) {
-            self.beside.sent(bytes);
+            self.web.beside.sent(bytes);
         }
     }
 
     fn received(&self, bytes: usize) {
         if self.meter.as_ref().is_none_or(|meter| !meter.received(bytes as u64)) {
-            self.beside.received(bytes);
+            self.web.beside.received(bytes);
         }
     }
 }
@@ -89,11 +98,11 @@ struct Headers {
 
 impl Web {
     pub(crate) fn new(client: Client, beside: Arc<Beside>) -> Self {
-        Self { client, beside }
+        Self { client, beside, is_too_large: Arc::default() }
     }
 
     fn count(&self, meter: Option<Arc<Meter>>) -> Count {
-        Count { meter, beside: Arc::clone(&self.beside) }
+        Count { meter, web: self.clone() }
     }
 }
 
@@ -182,6 +191,9 @@ impl StreamableHttpClient for Web {
         custom: HashMap<HeaderName, HeaderValue>,
         event_max: usize,
     ) -> Result<BoxStream<'static, Result<Sse, SseError>>, Failure> {
+        if self.is_too_large.load(Ordering::Relaxed) {
+            return Err(StreamableHttpError::ServerDoesNotSupportSse);
+        }
         let mut request = with(self.client.get(&*uri), Headers { session, token, custom })?;
         if let Some(last) = last_event {
             request = request.header(HEADER_LAST_EVENT_ID, last);
@@ -199,7 +211,7 @@ impl StreamableHttpClient for Web {
         if !is(kind.as_deref(), EVENT_STREAM_MIME_TYPE) && !is(kind.as_deref(), JSON_MIME_TYPE) {
             return Err(StreamableHttpError::UnexpectedContentType(kind));
         }
-        Ok(events(body(response, self.count(None)), event_max))
+        Ok(read_events(response, self.count(None), event_max))
     }
 }
 
@@ -252,7 +264,7 @@ impl Asked {
         let session = session.and_then(|id| id.to_str().ok()).map(str::to_owned);
         let kind = content_type(&response);
         if is(kind.as_deref(), EVENT_STREAM_MIME_TYPE) {
-            let events = events(body(response, count), limits.max_sse_event_size);
+            let events = read_events(response, count, limits.max_sse_event_size);
             return Ok(StreamableHttpPostResponse::Sse(events, session));
         }
         if !is(kind.as_deref(), JSON_MIME_TYPE) {
@@ -358,6 +370,15 @@ fn is(kind: Option<&str>, expected: &str) -> bool {
     kind.is_some_and(|kind| kind.trim().eq_ignore_ascii_case(expected))
 }
 
+fn read_events(
+    response: Response,
+    count: Count,
+    most: usize,
+) -> BoxStream<'static, Result<Sse, SseError>> {
+    let is_too_large = Arc::clone(&count.web.is_too_large);
+    events(body(response, count), most, is_too_large)
+}
+
 /// The body in pieces, each counted as it comes.
 fn body(
     response: Response,
@@ -396,4 +417,19 @@ async fn beginning(response: Response, count: Count, most: usize) -> Vec<u8> {
     }
     text.truncate(most);
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn after_an_event_that_was_too_large_no_stream_is_gone_on_with() {
+        let uri = "http://127.0.0.1:1/";
+        let client = crate::http::client(&uri.parse().unwrap()).unwrap();
+        let web = Web::new(client, Arc::default());
+        web.is_too_large.store(true, Ordering::Relaxed);
+        let again = web.get_stream(uri.into(), None, None, None, HashMap::new());
+        assert!(matches!(again.await, Err(StreamableHttpError::ServerDoesNotSupportSse)));
+    }
 }
