@@ -5,7 +5,7 @@
     cargo xtask eval search --servers S --tasks T --matches > matches.json
     python bench/embeddings.py S T matches.json MODEL_FOLDER
 
-The model is all-MiniLM-L6-v2 (BERT with 6 layers, mean of the last layer); it runs on one processor here, in some minutes.
+The model is all-MiniLM-L6-v2 (BERT with 6 layers, mean of the last layer); it runs on one processor here, for a minute or some.
 """
 
 import json

@@ -14,7 +14,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use workroom_catalog::{Catalog, SearchQuery};
+use workroom_catalog::{Catalog, Match, SearchQuery};
 use workroom_types::{ServerSnapshot, ServerStatus, ToolDef};
 
 /// How many matches of a whole question are looked at.
@@ -160,8 +160,7 @@ fn figures(catalog: &Catalog, tasks: &[Task], verbose: bool) -> Figures {
 fn all_matches(catalog: &Catalog, tasks: &[Task]) -> String {
     let texts = tasks.iter().flat_map(|task| std::iter::once(&task.question).chain(&task.steps));
     let found = texts.map(|text| {
-        let query = SearchQuery { query: text.clone(), limit: MATCHES, ..SearchQuery::default() };
-        let matches = catalog.search(&query).matches.into_iter();
+        let matches = search(catalog, text, MATCHES);
         (text, matches.map(|one| (one.server, one.tool, one.score)).collect::<Vec<_>>())
     });
     serde_json::to_string(&found.collect::<BTreeMap<_, _>>()).expect("texts and numbers are JSON")
@@ -169,6 +168,10 @@ fn all_matches(catalog: &Catalog, tasks: &[Task]) -> String {
 
 /// The names of the tools that `words` find.
 fn found(catalog: &Catalog, words: &str, limit: usize) -> Vec<String> {
+    search(catalog, words, limit).map(|one| one.tool).collect()
+}
+
+fn search(catalog: &Catalog, words: &str, limit: usize) -> impl Iterator<Item = Match> {
     let query = SearchQuery { query: words.to_owned(), limit, ..SearchQuery::default() };
-    catalog.search(&query).matches.into_iter().map(|one| one.tool).collect()
+    catalog.search(&query).matches.into_iter()
 }

@@ -185,10 +185,10 @@ fn words(report: &RunReport, budget: usize) -> Said {
     let left = budget.saturating_sub(workroom_ledger::tokens(&text) + 2);
     match &report.outcome {
         Ok(Some(json)) => {
-            let path = format!("./results/{}.json", report.run);
-            let mut view = view::view(json, left, &path);
+            let run = report.run.as_str();
+            let mut view = view::view(json, left, run);
             if !view.is_whole {
-                view = view::view(json, left.saturating_sub(KEPT_TOKENS), &path);
+                view = view::view(json, left.saturating_sub(KEPT_TOKENS), run);
             }
             text += &view.text;
             Said { text, is_whole: view.is_whole }

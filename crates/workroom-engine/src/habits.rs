@@ -17,10 +17,13 @@ use workroom_catalog::Together;
 use workroom_ledger::account::Account;
 use workroom_types::ToolRef;
 
-use crate::store::{Accounts, AccountsOf, Millis};
+use crate::store::{AccountRecord, Accounts, AccountsOf, Millis};
 
 /// How many of the newest accounts tell what was used together before.
 const ACCOUNTS_MAX: usize = 500;
+
+/// How much text of theirs is read: a run may have made a thousand calls.
+const BYTES_MAX: usize = 4 << 20;
 
 /// Which tools are used together.
 #[derive(Debug)]
@@ -62,15 +65,87 @@ impl Habits {
                 return;
             }
         };
-        let mut used: BTreeMap<String, BTreeSet<ToolRef>> = BTreeMap::new();
-        for record in records.into_iter().filter(|record| record.at < self.began) {
-            let Ok(account) = serde_json::from_str::<Account>(&record.body) else { continue };
-            let calls = account.calls.into_iter().filter(|call| !call.failed);
-            let tools = calls.map(|call| ToolRef { server: call.server, tool: call.tool });
-            used.entry(record.session).or_default().extend(tools);
-        }
         let mut table = self.table();
         let known = Arc::make_mut(&mut table);
-        used.values().filter(|tools| tools.len() > 1).for_each(|tools| known.add(tools));
+        for tools in used(&records, self.began).values().filter(|tools| tools.len() > 1) {
+            known.add(tools);
+        }
+    }
+}
+
+/// The tools of each session in `records` from before `began`, as far as [`BYTES_MAX`] goes.
+fn used(records: &[AccountRecord], began: Millis) -> BTreeMap<&str, BTreeSet<ToolRef>> {
+    let mut used: BTreeMap<&str, BTreeSet<ToolRef>> = BTreeMap::new();
+    let mut bytes = 0;
+    // The newest come last.
+    for record in records.iter().rev().filter(|record| record.at < began) {
+        bytes += record.body.len();
+        if bytes > BYTES_MAX {
+            break;
+        }
+        let Ok(account) = serde_json::from_str::<Account>(&record.body) else { continue };
+        let calls = account.calls.into_iter().filter(|call| !call.failed);
+        let tools = calls.map(|call| ToolRef { server: call.server, tool: call.tool });
+        used.entry(&record.session).or_default().extend(tools);
+    }
+    used
+}
+
+#[cfg(test)]
+mod tests {
+    use workroom_ledger::account::{Call, Kind};
+
+    use super::*;
+
+    /// An account of `session` that called `tool`.
+    fn record(
+        at: Millis,
+        session: &str,
+        tool: &str,
+        failed: bool,
+        padding: usize,
+    ) -> AccountRecord {
+        let mut account = Account::new(Kind::Run, at);
+        let (server, tool) = ("crm".to_owned(), tool.to_owned());
+        account.calls.push(Call { server, tool, failed, ..Call::default() });
+        let body = serde_json::to_string(&account).unwrap() + &" ".repeat(padding);
+        AccountRecord {
+            at,
+            kind: "run".to_owned(),
+            session: session.to_owned(),
+            client: String::new(),
+            run: None,
+            body,
+        }
+    }
+
+    fn shown(records: &[AccountRecord]) -> Vec<String> {
+        let names = |tools: &BTreeSet<ToolRef>| {
+            tools.iter().map(|it| it.tool.as_str()).collect::<Vec<_>>().join("+")
+        };
+        let used = used(records, 10);
+        used.iter().map(|(session, tools)| format!("{session}:{}", names(tools))).collect()
+    }
+
+    #[test]
+    fn calls_of_a_session_before_this_process_count_if_they_did_not_fail() {
+        let records = [
+            record(1, "a", "get", false, 0),
+            record(2, "b", "list", false, 0),
+            record(3, "a", "send", false, 0),
+            record(4, "a", "drop", true, 0),
+            record(10, "a", "late", false, 0),
+        ];
+        assert_eq!(shown(&records), ["a:get+send", "b:list"]);
+    }
+
+    #[test]
+    fn one_byte_too_much_leaves_the_oldest_out() {
+        let newest = record(2, "b", "list", false, 0);
+        let length = record(1, "a", "get", false, 0).body.len() + newest.body.len();
+        let oldest = |padding| record(1, "a", "get", false, padding);
+        let room = BYTES_MAX - length;
+        assert_eq!(shown(&[oldest(room), newest.clone()]), ["a:get", "b:list"]);
+        assert_eq!(shown(&[oldest(room + 1), newest]), ["b:list"]);
     }
 }

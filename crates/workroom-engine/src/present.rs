@@ -51,10 +51,9 @@ pub(crate) fn present(
     }
     match &report.outcome {
         Ok(Some(json)) => {
-            let path = format!("./results/{}.json", report.run);
-            let view = view::view(json, left, &path);
+            let view = view::view(json, left, report.run.as_str());
             add(&view.text);
-            kept = (!view.is_whole).then_some(path);
+            kept = (!view.is_whole).then(|| view::path(report.run.as_str()));
         }
         Ok(None) if report.notes.iter().any(|note| failure::is_why_nothing(note)) => {}
         Ok(None) if report.logs.is_empty() => {
@@ -383,7 +382,7 @@ mod tests {
             let value = random.value(0);
             let json = value.to_string();
             let budget = 100 + random.below(300);
-            let view = view::view(&json, budget, "./results/r_1.json");
+            let view = view::view(&json, budget, "r_1");
             if value.is_string() || view.is_whole {
                 continue;
             }

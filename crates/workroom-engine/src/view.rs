@@ -42,17 +42,17 @@ impl View {
     }
 }
 
-/// Shows the value that is `json` in at most `budget` tokens; the whole is kept at `path`.
-pub(crate) fn view(json: &str, budget: usize, path: &str) -> View {
+/// Shows the value that is `json` in at most `budget` tokens; the whole is what `run` gave.
+pub(crate) fn view(json: &str, budget: usize, run: &str) -> View {
     if json.starts_with('"')
         && let Ok(text) = serde_json::from_str::<String>(json)
     {
-        return of_text(&text, budget, path);
+        return of_text(&text, budget, run);
     }
     let Some(value) =
         (json.len() <= READ_BYTES_MAX).then(|| serde_json::from_str::<Value>(json).ok()).flatten()
     else {
-        return of_text(json, budget, path);
+        return of_text(json, budget, run);
     };
     let mut shortest = None;
     let as_json = std::iter::once_with(|| json.to_owned());
@@ -68,7 +68,7 @@ pub(crate) fn view(json: &str, budget: usize, path: &str) -> View {
     }
     match shortest {
         Some((_, text)) => View::whole(text),
-        None => View::part(preview(&value, json, budget, path)),
+        None => View::part(preview(&value, json, budget, run)),
     }
 }
 
@@ -110,7 +110,7 @@ fn kind(separator: char) -> &'static str {
     if separator == ',' { "csv" } else { "tsv" }
 }
 
-fn of_text(text: &str, budget: usize, path: &str) -> View {
+fn of_text(text: &str, budget: usize, run: &str) -> View {
     if workroom_ledger::prefix(text, budget).len() == text.len() {
         return View::whole(text.to_owned());
     }
@@ -118,24 +118,25 @@ fn of_text(text: &str, budget: usize, path: &str) -> View {
         0 | 1 => String::new(),
         count => format!(", {count} lines"),
     };
+    let path = path(run);
     let about = format!(
         "too long to show whole: text of {} tokens, {}{lines}\n{}\n",
         about_tokens(text),
         bytes(text.len() as u64),
-        where_it_is(path)
+        where_it_is(run, &path)
     );
     let room = budget.saturating_sub(workroom_ledger::tokens(&about) + 1);
     let cut = if room < 16 { String::new() } else { abridge::text(text, room) };
-    View::part(within(&[format!("{about}{cut}").trim_end(), about.trim_end(), path], budget))
+    View::part(within(&[format!("{about}{cut}").trim_end(), about.trim_end(), &path], budget))
 }
 
-fn where_it_is(path: &str) -> String {
-    match std::path::Path::new(path).file_stem().and_then(std::ffi::OsStr::to_str) {
-        Some(run) => {
-            format!("whole: variable `{run}` in code, {path} for read_file; or return less")
-        }
-        None => format!("whole: read_file {path}; or return less"),
-    }
+/// Where the value that `run` gave is read.
+pub(crate) fn path(run: &str) -> String {
+    format!("./results/{run}.json")
+}
+
+fn where_it_is(run: &str, path: &str) -> String {
+    format!("whole: variable `{run}` in code, {path} for read_file; or return less")
 }
 
 /// The number of tokens; of a very long text, an estimate.
@@ -159,20 +160,21 @@ fn within(texts: &[&str], budget: usize) -> String {
     }
 }
 
-fn preview(value: &Value, json: &str, budget: usize, path: &str) -> String {
+fn preview(value: &Value, json: &str, budget: usize, run: &str) -> String {
+    let path = path(run);
     let about = format!(
         "too long to show whole: {} tokens, {}\nshape: {}\n{}\n",
         about_tokens(json),
         bytes(json.len() as u64),
         shape(value, 0),
-        where_it_is(path)
+        where_it_is(run, &path)
     );
     let short = format!("too long to show: {} tokens; whole: {path}", about_tokens(json));
     let about =
         if workroom_ledger::tokens(&about) * 2 > budget { format!("{short}\n") } else { about };
     let room = budget.saturating_sub(workroom_ledger::tokens(&about) + 1);
     let ends = ends(value, room).unwrap_or_default();
-    within(&[format!("{about}{ends}").trim_end(), about.trim_end(), &short, path], budget)
+    within(&[format!("{about}{ends}").trim_end(), about.trim_end(), &short, &path], budget)
 }
 
 /// The first and last parts of `value` in at most `room` tokens, with as much as goes in.
@@ -247,7 +249,7 @@ mod tests {
 
     #[track_caller]
     fn check(value: &Value, budget: usize, expected: &Expect) {
-        let shown = view(&value.to_string(), budget, "./results/r_1.json");
+        let shown = view(&value.to_string(), budget, "r_1");
         expected.assert_eq(&shown.text);
         assert!(workroom_ledger::tokens(&shown.text) <= budget);
     }
@@ -383,7 +385,7 @@ mod tests {
 
     #[track_caller]
     fn check_only(value: &Value, budget: usize) {
-        let shown = view(&value.to_string(), budget, "./results/r_1.json");
+        let shown = view(&value.to_string(), budget, "r_1");
         assert!(workroom_ledger::tokens(&shown.text) <= budget, "{budget}: {}", shown.text);
     }
 }

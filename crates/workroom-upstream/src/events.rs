@@ -1,12 +1,6 @@
 //! Server-sent events in a body, none of them longer than its bound.
 
-use std::{
-    fmt, future,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{fmt, future};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt, stream::BoxStream};
@@ -38,17 +32,17 @@ impl std::error::Error for Broken {
     }
 }
 
-/// The events in `pieces`, none of them longer than `most`; one that is ends the stream, and sets
-/// `is_too_large`.
+/// The events in `pieces`, none of them longer than `most`; one that is ends the stream, and is
+/// noted by `too_large`.
 pub(crate) fn events(
     pieces: impl Stream<Item = Result<Bytes, reqwest::Error>> + Send + 'static,
     most: usize,
-    is_too_large: Arc<AtomicBool>,
+    too_large: impl Fn() + Send + 'static,
 ) -> BoxStream<'static, Result<Sse, SseError>> {
     let mut event = EventSize::default();
     let checked = pieces.map(move |piece| match piece {
         Ok(piece) if event.add(&piece) > most => {
-            is_too_large.store(true, Ordering::Relaxed);
+            too_large();
             Err(Broken::TooLarge(most))
         }
         piece => piece.map_err(Broken::Connection),
@@ -115,10 +109,11 @@ mod tests {
     async fn an_event_one_byte_too_long_ends_the_stream() {
         let told = |most| async move {
             let pieces = ["data: 12\n", "\ndata: 1\n\n"].map(|piece| Ok(Bytes::from(piece)));
-            let is_too_large = Arc::<AtomicBool>::default();
-            let read = events(futures::stream::iter(pieces), most, Arc::clone(&is_too_large));
+            let (sender, told_of) = std::sync::mpsc::channel();
+            let too_large = move || sender.send(()).unwrap();
+            let read = events(futures::stream::iter(pieces), most, too_large);
             let told = read.map(|event| event.ok().and_then(|it| it.data)).collect::<Vec<_>>();
-            (told.await, is_too_large.load(Ordering::Relaxed))
+            (told.await, told_of.try_recv().is_ok())
         };
         assert_eq!(told(8).await, (vec![Some("12".to_owned()), Some("1".to_owned())], false));
         assert_eq!(told(7).await, (vec![None], true));

@@ -63,28 +63,33 @@ pub(crate) const NO_MESSAGE: &str = "could not parse";
 #[derive(Clone, Debug)]
 pub(crate) struct Web {
     client: Client,
+    shared: Arc<Shared>,
+}
+
+/// What a server's requests share.
+#[derive(Debug)]
+struct Shared {
     beside: Arc<Beside>,
     /// An event was too large. No stream is gone on with then: the event would come again.
-    is_too_large: Arc<AtomicBool>,
+    is_too_large: AtomicBool,
 }
 
 /// Whose bytes they are.
-#[derive(Clone)]
 struct Count {
     meter: Option<Arc<Meter>>,
-    web: Web,
+    shared: Arc<Shared>,
 }
 
 impl Count {
     fn sent(&self, bytes: usize) {
         if self.meter.as_ref().is_none_or(|meter| !meter.sent(bytes as u64)) {
-            self.web.beside.sent(bytes);
+            self.shared.beside.sent(bytes);
         }
     }
 
     fn received(&self, bytes: usize) {
         if self.meter.as_ref().is_none_or(|meter| !meter.received(bytes as u64)) {
-            self.web.beside.received(bytes);
+            self.shared.beside.received(bytes);
         }
     }
 }
@@ -98,11 +103,11 @@ struct Headers {
 
 impl Web {
     pub(crate) fn new(client: Client, beside: Arc<Beside>) -> Self {
-        Self { client, beside, is_too_large: Arc::default() }
+        Self { client, shared: Arc::new(Shared { beside, is_too_large: AtomicBool::new(false) }) }
     }
 
     fn count(&self, meter: Option<Arc<Meter>>) -> Count {
-        Count { meter, web: self.clone() }
+        Count { meter, shared: Arc::clone(&self.shared) }
     }
 }
 
@@ -191,7 +196,7 @@ impl StreamableHttpClient for Web {
         custom: HashMap<HeaderName, HeaderValue>,
         event_max: usize,
     ) -> Result<BoxStream<'static, Result<Sse, SseError>>, Failure> {
-        if self.is_too_large.load(Ordering::Relaxed) {
+        if self.shared.is_too_large.load(Ordering::Relaxed) {
             return Err(StreamableHttpError::ServerDoesNotSupportSse);
         }
         let mut request = with(self.client.get(&*uri), Headers { session, token, custom })?;
@@ -375,8 +380,9 @@ fn read_events(
     count: Count,
     most: usize,
 ) -> BoxStream<'static, Result<Sse, SseError>> {
-    let is_too_large = Arc::clone(&count.web.is_too_large);
-    events(body(response, count), most, is_too_large)
+    let shared = Arc::clone(&count.shared);
+    let note = move || shared.is_too_large.store(true, Ordering::Relaxed);
+    events(body(response, count), most, note)
 }
 
 /// The body in pieces, each counted as it comes.
@@ -428,7 +434,7 @@ mod tests {
         let uri = "http://127.0.0.1:1/";
         let client = crate::http::client(&uri.parse().unwrap()).unwrap();
         let web = Web::new(client, Arc::default());
-        web.is_too_large.store(true, Ordering::Relaxed);
+        web.shared.is_too_large.store(true, Ordering::Relaxed);
         let again = web.get_stream(uri.into(), None, None, None, HashMap::new());
         assert!(matches!(again.await, Err(StreamableHttpError::ServerDoesNotSupportSse)));
     }

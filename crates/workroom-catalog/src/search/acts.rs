@@ -1,4 +1,6 @@
 //! What is done: reading, writing, removing. Who asks to write does not mean a tool that reads.
+//!
+//! The thesaurus' groups do not tell them apart: `save` stands with `download` there.
 
 use std::{
     collections::{HashMap, HashSet},

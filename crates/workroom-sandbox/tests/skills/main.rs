@@ -8,6 +8,8 @@
     reason = "what is told is put together"
 )]
 
+mod bounds;
+mod calls;
 mod hostile;
 mod room;
 mod using;
