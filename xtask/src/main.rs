@@ -29,6 +29,7 @@ Commands:
   test [FILTER]...  Install what the tests need under target/tools, then run every test,
                     or those whose name contains a filter
   servers           Install the MCP servers of examples/real, and make its data
+  model             Install a small embedding model, and print its folder
   tidy              Check what no compiler checks
   guest [--check]   Build the sandbox's guest from its sources, or compare it with the
                     one that is checked in
@@ -37,9 +38,12 @@ Commands:
   eval pii --data FILE [--json] [--profile NAME] [--show]
                     Measure the detection of personal data on labelled sentences
   bench             Run the benchmarks of bench/README.md
-  eval search --servers FILE --tasks FILE [--json] [--verbose] [--matches]
+  eval search --servers FILE --tasks FILE [--embeddings FOLDER] [--json] [--verbose]
                     Measure how well the search finds the tools that tasks need
   ci                Everything that continuous integration checks";
+
+/// What the tests build beside the default features.
+const FEATURES: [&str; 2] = ["--features", "workroom/embeddings"];
 
 fn main() -> ExitCode {
     if let Some(code) = fuzz::as_wrapper() {
@@ -54,6 +58,7 @@ fn main() -> ExitCode {
         }
         ["test", filter @ ..] => test(filter),
         ["servers"] => tools::install().and_then(|()| tools::example_data()),
+        ["model"] => tools::install_model().map(|folder| println!("{}", folder.display())),
         ["tidy"] => tidy::run(),
         ["guest"] => guest(false),
         ["guest", "--check"] => guest(true),
@@ -77,7 +82,7 @@ fn test(filter: &[&str]) -> Result<(), String> {
     tools::install()?;
     build()?;
     let mut doc = cargo(&["test", "--quiet", "--doc", "--workspace", "--locked"]);
-    doc.args(filter);
+    doc.args(FEATURES).args(filter);
     Step::new("documentation tests", doc).run()?;
     let has_nextest = cargo(&["nextest", "--version"]).output().is_ok_and(|o| o.status.success());
     let mut tests = if has_nextest {
@@ -85,13 +90,15 @@ fn test(filter: &[&str]) -> Result<(), String> {
     } else {
         cargo(&["test", "--workspace", "--locked", "--no-fail-fast", "--lib", "--bins", "--tests"])
     };
-    tests.args(filter).env("WORKROOM_TOOLS", tools::folder());
+    tests.args(FEATURES).args(filter).env("WORKROOM_TOOLS", tools::folder());
     Step::new("tests", tests).run()
 }
 
 /// Builds what the tests run, so that a failure to build is told apart from a failing test.
 fn build() -> Result<(), String> {
-    Step::new("build", cargo(&["build", "--workspace", "--all-targets", "--locked"])).run()
+    let mut build = cargo(&["build", "--workspace", "--all-targets", "--locked"]);
+    build.args(FEATURES);
+    Step::new("build", build).run()
 }
 
 fn guest(check: bool) -> Result<(), String> {
@@ -104,9 +111,11 @@ fn guest(check: bool) -> Result<(), String> {
 
 fn bench() -> Result<(), String> {
     let beside = tools::install_beside()?;
+    tools::install_model()?;
     let measured = [
         "workroom-sandbox",
         "workroom-catalog",
+        "workroom-embeddings",
         "workroom-script",
         "workroom-store",
         "workroom-pii",
@@ -123,7 +132,7 @@ fn bench() -> Result<(), String> {
 
 /// Prints nothing but the figures: programs read them.
 fn eval_search(words: &[&str]) -> Result<(), String> {
-    let mut eval = cargo(&["run", "--quiet", "--locked", "--package", "workroom-catalog"]);
+    let mut eval = cargo(&["run", "--quiet", "--locked", "--package", "workroom-embeddings"]);
     eval.args(["--example", "eval_search", "--"]).args(words);
     let status = eval.status().map_err(|error| format!("cannot run cargo: {error}"))?;
     status.success().then_some(()).ok_or_else(|| "`eval search` failed".to_owned())
@@ -134,13 +143,16 @@ fn ci() -> Result<(), String> {
     tidy::run()?;
     let deny = ["deny", "--locked", "check", "bans", "licenses", "sources"];
     Step::new("dependencies", cargo(&deny)).run()?;
-    let lints = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
-    Step::new("lints", cargo(&lints)).run()?;
-    // Examples there are none, but naming them makes Cargo choose the features that the tests
+    for (name, features) in [("lints", &[] as &[&str]), ("lints of all features", &FEATURES)] {
+        let mut lints = cargo(&["clippy", "--workspace", "--all-targets", "--locked"]);
+        lints.args(features).args(["--", "-D", "warnings"]);
+        Step::new(name, lints).run()?;
+    }
+    // Naming the examples makes Cargo choose the features that the tests
     // need: so the dependencies that the lints checked are not checked again.
     let targets = ["--workspace", "--lib", "--bins", "--examples"];
     let mut docs = cargo(&["doc", "--no-deps", "--locked"]);
-    docs.args(targets);
+    docs.args(FEATURES).args(targets);
     docs.env("RUSTDOCFLAGS", "-D warnings");
     Step::new("documentation", docs).run()?;
     build()?;

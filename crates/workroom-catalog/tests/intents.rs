@@ -11,7 +11,7 @@ use std::{
 };
 
 use serde_json::json;
-use workroom_catalog::{Catalog, SKILLS, SearchQuery, Skill, Together};
+use workroom_catalog::{Catalog, Hints, SKILLS, SearchQuery, Skill, Together};
 use workroom_types::{ToolDef, ToolRef};
 
 /// How long the worst query may take; a build without optimization takes some ten times as long
@@ -175,7 +175,8 @@ fn what_was_used_together_comes_along() {
     ]);
     let query = SearchQuery { query: "orders".into(), limit: 5, ..Default::default() };
     let names = |together: &Together| {
-        let found = catalog.search_with(&query, together).matches.into_iter();
+        let hints = Hints { together: Some(together), ..Hints::default() };
+        let found = catalog.search_with(&query, hints).matches.into_iter();
         found.map(|one| one.tool).collect::<Vec<_>>()
     };
     let mut together = Together::new();
@@ -184,6 +185,40 @@ fn what_was_used_together_comes_along() {
     assert_eq!(names(&together), ["list_orders"], "once is no habit");
     together.add([&tool("convert_money"), &tool("list_orders"), &tool("list_orders")]);
     assert_eq!(names(&together), ["list_orders", "convert_money"]);
+}
+
+#[test]
+fn what_is_close_in_meaning_is_found_beside_what_has_the_words() {
+    let catalog = crm(vec![
+        described("list_orders", "Lists orders."),
+        described("convert_money", "Converts an amount."),
+        described("drop_table", "Drops."),
+        described("order_pizza", "Orders."),
+    ]);
+    assert_eq!(catalog.gists()[0], "crm list orders: Lists orders.");
+    let names = |words: &str, cosines: &[f32], limit: usize| {
+        let hints = Hints { cosines: Some(cosines), ..Hints::default() };
+        let query = SearchQuery { query: words.into(), limit, ..Default::default() };
+        let found = catalog.search_with(&query, hints);
+        let names = found.matches.into_iter().map(|one| one.tool).collect::<Vec<_>>();
+        (found.total, names.join(" "))
+    };
+    for (words, cosines, limit, total, expected) in [
+        // Both count; what has neither is left out.
+        ("list of orders", [0.5, 0.6, 0.1, 0.1], 9, 3, "list_orders convert_money order_pizza"),
+        ("list of orders", [0.5, 0.6, 0.1, 0.1], 1, 3, "list_orders"),
+        // No word at all.
+        ("exchange rates", [0.2, 0.8, 0.1, 0.1], 9, 1, "convert_money"),
+        // Models differ in what they call close.
+        ("exchange rates", [0.82, 0.90, 0.81, 0.81], 9, 1, "convert_money"),
+        // A name is a name.
+        ("drop_table", [0.9, 0.1, 0.1, 0.1], 9, 1, "drop_table"),
+        ("", [0.9, 0.1, 0.1, 0.1], 1, 4, "list_orders"),
+    ] {
+        assert_eq!(names(words, &cosines, limit), (total, expected.to_owned()), "{words}");
+    }
+    // As many as there are tools, or they are of another catalog.
+    assert_eq!(names("exchange rates", &[0.9], 9), (0, String::new()));
 }
 
 #[test]

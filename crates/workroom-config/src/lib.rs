@@ -8,7 +8,8 @@
 //!
 //! * `node`, `place`: both forms as one tree, each value with its place in its file.
 //! * `reader`: typed values out of that tree; every mistake is gathered.
-//! * `servers`, `server`, `settings`, `privacy`, `profiles`, `ledger`: the tables.
+//! * `servers`, `server`, `settings`, `privacy`, `profiles`, `ledger`, `search`:
+//!   the tables.
 //! * `expand`: `${VAR}` and `${VAR:-default}`.
 //! * [`secret`]: values that must not be shown.
 //! * [`error`]: what is wrong, with its place and a next step.
@@ -27,6 +28,7 @@ mod place;
 mod privacy;
 mod profiles;
 mod reader;
+mod search;
 pub mod secret;
 mod server;
 mod servers;
@@ -48,6 +50,7 @@ pub use files::candidates;
 pub use ledger::LedgerConfig;
 pub use privacy::{Lists, PrivacySettings};
 pub use profiles::OwnProfile;
+pub use search::SearchConfig;
 pub use secret::{DisplayUrl, Secret};
 
 /// How long a server may take to answer for the first time, unless configured.
@@ -91,6 +94,8 @@ pub struct Config {
     pub sandbox: SandboxConfig,
     /// What is checked of scripts.
     pub scripts: ScriptsConfig,
+    /// How tools are found.
+    pub search: SearchConfig,
     /// What is masked, and where it may go.
     pub privacy: PrivacySettings,
     /// What reports count with.
@@ -247,6 +252,7 @@ pub fn load(
         clients,
         sandbox,
         scripts,
+        search,
         privacy,
         ledger,
         skills,
@@ -260,6 +266,7 @@ pub fn load(
         serve,
         sandbox,
         scripts,
+        search,
         privacy,
         ledger,
         skills,

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 use workroom_types::{Bound, Limit, Limits, Mode, SkillSettings};
 
 use crate::{
-    LedgerConfig, Origin, PrivacySettings, SandboxConfig, ScriptsConfig, ServeConfig, Source,
+    LedgerConfig, Origin, PrivacySettings, SandboxConfig, ScriptsConfig, SearchConfig, ServeConfig,
+    Source,
     clients::Clients,
     error::Mistake,
     node::Node,
@@ -14,8 +15,10 @@ use crate::{
     servers::Servers,
 };
 
-const TABLES: [&str; 9] =
-    ["servers", "limits", "serve", "clients", "sandbox", "scripts", "privacy", "ledger", "skills"];
+const TABLES: [&str; 10] = [
+    "servers", "limits", "serve", "clients", "sandbox", "scripts", "search", "privacy", "ledger",
+    "skills",
+];
 const SANDBOX: [&str; 2] = ["workers", "walls"];
 /// The most processes that scripts may run in.
 const WORKERS_MAX: u64 = 256;
@@ -36,6 +39,7 @@ pub(crate) struct Settings {
     pub(crate) clients: Clients,
     pub(crate) sandbox: SandboxConfig,
     pub(crate) scripts: ScriptsConfig,
+    pub(crate) search: SearchConfig,
     pub(crate) privacy: PrivacySettings,
     pub(crate) ledger: LedgerConfig,
     pub(crate) skills: SkillSettings,
@@ -61,6 +65,7 @@ impl Settings {
                 "clients" => self.clients.read(reader, node),
                 "sandbox" => self.read_sandbox(reader, node),
                 "scripts" => self.read_scripts(reader, source, node),
+                "search" => self.read_search(reader, source, node),
                 "privacy" => self.read_privacy(reader, source, node),
                 "ledger" => self.read_ledger(reader, source, node),
                 "skills" => self.read_skills(reader, node),
@@ -243,6 +248,9 @@ impl Settings {
         origin("scripts.check_ms".to_owned(), format!("{} ms", scripts.check_time.as_millis()));
         let tsc = scripts.tsc.as_ref().map(|path| path.display().to_string());
         origin("scripts.tsc".to_owned(), tsc.unwrap_or_else(|| "auto".to_owned()));
+        for (key, value) in self.search.shown() {
+            origin(key, value);
+        }
         let serve = &self.serve;
         origin("serve.mode".to_owned(), serve.mode.to_string());
         let http = serve.http.map_or_else(|| "off".to_owned(), |http| http.to_string());
@@ -332,6 +340,7 @@ mod tests {
             .chain(SCRIPTS)
             .chain(crate::privacy::PRIVACY)
             .chain(crate::ledger::LEDGER)
+            .chain(crate::search::SEARCH)
             .chain([crate::skills::AUTO_PROMOTE])
             .chain(bounds)
         {

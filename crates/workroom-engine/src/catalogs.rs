@@ -48,6 +48,9 @@ impl Shared {
                 let servers = self.listed_servers();
                 let catalog = Catalog::build(&servers, previous.map(|(_, catalog)| catalog));
                 *newest = Some((version, catalog.clone()));
+                if let Some(similarity) = &self.similarity {
+                    similarity.learn(catalog.gists());
+                }
                 (version, catalog)
             }
         }

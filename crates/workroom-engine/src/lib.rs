@@ -11,7 +11,7 @@
 //! * [`report`]: what a run came to, and its text for agents; [`StoredOutcome`]: for the store.
 //! * `present`: a run in words; `view`, `table`, `abridge`, `shown`: values, whole or in part.
 //! * [`answer`]: what a tool's answer gives to code.
-//! * [`files`]: the tree that agents list and read.
+//! * [`files`]: the tree that agents list and read; `search`: what they look for in it.
 //! * `room`, `run`, `calls`: a run in its session, its turns, its calls.
 //! * `direct`: a call outside of any run.
 //! * `session`: the sessions in memory; `shapes`: what tools' results have looked like.
@@ -60,6 +60,7 @@ pub mod report;
 mod room;
 mod run;
 pub mod sandbox;
+mod search;
 mod session;
 mod shapes;
 mod shown;
@@ -77,7 +78,7 @@ use std::{
 };
 
 use tokio::sync::{Semaphore, watch};
-use workroom_catalog::{Catalog, SearchQuery, SearchResults};
+use workroom_catalog::{Catalog, Similarity};
 use workroom_types::{
     Bound, Bounds, Limit, Limits, RunId, ServerStatus, SessionId, SkillSettings, ToolRef,
 };
@@ -160,6 +161,8 @@ pub struct EngineConfig {
     pub book: Option<ledger::Book>,
     /// Bound skills, and say when one is promoted.
     pub skills: SkillSettings,
+    /// Finds tools by what they mean, beside their words.
+    pub similarity: Option<Arc<dyn Similarity>>,
 }
 
 struct Shared {
@@ -186,6 +189,7 @@ struct Shared {
     ledger: ledger::Ledger,
     /// Which tools are used together, for the search.
     habits: habits::Habits,
+    similarity: Option<Arc<dyn Similarity>>,
     /// Places for scripts that compute. Fair: who asks first computes first.
     turns: Semaphore,
     /// Places for runs.
@@ -265,7 +269,8 @@ impl Engine {
         store: Arc<dyn Store>,
         config: EngineConfig,
     ) -> Self {
-        let EngineConfig { limits, bounds, origin, types, privacy, skills, book } = config;
+        let EngineConfig { limits, bounds, origin, types, privacy, skills, book, similarity } =
+            config;
         let book = book.map_or_else(|| Arc::clone(&store) as _, |book| book.0);
         Self(Arc::new(Shared {
             upstreams,
@@ -289,6 +294,7 @@ impl Engine {
             shapes: shapes::Shapes::default(),
             ledger: ledger::Ledger::new(book),
             habits: habits::Habits::new(now()),
+            similarity,
         }))
     }
 
@@ -451,23 +457,6 @@ impl Engine {
     /// Changes whenever the servers or their tools do.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.0.upstreams.changes()
-    }
-
-    /// Ranks tools and skills for what an agent wants to do in `session`, whose drafts are among
-    /// them. Waits up to [`LOOK_TIMEOUT`] for servers that are still starting; the results say
-    /// which were not searched.
-    pub async fn search(&self, query: &SearchQuery, session: Option<&SessionId>) -> SearchResults {
-        let wanted = query.server.as_deref();
-        let wait = self.0.settled(|name, folder| wanted.is_none_or(|w| w == name || w == folder));
-        let _ = tokio::time::timeout(LOOK_TIMEOUT, wait).await;
-        let together = self.0.habits.known(self.0.ledger.book()).await;
-        // A store that cannot be read hides its skills, and no tool.
-        let visible = self.0.skills.visible(&*self.0.store, session, now()).await;
-        let catalog = match visible {
-            Ok(visible) => self.0.catalog_with(&visible),
-            Err(_) => self.catalog(),
-        };
-        catalog.search_with(query, &together)
     }
 
     /// Lists a folder or gives a file of the tree, as `session` sees it. Waits up to

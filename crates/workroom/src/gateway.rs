@@ -13,6 +13,7 @@ use workroom_upstream::{Guard, Pool, Transport, UpstreamConfig};
 
 use crate::{
     args::Global,
+    embeddings,
     output::{self, Failure},
     privacy,
     sandbox::Place,
@@ -82,6 +83,7 @@ impl Gateway {
             privacy: Some(privacy::config(&settings.config, keep)),
             book,
             skills: settings.config.skills,
+            similarity: embeddings::start(&settings.config.search, cache_folder().as_deref()),
         };
         let detect = config.privacy.as_ref().map(|privacy| Arc::clone(&privacy.detect));
         let upstreams = pinned(&settings.config, Arc::clone(&pool) as _, detect).await?;

@@ -6,6 +6,7 @@
 //! * [`settings`]: which configuration files are read, and what they say.
 //! * [`gateway`]: the engine with its servers and its sandbox.
 //! * [`sandbox`]: where scripts run, loaded in the background.
+//! * [`embeddings`]: the model that finds tools by what they mean, if one is configured.
 //! * [`privacy`]: what is masked, where it may go, and the master key.
 //! * [`store`]: what is kept between commands.
 //! * [`commands`]: one file a command.
@@ -13,6 +14,7 @@
 
 mod args;
 mod commands;
+mod embeddings;
 mod gateway;
 mod output;
 mod privacy;

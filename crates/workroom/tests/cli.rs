@@ -335,6 +335,7 @@ fn config_check_says_where_each_value_is_from() {
             scripts.type_errors           warn  (default)
             scripts.check_ms              150 ms  (default)
             scripts.tsc                   auto  (default)
+            search.embeddings             off  (default)
             serve.mode                    code  (default)
             serve.http                    off  (default)
             serve.allowed_hosts           []  (default)

@@ -9,7 +9,7 @@ use super::{
     documents::{Document, Documents, FIELDS},
     pick::{self, Found},
     question::{Intent, Question},
-    thesaurus,
+    similarity, thesaurus,
     typo::Spelling,
 };
 use crate::{ServerEntry, text};
@@ -94,6 +94,8 @@ pub(super) struct Scope<'a> {
     pub(super) within: Range<usize>,
     /// What earlier runs used together.
     pub(super) together: Option<(&'a [Arc<ServerEntry>], &'a Together)>,
+    /// How close each document of the catalog is in meaning.
+    pub(super) cosines: Option<&'a [f32]>,
 }
 
 impl Index {
@@ -183,11 +185,19 @@ impl Index {
         });
         let parts: Vec<Found> = parts.filter(|part| !part.scored.is_empty()).collect();
         let total = whole.len();
+        // Of a tool that is named, no meaning is in doubt.
+        let is_named = !question.whole.names.is_empty();
+        let cosines = scope.cosines.filter(|it| !is_named && it.len() == self.acts.len());
+        let enough = cosines.map_or(limit, |_| limit.max(similarity::CANDIDATES_MIN));
         let best = match parts.len() {
+            0 | 1 if cosines.is_some() => whole,
             0 | 1 => pick::best(whole, limit),
-            _ => pick::among(whole, parts, limit),
+            _ => pick::among(whole, parts, enough),
         };
-        (total, best)
+        match cosines {
+            Some(cosines) => similarity::join(&best, cosines, range, limit),
+            None => (total, best),
+        }
     }
 
     /// The documents of `range` that match, with their scores; and how much `intent` counts beside

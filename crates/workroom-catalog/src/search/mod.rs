@@ -17,6 +17,7 @@ mod documents;
 mod index;
 mod pick;
 mod question;
+mod similarity;
 mod skill;
 mod terms;
 mod thesaurus;
@@ -30,6 +31,7 @@ use workroom_types::ServerStatus;
 
 pub(crate) use documents::Documents;
 pub(crate) use index::Index;
+pub use similarity::Similarity;
 pub use skill::{SKILLS, STANDING_MAX, Skill};
 pub use together::{TOGETHER_PARTNERS_MAX, TOGETHER_TOOLS_MAX, Together};
 
@@ -69,6 +71,16 @@ pub struct SearchQuery {
     pub detail: Detail,
     /// How many matches are shown, up to [`LIMIT_MAX`].
     pub limit: usize,
+}
+
+/// What is known of a question beside its words.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Hints<'a> {
+    /// Which tools earlier runs used together.
+    pub together: Option<&'a Together>,
+    /// How close each of [`Catalog::gists`] is to the question in meaning, as [`Similarity`] says;
+    /// without effect if they are not as many.
+    pub cosines: Option<&'a [f32]>,
 }
 
 /// The best matches of a query.
@@ -116,7 +128,7 @@ pub(crate) fn search(
     catalog: &Catalog,
     index: &Index,
     query: &SearchQuery,
-    together: Option<&Together>,
+    hints: Hints<'_>,
 ) -> SearchResults {
     let servers = catalog.servers();
     let skills = catalog.skills();
@@ -137,9 +149,12 @@ pub(crate) fn search(
             }
         }
     };
-    let together = together.filter(|together| !together.is_empty());
-    let scope =
-        Scope { within: within.clone(), together: together.map(|together| (servers, together)) };
+    let together = hints.together.filter(|together| !together.is_empty());
+    let scope = Scope {
+        within: within.clone(),
+        together: together.map(|together| (servers, together)),
+        cosines: hints.cosines,
+    };
     let limit = query.limit.min(LIMIT_MAX);
     let (total, best) = index.best(text::prefix(&query.query, QUERY_BYTES_MAX), &scope, limit);
     let matches = best.into_iter().filter_map(|(server, at, score)| match servers.get(server) {

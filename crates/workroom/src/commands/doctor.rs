@@ -7,7 +7,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use workroom_config::ScriptsConfig;
+use workroom_config::{ScriptsConfig, SearchConfig};
 use workroom_engine::{
     report::bytes,
     sandbox::{Code, Setup, TurnState},
@@ -16,7 +16,7 @@ use workroom_types::{Limit, Limits};
 
 use crate::{
     args::Global,
-    gateway,
+    embeddings, gateway,
     output::{self, Answer, Failure},
     sandbox::Place,
     settings,
@@ -40,6 +40,7 @@ pub(crate) async fn doctor(global: &Global) -> Result<Answer, Failure> {
     findings.push(script(&place).await);
     findings.push(walls(&place, settings.config.sandbox.walls_required).await);
     findings.extend(types(&settings.config.scripts));
+    findings.extend(meaning(&settings.config.search));
     let is_well = findings.iter().all(|finding| finding.is_well);
     let mut text = String::new();
     let mut json = json!({ "ok": is_well });
@@ -121,6 +122,14 @@ fn types(config: &ScriptsConfig) -> Option<Finding> {
         None => format!("not checked, since there is no compiler: {INSTALL}"),
     };
     Some(Finding { about, is_well: found.is_some(), text, json: json!({ "tsc": path }) })
+}
+
+/// The model, where tools are to be found by what they mean.
+fn meaning(config: &SearchConfig) -> Option<Finding> {
+    let found = embeddings::check(config)?;
+    let is_well = found.is_ok();
+    let text = found.unwrap_or_else(|error| error);
+    Some(Finding { about: "embeddings", is_well, json: json!({ "text": text }), text })
 }
 
 /// The third wall. That it does not stand is wrong only where it is required.

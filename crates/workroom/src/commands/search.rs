@@ -7,6 +7,7 @@ use workroom_ledger::account::Kind;
 
 use crate::{
     args::{DetailArg, Global, Search},
+    embeddings,
     gateway::Gateway,
     output::{self, Answer, Failure},
     store::Keep,
@@ -19,6 +20,7 @@ pub(crate) async fn search(global: &Global, args: &Search) -> Result<Answer, Fai
         opened => opened?,
     };
     gateway.settled(global.json).await;
+    embeddings::learnt(&gateway.engine, global.json).await;
     let passage = gateway.engine.passage(None);
     let written = json!({ "query": args.words.join(" ") }).to_string();
     passage.begins(Kind::Search, &Caller::cli(), &gateway.engine.new_session_id(), written);

@@ -23,8 +23,8 @@ use std::{env, fmt::Write as _, path::Path, sync::Arc};
 use serde_json::json;
 use tempfile::TempDir;
 use workroom_config::{
-    Config, LedgerConfig, PrivacySettings, SandboxConfig, ScriptsConfig, ServeConfig, ServerConfig,
-    Transport,
+    Config, LedgerConfig, PrivacySettings, SandboxConfig, ScriptsConfig, SearchConfig, ServeConfig,
+    ServerConfig, Transport,
 };
 use workroom_demo::{Check, DemoServer, Effect, WorldName};
 use workroom_engine::store::Memory;
@@ -233,6 +233,7 @@ fn settings(
             serve: ServeConfig::default(),
             sandbox: SandboxConfig::default(),
             scripts: ScriptsConfig::default(),
+            search: SearchConfig::default(),
             privacy,
             ledger: LedgerConfig::default(),
             skills: workroom_types::SkillSettings::default(),

@@ -6,15 +6,11 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "its output is the figures")]
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    env, fs,
-    process::ExitCode,
-    sync::Arc,
-};
+use std::{collections::BTreeSet, env, fs, process::ExitCode, sync::Arc};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use workroom_catalog::{Catalog, Match, SearchQuery};
+use workroom_catalog::{Catalog, Hints, Match, SearchQuery, Similarity as _};
+use workroom_embeddings::{Embeddings, ModelError};
 use workroom_types::{ServerSnapshot, ServerStatus, ToolDef};
 
 /// How many matches of a whole question are looked at.
@@ -63,8 +59,8 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<String, String> {
-    let (mut servers, mut tasks) = (None, None);
-    let (mut json, mut verbose, mut matches) = (false, false, false);
+    let (mut servers, mut tasks, mut embeddings) = (None, None, None);
+    let (mut json, mut verbose) = (false, false);
     let mut words = env::args().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {
@@ -72,7 +68,7 @@ fn run() -> Result<String, String> {
             "--tasks" => tasks = words.next(),
             "--json" => json = true,
             "--verbose" => verbose = true,
-            "--matches" => matches = true,
+            "--embeddings" => embeddings = words.next(),
             _ => return Err(format!("`{word}` is no option of `eval search`")),
         }
     }
@@ -82,11 +78,8 @@ fn run() -> Result<String, String> {
     if tasks.is_empty() {
         return Err("there are no tasks".to_owned());
     }
-    let catalog = catalog(servers);
-    if matches {
-        return Ok(all_matches(&catalog, &tasks));
-    }
-    let figures = figures(&catalog, &tasks, verbose);
+    let searched = Searched::open(servers, embeddings.as_deref())?;
+    let figures = figures(&searched, &tasks, verbose);
     Ok(if json {
         serde_json::to_string(&figures).expect("four numbers are JSON")
     } else {
@@ -94,7 +87,7 @@ fn run() -> Result<String, String> {
             "{} tasks, {} tools\nrecall@5     {:.3}\nrecall@10    {:.3}\nMRR          \
              {:.3}\nsteps top 5  {:.3}",
             tasks.len(),
-            catalog.tool_count(),
+            searched.catalog.tool_count(),
             figures.recall_at_5,
             figures.recall_at_10,
             figures.mrr,
@@ -122,12 +115,12 @@ fn catalog(servers: Vec<Server>) -> Catalog {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "counts of tasks and tools")]
-fn figures(catalog: &Catalog, tasks: &[Task], verbose: bool) -> Figures {
+fn figures(searched: &Searched, tasks: &[Task], verbose: bool) -> Figures {
     let mut sums = Figures::default();
     let (mut in_steps, mut needed) = (0_usize, 0_usize);
     for task in tasks {
         let wanted: BTreeSet<&str> = task.tools.iter().map(String::as_str).collect();
-        let names = found(catalog, &task.question, MATCHES);
+        let names = searched.names(&task.question, MATCHES);
         let among = |first: usize| {
             let first: BTreeSet<&str> = names.iter().take(first).map(String::as_str).collect();
             wanted.intersection(&first).count() as f64 / wanted.len().max(1) as f64
@@ -137,7 +130,7 @@ fn figures(catalog: &Catalog, tasks: &[Task], verbose: bool) -> Figures {
         let rank = names.iter().position(|name| wanted.contains(name.as_str()));
         sums.mrr += rank.map_or(0.0, |rank| 1.0 / (rank + 1) as f64);
         let of_steps: BTreeSet<String> =
-            task.steps.iter().flat_map(|step| found(catalog, step, 5)).collect();
+            task.steps.iter().flat_map(|step| searched.names(step, 5)).collect();
         let missed: Vec<&&str> = wanted.iter().filter(|it| !of_steps.contains(**it)).collect();
         in_steps += wanted.len() - missed.len();
         needed += wanted.len();
@@ -156,22 +149,33 @@ fn figures(catalog: &Catalog, tasks: &[Task], verbose: bool) -> Figures {
     }
 }
 
-/// For each question and step, its matches with their scores, as JSON.
-fn all_matches(catalog: &Catalog, tasks: &[Task]) -> String {
-    let texts = tasks.iter().flat_map(|task| std::iter::once(&task.question).chain(&task.steps));
-    let found = texts.map(|text| {
-        let matches = search(catalog, text, MATCHES);
-        (text, matches.map(|one| (one.server, one.tool, one.score)).collect::<Vec<_>>())
-    });
-    serde_json::to_string(&found.collect::<BTreeMap<_, _>>()).expect("texts and numbers are JSON")
+/// What is searched.
+struct Searched {
+    catalog: Catalog,
+    embeddings: Option<Embeddings>,
 }
 
-/// The names of the tools that `words` find.
-fn found(catalog: &Catalog, words: &str, limit: usize) -> Vec<String> {
-    search(catalog, words, limit).map(|one| one.tool).collect()
-}
+impl Searched {
+    /// With `embeddings`, a model's folder, which learns all tools first.
+    fn open(servers: Vec<Server>, embeddings: Option<&str>) -> Result<Self, String> {
+        let catalog = catalog(servers);
+        let open = |folder: &str| Ok(Embeddings::open(folder.as_ref(), None)?.0);
+        let embeddings =
+            embeddings.map(open).transpose().map_err(|error: ModelError| error.to_string())?;
+        if let Some(embeddings) = &embeddings {
+            embeddings.learn_now(catalog.gists());
+        }
+        Ok(Self { catalog, embeddings })
+    }
 
-fn search(catalog: &Catalog, words: &str, limit: usize) -> impl Iterator<Item = Match> {
-    let query = SearchQuery { query: words.to_owned(), limit, ..SearchQuery::default() };
-    catalog.search(&query).matches.into_iter()
+    /// The names of the tools that `words` find.
+    fn names(&self, words: &str, limit: usize) -> Vec<String> {
+        let query = SearchQuery { query: words.to_owned(), limit, ..SearchQuery::default() };
+        let embeddings = self.embeddings.as_ref();
+        let cosines = embeddings.map(|it| it.cosines(words, self.catalog.gists()));
+        let cosines = cosines.map(|it| it.expect("all tools are learnt"));
+        let hints = Hints { cosines: cosines.as_deref(), ..Hints::default() };
+        let found = self.catalog.search_with(&query, hints).matches.into_iter();
+        found.map(|one: Match| one.tool).collect()
+    }
 }
