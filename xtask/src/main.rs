@@ -18,7 +18,7 @@ mod tools;
 
 use std::process::{Command, ExitCode};
 
-use steps::{Step, cargo, say, target};
+use steps::{Step, cargo, print, say, target};
 
 const USAGE: &str = "\
 Workroom's automation
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
         }
         ["test", filter @ ..] => test(filter),
         ["servers"] => tools::install().and_then(|()| tools::example_data()),
-        ["model"] => tools::install_model().map(|folder| println!("{}", folder.display())),
+        ["model"] => tools::install_model().map(|folder| print(&folder.to_string_lossy())),
         ["tidy"] => tidy::run(),
         ["guest"] => guest(false),
         ["guest", "--check"] => guest(true),

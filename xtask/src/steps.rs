@@ -63,3 +63,8 @@ pub(crate) fn target() -> PathBuf {
 pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
+
+/// Writes a line to standard output: what a program may read.
+pub(crate) fn print(line: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}

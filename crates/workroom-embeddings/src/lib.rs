@@ -73,7 +73,8 @@ impl Embeddings {
         Ok((embeddings, about))
     }
 
-    /// Learns `texts` before it returns, up to [`VECTORS_MAX`] of them. Gives whether all are learnt.
+    /// Learns `texts` before it returns, up to [`VECTORS_MAX`] of them. Gives whether all are
+    /// learnt.
     pub fn learn_now(&self, texts: &Arc<[String]>) -> bool {
         self.learn(texts);
         let (told, telling) = mpsc::channel();

@@ -54,7 +54,7 @@ pub enum ModelError {
         folder: PathBuf,
     },
     /// A file is larger than [`MODEL_BYTES_MAX`].
-    #[error("`{}` has {bytes} bytes, more than {MODEL_BYTES_MAX}; use a smaller model", path.display())]
+    #[error("`{}` has {bytes} bytes, of {MODEL_BYTES_MAX}; use a smaller model", path.display())]
     TooLarge {
         /// Which.
         path: PathBuf,

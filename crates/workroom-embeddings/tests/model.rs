@@ -141,7 +141,7 @@ fn folders_that_cannot_be_used_say_why() {
                 let file = fs::File::create(folder.join("model.onnx")).unwrap();
                 file.set_len(MODEL_BYTES_MAX + 1).unwrap();
             },
-            "`FOLDER/model.onnx` has 1073741825 bytes, more than 1073741824; use a smaller model",
+            "`FOLDER/model.onnx` has 1073741825 bytes, of 1073741824; use a smaller model",
         ),
     ] {
         let folder = tempfile::tempdir().unwrap();
