@@ -43,6 +43,10 @@ use crate::{
 /// what a small model needs, for a machine that is busy.
 pub const QUESTION_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// How many texts a question waits for to be learnt, for [`QUESTION_TIMEOUT`] at most: more are not
+/// learnt in that time.
+pub const AWAITED_MAX: usize = 100;
+
 /// A model and the texts that it has learnt. Its thread ends with it.
 #[derive(Debug)]
 pub struct Embeddings {
@@ -77,12 +81,17 @@ impl Embeddings {
     /// learnt.
     pub fn learn_now(&self, texts: &Arc<[String]>) -> bool {
         self.learn(texts);
+        self.settle(Duration::MAX);
+        self.table(texts).is_some()
+    }
+
+    /// Waits until nothing is left to be learnt, for `time` at most.
+    fn settle(&self, time: Duration) {
         let (told, telling) = mpsc::channel();
         if self.requests.send(Request::Settle(told)).is_ok() {
             // It ends without a word.
-            let _ = telling.recv();
+            let _ = telling.recv_timeout(time);
         }
-        self.table(texts).is_some()
     }
 
     fn spawn(folder: &Path, cache: Option<&Path>, opened: Sender<Opened>) -> Self {
@@ -123,10 +132,13 @@ impl Similarity for Embeddings {
             }
         };
         // Looked up after the answer: then the model is open, and what it had learnt is there.
-        let table = self.table(texts);
-        if table.is_none() {
+        let table = self.table(texts).or_else(|| {
             self.learn(texts);
-        }
+            if self.pending(texts) <= AWAITED_MAX {
+                self.settle(QUESTION_TIMEOUT);
+            }
+            self.table(texts)
+        });
         Some(table?.cosines(&vector))
     }
 

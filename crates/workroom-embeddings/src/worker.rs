@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// How many texts are learnt before they are written down.
-const WRITE_AFTER: usize = 64;
+const WRITE_AFTER: usize = 16;
 
 /// What is asked of the thread.
 #[derive(Debug)]

@@ -21,8 +21,8 @@ pub(super) const CANDIDATES_MIN: usize = 100;
 /// Knows how close texts are in meaning, as sentence embeddings do.
 pub trait Similarity: fmt::Debug + Send + Sync {
     /// The cosine between `question` and each of `texts`, from -1 to 1, in their order. `None` as
-    /// long as some of them are not learnt: to ask has them learnt. It takes the processor for the
-    /// time of one inference.
+    /// long as some of them are not learnt: to ask has them learnt. It takes the time of one
+    /// inference, or of learning if little is left to be learnt.
     fn cosines(&self, question: &str, texts: &Arc<[String]>) -> Option<Vec<f32>>;
 
     /// Begins to learn those of `texts` that are new, in the background.
