@@ -52,21 +52,25 @@ impl Known {
         let width = about.width;
         let file = folder.map(|folder| folder.join(format!("embeddings-{}.bin", about.id)));
         let mut known = Self { width, file, ..Self::default() };
-        match known.file.as_ref().map(fs::read) {
-            None => {}
-            Some(Ok(bytes)) => known.read(&bytes),
-            Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => {}
-            Some(Err(error)) => tracing::warn!(%error, "what was learnt of tools is not read"),
+        match known.read() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => tracing::warn!(%error, "what was learnt of tools is not read"),
+            Ok(()) => {}
         }
         known
     }
 
-    fn read(&mut self, bytes: &[u8]) {
+    fn read(&mut self) -> io::Result<()> {
+        let Some(file) = &self.file else { return Ok(()) };
         let record = size_of::<Key>() + self.width * NUMBER;
-        if !bytes.len().is_multiple_of(record) || bytes.len() / record > VECTORS_MAX {
+        let bytes = fs::metadata(file)?.len();
+        let record_bytes = u64::try_from(record).unwrap_or(u64::MAX);
+        let most = record_bytes.saturating_mul(u64::try_from(VECTORS_MAX).unwrap_or(u64::MAX));
+        if !bytes.is_multiple_of(record_bytes) || bytes > most {
             self.begin_anew();
-            return;
+            return Ok(());
         }
+        let bytes = fs::read(file)?;
         for record in bytes.chunks_exact(record) {
             let (key, numbers) = record.split_at(size_of::<Key>());
             let numbers = numbers.chunks_exact(NUMBER);
@@ -78,6 +82,7 @@ impl Known {
                 self.vectors.insert(key, numbers);
             }
         }
+        Ok(())
     }
 
     /// Removes the file: what is known is written when more is.

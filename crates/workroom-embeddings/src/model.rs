@@ -153,7 +153,9 @@ impl Model {
         let bytes = read(&file)?;
         let words = folder.join("tokenizer.json");
         let tokenizer = read(&words)?;
-        let id = id(&[&bytes, &tokenizer]);
+        let pooling = read_if_there(&folder.join("1_Pooling/config.json"))?;
+        let prompts = read_if_there(&folder.join("config_sentence_transformers.json"))?;
+        let id = id([&bytes, &tokenizer, &pooling.1, &prompts.1]);
         let unfit = |path: &Path, why: String| ModelError::Unfit { path: path.to_owned(), why };
         let tokenizer = String::from_utf8_lossy(&tokenizer);
         let tokenizer = Tokenizer::from_json(&tokenizer);
@@ -163,8 +165,8 @@ impl Model {
         let output = OUTPUTS.iter().find_map(|name| network.find_node(name));
         let output = output.or_else(|| network.output_ids().first().copied());
         let output = output.ok_or_else(|| unfit(&file, "it has no output".to_owned()))?;
-        let pooling: PoolingFile = beside(&folder.join("1_Pooling/config.json"))?;
-        let prompts: PromptsFile = beside(&folder.join("config_sentence_transformers.json"))?;
+        let pooling: PoolingFile = parsed(&pooling)?;
+        let prompts: PromptsFile = parsed(&prompts)?;
         let pooling = if pooling.pooling_mode_cls_token { Pooling::First } else { Pooling::Mean };
         let mut model = Self {
             about: About { id, file, width: 0 },
@@ -266,7 +268,7 @@ fn inputs(network: &rten::Model) -> Result<Vec<(usize, NodeId)>, String> {
     network.input_ids().iter().map(of).collect()
 }
 
-fn id(files: &[&[u8]]) -> String {
+fn id(files: [&[u8]; 4]) -> String {
     let mut hash = Sha256::new();
     for file in files {
         hash.update(file.len().to_le_bytes());
@@ -285,14 +287,22 @@ fn read(path: &Path) -> Result<Vec<u8>, ModelError> {
     fs::read(path).map_err(failed)
 }
 
-/// What a file says that need not be there.
-fn beside<T: Default + DeserializeOwned>(path: &Path) -> Result<T, ModelError> {
-    if !path.exists() {
+/// The path and the text of a file that need not be there.
+fn read_if_there(path: &Path) -> Result<(PathBuf, Vec<u8>), ModelError> {
+    let text = if path.exists() { read(path)? } else { Vec::new() };
+    Ok((path.to_owned(), text))
+}
+
+/// What such a file says.
+fn parsed<T: Default + DeserializeOwned>(
+    (path, text): &(PathBuf, Vec<u8>),
+) -> Result<T, ModelError> {
+    if text.is_empty() {
         return Ok(T::default());
     }
-    let text = read(path)?;
-    let unfit = |why: String| ModelError::Unfit { path: path.to_owned(), why };
-    serde_json::from_slice(&text).map_err(|error| unfit(error.to_string()))
+    let unfit =
+        |error: serde_json::Error| ModelError::Unfit { path: path.clone(), why: error.to_string() };
+    serde_json::from_slice(text).map_err(unfit)
 }
 
 fn prefix(text: &str, bytes_max: usize) -> &str {

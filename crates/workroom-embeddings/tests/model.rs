@@ -69,6 +69,32 @@ fn a_text_is_read_up_to_the_limit() {
 }
 
 #[test]
+fn what_the_folder_says_of_prompts_and_pooling_is_followed() {
+    let good = model();
+    let tools = texts(&["forecast", "ticket"]);
+    let cosines = |question: &str, more: &[(&str, &str)]| {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["model.onnx", "tokenizer.json"] {
+            fs::copy(good.join(name), folder.path().join(name)).unwrap();
+        }
+        for (name, text) in more {
+            fs::create_dir_all(folder.path().join(name).parent().unwrap()).unwrap();
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        let (embeddings, about) = Embeddings::open(folder.path(), None).unwrap();
+        assert!(embeddings.learn_now(&tools));
+        (embeddings.cosines(question, &tools).unwrap(), about.id)
+    };
+    let (plain, id) = cosines("query: rain", &[]);
+    let prompts = ("config_sentence_transformers.json", r#"{"prompts": {"query": "query: "}}"#);
+    let (prompted, other) = cosines("rain", &[prompts]);
+    assert_eq!(prompted, plain);
+    assert_ne!(other, id, "what such a model learnt is no use to another");
+    let first = ("1_Pooling/config.json", r#"{"pooling_mode_cls_token": true}"#);
+    assert_ne!(cosines("query: rain", &[first]).0, plain);
+}
+
+#[test]
 fn what_was_learnt_is_kept() {
     let cache = tempfile::tempdir().unwrap();
     let cache = cache.path().join("made when it is needed");

@@ -2,7 +2,7 @@
 //! fit: a question that shares no word with its tool may still find it.
 //!
 //! The two are added, the words counting more: what an embedding takes for close is often only
-//! about the same thing. See `bench/README.md`, "Search", for what each finds.
+//! about the same thing. See `bench/README.md`, "Search", for what that adds.
 
 use std::{fmt, ops::Range, sync::Arc};
 
