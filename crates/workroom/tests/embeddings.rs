@@ -3,9 +3,9 @@
 #![cfg(feature = "embeddings")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/python.rs"]
+mod python;
 mod support;
-
-use std::path::{Path, PathBuf};
 
 use support::Workspace;
 
@@ -27,11 +27,7 @@ fn workspace(folder: &str) -> Workspace {
 }
 
 fn model() -> String {
-    let tools = std::env::var_os("WORKROOM_TOOLS").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools"),
-        PathBuf::from,
-    );
-    let model = tools.join("minilm").canonicalize();
+    let model = python::tools().join("minilm").canonicalize();
     model.expect("run `cargo xtask model` first").to_string_lossy().into_owned()
 }
 

@@ -1,10 +1,12 @@
-//! Scripts whose types the TypeScript compiler checks, as `cargo xtask tools` installs it.
+//! Scripts whose types the TypeScript compiler checks, as `cargo xtask test` installs it.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/python.rs"]
+mod python;
 mod support;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use expect_test::{Expect, expect};
 use support::Workspace;
@@ -39,16 +41,10 @@ const name: number = 'é'.lenght || page.products[0].whatever;
 Object.keys(page)";
 
 fn tsc() -> PathBuf {
-    let tools = std::env::var_os("WORKROOM_TOOLS").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools"),
-        PathBuf::from,
-    );
     let system = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
     let processor = if cfg!(target_arch = "aarch64") { "arm64" } else { "x64" };
     let package = format!("node_modules/@typescript/typescript-{system}-{processor}");
-    let tsc = tools.join(package).join("lib/tsc");
-    assert!(tsc.is_file(), "run `cargo xtask tools` first");
-    tsc
+    python::tools().join(package).join("lib/tsc")
 }
 
 fn workspace(more: &str) -> Workspace {

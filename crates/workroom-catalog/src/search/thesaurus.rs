@@ -120,6 +120,14 @@ mod tests {
     }
 
     #[test]
+    fn services_are_found_by_what_they_are_for() {
+        check("crm", "hubspot", Some(GENERAL));
+        check("hubspot", "crm", Some(GENERAL));
+        check("figma", "design", Some(GENERAL));
+        check("file", "box", None);
+    }
+
+    #[test]
     fn groups_do_not_chain() {
         check("ticket", "problem", None);
         check("get", "get", None);
