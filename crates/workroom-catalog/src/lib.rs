@@ -169,12 +169,12 @@ impl Catalog {
             let of_server = |server: &Arc<ServerEntry>| {
                 let about = |tool: &ToolEntry| {
                     let named = format!("{} {}", server.name, tool.def.name);
-                    text::gist(&named, &tool.summary())
+                    search::gist(&named, &tool.summary())
                 };
                 server.tools.iter().map(about).collect::<Vec<_>>()
             };
             let of_skill =
-                |skill: &Skill| text::gist(&skill.name, &text::summary(&skill.description));
+                |skill: &Skill| search::gist(&skill.name, &text::summary(&skill.description));
             servers.iter().flat_map(of_server).chain(skills.iter().map(of_skill)).collect()
         })
     }

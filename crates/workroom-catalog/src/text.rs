@@ -165,27 +165,6 @@ pub fn summary(text: &str) -> String {
     shorten(sentence(&words), SUMMARY_CHARS_MAX)
 }
 
-/// The most characters of a gist's names, and of what it says.
-const GIST_CHARS_MAX: usize = 200;
-
-/// What something is about, for whoever reads prose: `git create_branch` and `Creates a branch.` as
-/// `git create branch: Creates a branch.`
-pub(crate) fn gist(named: &str, says: &str) -> String {
-    let mut words = String::new();
-    let mut before = ' ';
-    for c in named.chars().take(GIST_CHARS_MAX) {
-        let is_start = c.is_uppercase() && before.is_lowercase();
-        before = c;
-        let c = if c.is_alphanumeric() { c } else { ' ' };
-        if is_start {
-            words.push(' ');
-        }
-        words.push(c);
-    }
-    let words: Vec<&str> = words.split_whitespace().collect();
-    format!("{}: {}", words.join(" "), one_line(says, GIST_CHARS_MAX))
-}
-
 /// The fewest names in a sentence that are taken for the fields of a result.
 const TOLD_MIN: usize = 3;
 

@@ -206,7 +206,8 @@ impl Model {
             Role::Document => &self.prompts.document,
         };
         // A token has some bytes: what is far beyond the limit need not be cut into tokens.
-        let text = format!("{prompt}{}", prefix(text, TOKENS_MAX * 16));
+        let end = text.floor_char_boundary(TOKENS_MAX * 16);
+        let text = format!("{prompt}{}", &text[..end]);
         let options = EncodeOptions { max_chunk_len: Some(TOKENS_MAX), ..Default::default() };
         let chunks = self.tokenizer.encode_chunks(text.as_str().into(), options);
         let chunks = chunks.map_err(|error| failed(&error))?;
@@ -303,8 +304,4 @@ fn parsed<T: Default + DeserializeOwned>(
     let unfit =
         |error: serde_json::Error| ModelError::Unfit { path: path.clone(), why: error.to_string() };
     serde_json::from_slice(text).map_err(unfit)
-}
-
-fn prefix(text: &str, bytes_max: usize) -> &str {
-    &text[..text.floor_char_boundary(bytes_max)]
 }

@@ -7,22 +7,16 @@
 mod python;
 mod support;
 
-use support::Workspace;
+use support::{Workspace, demo_servers};
 
-const CONFIG: &str = r#"
-[servers.shop]
-command = "SELF"
-args = ["demo-server", "shop", "--seed", "2037"]
-
-[servers.warehouse]
-command = "SELF"
-args = ["demo-server", "warehouse", "--seed", "2037"]
-"#;
+fn servers() -> String {
+    demo_servers(&["shop", "warehouse"], 2037)
+}
 
 fn workspace(folder: &str) -> Workspace {
     let workspace = Workspace::new();
     let search = format!("[search]\nembeddings = \"{folder}\"\n");
-    workspace.file("workroom.toml", &format!("{CONFIG}{search}"));
+    workspace.file("workroom.toml", &(servers() + &search));
     workspace
 }
 
@@ -48,7 +42,7 @@ fn a_question_in_other_words_finds_its_tool() {
     for (words, first) in nearest {
         finds(&workspace, words, first);
     }
-    workspace.file("workroom.toml", CONFIG);
+    workspace.file("workroom.toml", &servers());
     for (words, _) in nearest {
         finds(&workspace, words, "nothing");
     }

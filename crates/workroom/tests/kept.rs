@@ -6,7 +6,7 @@ mod support;
 
 use expect_test::expect;
 use serde_json::Value;
-use support::Workspace;
+use support::{Workspace, demo_servers};
 
 fn json(workspace: &Workspace, args: &[&str]) -> Value {
     serde_json::from_slice(&workspace.output(args, "").stdout).unwrap()
@@ -194,12 +194,7 @@ fn a_command_that_is_interrupted_ends_its_run_for_good() {
 #[test]
 fn what_was_used_together_comes_along_in_the_next_command() {
     let workspace = Workspace::new();
-    let server = |name: &str| {
-        format!(
-            "[servers.{name}]\ncommand = \"SELF\"\nargs = [\"demo-server\", \"{name}\", \"--seed\", \"1\"]\n"
-        )
-    };
-    workspace.file("workroom.toml", &(server("shop") + &server("accounting")));
+    workspace.file("workroom.toml", &demo_servers(&["shop", "accounting"], 1));
     workspace.file(
         "both.ts",
         "import { getShop } from './servers/shop';\n\

@@ -9,26 +9,13 @@ mod support;
 use std::path::PathBuf;
 
 use expect_test::{Expect, expect};
-use support::Workspace;
+use support::{Workspace, demo_servers};
 
-/// A shop whose tools say what they answer, and the compiler; more than enough time for it.
+/// A shop's systems, whose tools say what they answer.
+const SERVERS: [&str; 4] = ["shop", "marketplace", "warehouse", "accounting"];
+
+/// The compiler, and more than enough time for it.
 const CONFIG: &str = r#"
-[servers.shop]
-command = "SELF"
-args = ["demo-server", "shop", "--seed", "2037"]
-
-[servers.marketplace]
-command = "SELF"
-args = ["demo-server", "marketplace", "--seed", "2037"]
-
-[servers.warehouse]
-command = "SELF"
-args = ["demo-server", "warehouse", "--seed", "2037"]
-
-[servers.accounting]
-command = "SELF"
-args = ["demo-server", "accounting", "--seed", "2037"]
-
 [scripts]
 check = "types"
 check_ms = 60000
@@ -51,7 +38,8 @@ fn workspace(more: &str) -> Workspace {
     let workspace = Workspace::new();
     let tsc = tsc().canonicalize().unwrap();
     let config = CONFIG.replace("TSC", &tsc.to_string_lossy());
-    workspace.file("workroom.toml", &format!("{config}{more}\n"));
+    let servers = demo_servers(&SERVERS, 2037);
+    workspace.file("workroom.toml", &format!("{servers}{config}{more}\n"));
     workspace
 }
 

@@ -32,6 +32,7 @@ use workroom_types::ServerStatus;
 pub(crate) use documents::Documents;
 pub(crate) use index::Index;
 pub use similarity::Similarity;
+pub(crate) use similarity::gist;
 pub use skill::{SKILLS, STANDING_MAX, Skill};
 pub use together::{TOGETHER_PARTNERS_MAX, TOGETHER_TOOLS_MAX, Together};
 

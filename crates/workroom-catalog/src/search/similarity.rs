@@ -6,7 +6,8 @@
 
 use std::{fmt, ops::Range, sync::Arc};
 
-use super::pick;
+use super::{pick, terms};
+use crate::text;
 
 /// What the closest tool counts, against the one whose words fit best.
 const WEIGHT: f32 = 0.4;
@@ -17,6 +18,9 @@ const CLOSE: f32 = 0.5;
 
 /// The fewest candidates whose words fit that meaning may reorder.
 pub(super) const CANDIDATES_MIN: usize = 100;
+
+/// The most bytes of names in a gist.
+const GIST_NAMES_BYTES_MAX: usize = 200;
 
 /// Knows how close texts are in meaning, as sentence embeddings do.
 pub trait Similarity: fmt::Debug + Send + Sync {
@@ -62,4 +66,13 @@ fn nearness(cosines: &[f32]) -> Vec<f32> {
     let top = cosines.iter().copied().fold(mean, f32::max);
     let spread = (top - mean).max(f32::MIN_POSITIVE);
     cosines.iter().map(|cosine| (cosine - mean) / spread).collect()
+}
+
+/// What something is about, for whoever reads prose: `git create_branch` and `Creates a branch.` as
+/// `git create branch: Creates a branch.`
+pub(crate) fn gist(names: &str, summary: &str) -> String {
+    let names = text::prefix(names, GIST_NAMES_BYTES_MAX);
+    let runs = names.split(|c: char| !c.is_alphanumeric()).filter(|run| !run.is_empty());
+    let words: Vec<&str> = runs.flat_map(terms::camel_parts).collect();
+    format!("{}: {summary}", words.join(" "))
 }

@@ -90,7 +90,7 @@ fn is_unspaced(c: char) -> bool {
 }
 
 /// `getHTTPLog2` as `get`, `HTTP`, `Log2`.
-fn camel_parts(run: &str) -> impl Iterator<Item = &str> {
+pub(super) fn camel_parts(run: &str) -> impl Iterator<Item = &str> {
     let mut rest = run;
     std::iter::from_fn(move || {
         if rest.is_empty() {

@@ -15,6 +15,17 @@ use std::{
 
 use tempfile::TempDir;
 
+/// The configuration of demo servers, whose data `seed` makes.
+pub(crate) fn demo_servers(names: &[&str], seed: u32) -> String {
+    let server = |name: &&str| {
+        format!(
+            "[servers.{name}]\ncommand = \"SELF\"\nargs = [\"demo-server\", \"{name}\", \"--seed\", \
+             \"{seed}\"]\n"
+        )
+    };
+    names.iter().map(server).collect()
+}
+
 /// A folder of its own for one test, and the binary run inside it.
 pub(crate) struct Workspace {
     folder: TempDir,
